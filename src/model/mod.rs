@@ -1,1 +1,37 @@
+//! The nouns: record kinds, ids, dates, severities, control catalogues, observations, findings.
+//!
+//! No file is read in here, no clock is asked, nothing is rendered.
 
+pub mod controls;
+mod configuration;
+mod expression;
+mod finding;
+mod id;
+mod kind;
+mod kinds;
+mod observation;
+mod percent;
+mod record;
+mod reference;
+mod schema;
+mod severity;
+mod time;
+
+pub use configuration::{Configuration, ConfigurationFile, RuleSetting};
+pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
+pub use finding::{CoverageRef, Disposition, DueReason, Finding};
+pub use id::{ID_PATTERN, RecordId, skeleton};
+pub use kind::Kind;
+pub use kinds::*;
+pub use observation::{
+    Exploit, Host, HostStatus, Observation, ObservationState, Quality, ScanSummary, Skipped, Stamp, VulnId,
+};
+pub use percent::Rate;
+pub use record::{Classification, Envelope, Meta, Record, Reference, ReferenceSort, Review, Status, Table};
+pub use reference::{
+    AcceptanceRef, ChangeRef, ControlText, EvidenceRef, ExceptionOrAcceptanceRef, FilePath, OwnerRef, PersonRef,
+    PolicyRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
+};
+pub use schema::{Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema, schema_text, shape};
+pub use severity::{CvssVector, Severity, best_vector};
+pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};

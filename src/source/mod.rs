@@ -1,1 +1,22 @@
+//! Bytes and places: a folder or a git tree, and YAML text as a tree of nodes that know where they stand.
+//!
+//! Nothing of compliance is in here: no record, no rule, no date.
 
+mod decode;
+mod git;
+mod json;
+mod node;
+mod span;
+mod text;
+mod tree;
+pub mod write;
+mod yaml;
+
+pub use decode::{DecodeError, decode};
+pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision};
+pub use json::YamlJson;
+pub use node::{Key, Node, NodeValue, Path, PathPart};
+pub use span::{FileId, SourceFile, Sources, Span, Spanned};
+pub use text::{TextFault, find_unsafe_text};
+pub use tree::{Entry, EntryKind, Tree, read_folder};
+pub use yaml::{Limits, YamlFault, parse};

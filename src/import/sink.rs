@@ -1,0 +1,22 @@
+//! Where importers pour what they read.
+
+use crate::model::{Date, Host, Observation};
+
+/// The number that a sink gave to a host of one file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct HostIndex(pub u32);
+
+/// Takes a stream of one export; importers call it in the order of the file.
+pub trait Sink {
+    /// Takes a host that the export names as scanned or known, with or without observations.
+    fn host(&mut self, host: &Host) -> HostIndex;
+
+    /// Takes one observation that the scanner rates above informational, fixed ones included.
+    fn observation(&mut self, host: HostIndex, observation: &Observation);
+
+    /// Takes an entry of the catalogue of known exploited vulnerabilities; newer entries may lack a due date.
+    fn kev(&mut self, cve: &str, added: Date, due: Option<Date>);
+
+    /// Takes the probability, 0.0 to 1.0, that a vulnerability is exploited within 30 days.
+    fn epss(&mut self, cve: &str, probability: f64);
+}

@@ -1,0 +1,137 @@
+//! One vulnerability on one host, joined with what the records say about it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::id::RecordId;
+use super::observation::{Exploit, VulnId};
+use super::severity::Severity;
+
+/// The answer of the decision table for one finding.
+///
+/// Source: reconciliation semantics, disposition; the first row that matches wins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    ClosedRetired,
+    FixedInTime,
+    FixedLate,
+    NotApplicable,
+    OutOfScope,
+    AcceptedUnsupported,
+    UnsupportedUngoverned,
+    Accepted,
+    Deferred,
+    MitigationPending,
+    Open,
+    DueSoon,
+    Overdue,
+}
+
+impl Disposition {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 13] = [
+        Self::ClosedRetired,
+        Self::FixedInTime,
+        Self::FixedLate,
+        Self::NotApplicable,
+        Self::OutOfScope,
+        Self::AcceptedUnsupported,
+        Self::UnsupportedUngoverned,
+        Self::Accepted,
+        Self::Deferred,
+        Self::MitigationPending,
+        Self::Open,
+        Self::DueSoon,
+        Self::Overdue,
+    ];
+
+    /// Returns the word of the machine formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ClosedRetired => "closed_retired",
+            Self::FixedInTime => "fixed_in_time",
+            Self::FixedLate => "fixed_late",
+            Self::NotApplicable => "not_applicable",
+            Self::OutOfScope => "out_of_scope",
+            Self::AcceptedUnsupported => "accepted_unsupported",
+            Self::UnsupportedUngoverned => "unsupported_ungoverned",
+            Self::Accepted => "accepted",
+            Self::Deferred => "deferred",
+            Self::MitigationPending => "mitigation_pending",
+            Self::Open => "open",
+            Self::DueSoon => "due_soon",
+            Self::Overdue => "overdue",
+        }
+    }
+
+    /// Tells whether the finding's life has ended.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::ClosedRetired | Self::FixedInTime | Self::FixedLate)
+    }
+
+    /// Tells whether a decision stands for the finding (rows 6 to 8).
+    pub fn is_by_decision(self) -> bool {
+        matches!(self, Self::AcceptedUnsupported | Self::Accepted | Self::Deferred)
+    }
+
+    /// Tells whether the finding is left out of the rates (rows 3, 4 and 6b); it is printed all the same.
+    pub fn is_removed(self) -> bool {
+        matches!(self, Self::NotApplicable | Self::OutOfScope | Self::UnsupportedUngoverned)
+    }
+}
+
+/// Why a due date is what it is, such as `sla:critical/tier1` or `accelerator:exploited`.
+pub type DueReason = Arc<str>;
+
+/// The record that stands for a finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CoverageRef {
+    pub id: RecordId,
+    /// The last moment at which it counts.
+    pub until: DateTime<Utc>,
+}
+
+/// One life of one vulnerability on one host.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    pub host: Arc<str>,
+    /// `None` when no system claims the host.
+    pub system: Option<RecordId>,
+    pub vuln: VulnId,
+    pub aliases: Vec<Arc<str>>,
+    pub title: Arc<str>,
+    pub remediation: Option<Arc<str>>,
+    pub severity: Severity,
+    pub severity_given: Arc<str>,
+    pub cvss: Option<Arc<str>>,
+    pub score: Option<f64>,
+    /// The day on which the KEV catalogue listed it.
+    pub kev: Option<super::time::Date>,
+    pub epss: Option<f64>,
+    pub exploit: Exploit,
+    pub first_seen: DateTime<Utc>,
+    pub last_seen: DateTime<Utc>,
+    /// The due date without any decision.
+    pub base_due: DateTime<Utc>,
+    /// The date that counts now: the base due, or the end of the decision that stands for it.
+    pub due: DateTime<Utc>,
+    pub due_reason: DueReason,
+    pub disposition: Disposition,
+    pub coverage: Option<CoverageRef>,
+    /// Coverages set aside because the vulnerability is exploited.
+    pub suspended: Vec<RecordId>,
+    /// Coverages that ended while the finding is open.
+    pub lapsed: Vec<RecordId>,
+    pub closed: Option<DateTime<Utc>>,
+    pub recurrence: u32,
+    /// Whether the newest run that should have seen it did not, without closing it.
+    pub stale: bool,
+    /// Sources that saw it, sorted.
+    pub observers: Vec<Arc<str>>,
+    /// How many places on the host (ports, paths, packages).
+    pub instances: u32,
+    pub tier: Option<Arc<str>>,
+}

@@ -1,0 +1,165 @@
+//! What scanners and inventories say, in our words and beside it in theirs. Nothing is judged in here.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+
+use super::severity::{CvssVector, Severity};
+
+/// A point in time as an export writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stamp {
+    /// With its offset.
+    At(DateTime<Utc>),
+    /// Without one; the source's zone is needed.
+    Wall(NaiveDateTime),
+    /// A day only.
+    Day(NaiveDate),
+}
+
+/// Whether an inventory calls a host in use.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum HostStatus {
+    Active,
+    Retired,
+    /// The export does not say.
+    #[default]
+    Unknown,
+}
+
+/// How well a scanner saw a host; ordered, the best last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Quality {
+    /// Inferred from an advisory, not seen.
+    Advisory,
+    /// Read off a banner or a version.
+    Banner,
+    Unauthenticated,
+    Authenticated,
+    Agent,
+}
+
+/// A machine, image or repository as one export names it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Host {
+    /// The name as given; empty when the export names none.
+    pub name: String,
+    /// Lower case, without a trailing dot.
+    pub fqdn: Option<String>,
+    pub hostname: Option<String>,
+    pub ips: Vec<String>,
+    /// Lower case, with colons.
+    pub macs: Vec<String>,
+    /// BIOS UUID, lower case.
+    pub uuid: Option<String>,
+    pub serial: Option<String>,
+    /// The scanner's or agent's own id.
+    pub agent: Option<String>,
+    /// The cloud's instance id.
+    pub cloud_id: Option<String>,
+    pub os: Option<String>,
+    pub status: HostStatus,
+    /// How well this host was seen in this run; `None` where the export does not say.
+    pub quality: Option<Quality>,
+    /// When this host was scanned; the run's own time where the export does not say.
+    pub scanned_at: Option<Stamp>,
+    /// Further names that mean this host.
+    pub aliases: Vec<String>,
+    /// The columns of an inventory that expressions may name.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// What a scanner says of a vulnerability's life.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ObservationState {
+    /// Seen in this run; formats of a single scan say no more.
+    Seen,
+    /// Called fixed.
+    Fixed,
+    /// Seen again after it was fixed.
+    Reopened,
+}
+
+/// What is known of an exploit; ordered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Exploit {
+    #[default]
+    None,
+    /// A proof of concept or better exists.
+    Poc,
+    /// It is used in attacks.
+    Active,
+}
+
+impl Exploit {
+    /// Returns the word of SSVC.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Poc => "poc",
+            Self::Active => "active",
+        }
+    }
+}
+
+/// The id of a vulnerability: a CVE, or a scanner's own as `family:id`.
+pub type VulnId = std::sync::Arc<str>;
+
+/// What one scanner said once about one check on one host.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Observation {
+    /// The family of ids that the scanner's belongs to, such as `nessus`, `qualys` or `trivy`.
+    pub family: &'static str,
+    /// The scanner's own id, without the family.
+    pub id: String,
+    /// CVEs, upper case, each once.
+    pub cves: Vec<String>,
+    /// Other ids of the same vulnerability, such as `GHSA-…`.
+    pub aliases: Vec<String>,
+    pub title: String,
+    /// The scanner's own word, verbatim.
+    pub severity_given: String,
+    /// The scanner's scale in our words; `None` when the scanner itself says that it does not know.
+    pub severity: Option<Severity>,
+    pub vectors: Vec<CvssVector>,
+    /// Port, protocol, path or package; several instances are one finding.
+    pub instance: String,
+    pub state: ObservationState,
+    pub first_seen: Option<Stamp>,
+    pub last_seen: Option<Stamp>,
+    pub last_fixed: Option<Stamp>,
+    /// The key of the patch that remedies it, such as `KB5043050`.
+    pub remediation: Option<String>,
+    /// Whether the export names a fixed version or a patch date; `None` where it does not say.
+    pub fix_available: Option<bool>,
+    pub exploit: Exploit,
+    pub patch_published: Option<NaiveDate>,
+    /// `sha256:` of the scanner's result text.
+    pub fingerprint: Option<String>,
+    /// Whether the scanner itself calls it unconfirmed.
+    pub potential: bool,
+    /// Why the scanner hides it, when it does.
+    pub suppressed: Option<String>,
+}
+
+/// Rows that became nothing, with the reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Skipped {
+    pub reason: String,
+    pub rows: u64,
+}
+
+/// What the import of one file yielded.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ScanSummary {
+    /// When the scan ran, by the export itself.
+    pub run_at: Option<Stamp>,
+    /// Machines, images, repositories: each counts once, named or not.
+    pub hosts: u64,
+    /// Rows that the scanner rates above informational.
+    pub observations: u64,
+    pub informational: u64,
+    pub skipped: Vec<Skipped>,
+    /// Why the export is not whole; `None` when it is.
+    pub incomplete: Option<String>,
+}
