@@ -1,1 +1,108 @@
+//! One file a rule: a pure function from the register to diagnostics, its explanation beside it.
 
+mod context;
+mod exception;
+mod settings;
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::reconcile::Register;
+
+pub use context::Context;
+pub use settings::{Setting, Settings};
+
+/// What a rule is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Family {
+    /// The form of files and text; these rules cannot be turned off.
+    Schema,
+    Reference,
+    Date,
+    Exception,
+    Acceptance,
+    Soa,
+    Scope,
+    Sla,
+    Reconcile,
+}
+
+/// A parameter of a rule, with its default.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    pub name: &'static str,
+    pub default: Default,
+    /// One sentence with the unit.
+    pub meaning: &'static str,
+}
+
+/// A parameter's default; it also says which type of value `compliance.yaml` may give.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// A whole number, 0 or more.
+    Number(i64),
+    /// Numbers by name; no other names are allowed.
+    Table(&'static [(&'static str, i64)]),
+    /// A list of words; any words are allowed.
+    Words(&'static [&'static str]),
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Check {
+    /// Never used again for another rule.
+    pub code: &'static str,
+    /// Named by what it flags.
+    pub name: &'static str,
+    pub family: Family,
+    /// The level of its gravest diagnostics.
+    pub level: Level,
+    pub parameters: &'static [Parameter],
+    /// What, why, parameters, requirements, and the examples that run as tests.
+    pub explanation: &'static str,
+    pub run: fn(&Context<'_>, &mut Vec<Diagnostic>),
+}
+
+/// Every rule, by code.
+pub const CHECKS: &[&Check] = &[&exception::EXPIRED];
+
+/// Finds a rule by its code.
+pub fn find(code: &str) -> Option<&'static Check> {
+    CHECKS.iter().copied().find(|check| check.code == code)
+}
+
+/// Runs every rule and returns what they say, by file, line and code.
+pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for check in CHECKS {
+        let setting = settings.of(check);
+        let context = Context::new(register, setting);
+        let mut found = Vec::new();
+        (check.run)(&context, &mut found);
+        diagnostics.extend(found.into_iter().filter_map(|diagnostic| setting.judge(check, diagnostic, register)));
+    }
+    let sources = &register.repository.sources;
+    diagnostics.sort_by(|one, other| {
+        let key = |diagnostic: &Diagnostic| {
+            (diagnostic.span.line, diagnostic.code, diagnostic.span.column, diagnostic.subject.clone())
+        };
+        sources
+            .path(one.span.file)
+            .cmp(sources.path(other.span.file))
+            .then_with(|| key(one).cmp(&key(other)))
+            .then_with(|| one.message.cmp(&other.message))
+    });
+    diagnostics
+}
+
+/// Returns the digest of all rules: their codes, names, levels, parameters and explanations.
+pub fn rule_set_digest() -> String {
+    use sha2::{Digest as _, Sha256};
+    let mut whole = Sha256::new();
+    for check in CHECKS {
+        let parameters = format!("{:?}", check.parameters);
+        for part in [check.code, check.name, check.level.word(), &parameters, check.explanation] {
+            whole.update(part.as_bytes());
+            whole.update([0]);
+        }
+    }
+    whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,1 +1,10 @@
+//! Canonical digests, and the standing that approvals give a record.
+//!
+//! Signatures are not judged yet: a standing says who claims to have decided what, never that the
+//! claim is good.
 
+mod canonical;
+mod standing;
+
+pub use canonical::{canonical_json, digest, to_rfc8785};
+pub use standing::{ApprovalState, Decided, Standing, Standings, standings};

@@ -1,0 +1,55 @@
+//! What a rule may see: the register and its own parameters.
+
+use super::Setting;
+use crate::diagnostic::Diagnostic;
+use crate::load::Repository;
+use crate::model::{AsOf, Severity};
+use crate::reconcile::Register;
+
+/// What a rule may see.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub register: &'a Register<'a>,
+    setting: &'a Setting,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(register: &'a Register<'a>, setting: &'a Setting) -> Self {
+        Self { register, setting }
+    }
+
+    /// Returns the records.
+    pub fn repository(&self) -> &'a Repository {
+        self.register.repository
+    }
+
+    /// Returns the moment for which everything is judged.
+    pub fn as_of(&self) -> AsOf {
+        self.register.as_of
+    }
+
+    /// Returns a parameter that is a number; one that the rule does not declare is 0.
+    pub fn number(&self, name: &str) -> i64 {
+        self.setting.number(name)
+    }
+
+    /// Returns a number by severity.
+    pub fn by_severity(&self, name: &str, severity: Severity) -> Option<i64> {
+        self.by_name(name, severity.word())
+    }
+
+    /// Returns a number by name.
+    pub fn by_name(&self, name: &str, entry: &str) -> Option<i64> {
+        self.setting.table(name).get(entry).copied()
+    }
+
+    /// Returns a list of words.
+    pub fn words(&self, name: &str) -> &'a [String] {
+        self.setting.words(name)
+    }
+
+    /// Hands on what loading found wrong under a code.
+    pub fn faults(&self, code: &str, out: &mut Vec<Diagnostic>) {
+        out.extend(self.repository().faults.iter().filter(|fault| fault.code == code).cloned());
+    }
+}

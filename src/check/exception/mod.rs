@@ -1,0 +1,5 @@
+//! Rules about exceptions.
+
+mod expired;
+
+pub(super) use expired::CHECK as EXPIRED;

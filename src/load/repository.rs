@@ -1,0 +1,312 @@
+//! All records, typed, with their places in the text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::schema::TypedRecord;
+use crate::diagnostic::Diagnostic;
+use crate::model::{
+    Approval, Configuration, Envelope, Exception, Isms, Kind, Meta, Person, Policy, Record, RecordId, Reference, Risk,
+    RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, skeleton,
+};
+use crate::source::{DecodeError, FileId, Limits, Sources, Span, decode};
+
+/// What loading may take, from the parameters of the SCH rules.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadLimits {
+    pub yaml: Limits,
+    pub min_year: i32,
+    pub max_year: i32,
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        Self { yaml: Limits::default(), min_year: 1990, max_year: 2100 }
+    }
+}
+
+/// A record whose id could be read, whether or not the rest fits.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub id: RecordId,
+    pub kind: Kind,
+    pub span: Span,
+    pub path: Arc<str>,
+}
+
+/// An approval as it lies in the repository.
+#[derive(Clone, Debug)]
+pub struct ApprovalFile {
+    pub approval: Approval,
+    pub file: FileId,
+    pub path: Arc<str>,
+    pub references: Vec<Reference>,
+}
+
+/// All records of a tree. A record that does not fit its schema is in `known` and in `faults`, nowhere else.
+#[derive(Clone, Debug, Default)]
+pub struct Repository {
+    pub sources: Sources,
+    pub configuration: Configuration,
+    pub isms: Option<Record<Isms>>,
+    pub people: Table<Person>,
+    pub roles: Table<Role>,
+    pub policies: Table<Policy>,
+    pub soas: Table<Soa>,
+    pub risks: Table<Risk>,
+    pub systems: Table<System>,
+    pub tools: Table<Source>,
+    pub triages: Table<Triage>,
+    pub exceptions: Table<Exception>,
+    pub acceptances: Table<RiskAcceptance>,
+    pub slas: Table<Sla>,
+    /// Sorted by path.
+    pub approvals: Vec<ApprovalFile>,
+    /// Every id that could be read.
+    pub known: BTreeMap<RecordId, Known>,
+    /// Every file of the tree.
+    pub files: BTreeSet<Arc<str>>,
+    /// The SHA-256 of each file that a record names.
+    pub file_digests: BTreeMap<Arc<str>, String>,
+    /// What loading found wrong.
+    pub faults: Vec<Diagnostic>,
+}
+
+macro_rules! each_table {
+    ($repository:expr, $table:ident => $work:expr) => {{
+        { let $table = &$repository.people; $work }
+        { let $table = &$repository.roles; $work }
+        { let $table = &$repository.policies; $work }
+        { let $table = &$repository.soas; $work }
+        { let $table = &$repository.risks; $work }
+        { let $table = &$repository.systems; $work }
+        { let $table = &$repository.tools; $work }
+        { let $table = &$repository.triages; $work }
+        { let $table = &$repository.exceptions; $work }
+        { let $table = &$repository.acceptances; $work }
+        { let $table = &$repository.slas; $work }
+    }};
+}
+
+impl Repository {
+    /// Walks the common part of every record, by kind and id.
+    pub fn records(&self) -> impl Iterator<Item = &Meta> {
+        let mut metas: Vec<&Meta> = self.isms.iter().map(|record| &record.meta).collect();
+        each_table!(self, table => metas.extend(table.iter().map(|record| &record.meta)));
+        metas.into_iter()
+    }
+
+    /// Finds the common part of a record by its id.
+    pub fn record(&self, id: &RecordId) -> Option<&Meta> {
+        if let Some(isms) = self.isms.as_ref().filter(|isms| isms.id() == id) {
+            return Some(&isms.meta);
+        }
+        let mut found = None;
+        each_table!(self, table => found = found.or_else(|| table.get(id).map(|record| &record.meta)));
+        found
+    }
+
+    /// Returns the place for what belongs to no record: `isms.yaml`, or the first file there is.
+    pub fn root_span(&self) -> Span {
+        match (&self.isms, self.sources.find("isms.yaml")) {
+            (Some(isms), _) => Span::start_of(isms.meta.file),
+            (None, Some(file)) => Span::start_of(file),
+            (None, None) => Span::start_of(FileId(0)),
+        }
+    }
+
+    /// Returns the approvals that name a record, by path.
+    pub fn approvals_of<'a>(&'a self, kind: Kind, id: &'a RecordId) -> impl Iterator<Item = &'a ApprovalFile> {
+        self.approvals.iter().filter(move |file| {
+            let subject = &file.approval.subject.value;
+            subject.kind == kind.name() && subject.id == *id
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum AnyRecord {
+    Isms(Box<Record<Isms>>),
+    Person(Box<Record<Person>>),
+    Role(Box<Record<Role>>),
+    Policy(Box<Record<Policy>>),
+    Soa(Box<Record<Soa>>),
+    Risk(Box<Record<Risk>>),
+    System(Box<Record<System>>),
+    Source(Box<Record<Source>>),
+    Triage(Box<Record<Triage>>),
+    Exception(Box<Record<Exception>>),
+    RiskAcceptance(Box<Record<RiskAcceptance>>),
+    Sla(Box<Record<Sla>>),
+    Approval(Box<ApprovalFile>),
+}
+
+impl AnyRecord {
+    pub(super) fn meta(&self) -> Option<&Meta> {
+        match self {
+            Self::Isms(record) => Some(&record.meta),
+            Self::Person(record) => Some(&record.meta),
+            Self::Role(record) => Some(&record.meta),
+            Self::Policy(record) => Some(&record.meta),
+            Self::Soa(record) => Some(&record.meta),
+            Self::Risk(record) => Some(&record.meta),
+            Self::System(record) => Some(&record.meta),
+            Self::Source(record) => Some(&record.meta),
+            Self::Triage(record) => Some(&record.meta),
+            Self::Exception(record) => Some(&record.meta),
+            Self::RiskAcceptance(record) => Some(&record.meta),
+            Self::Sla(record) => Some(&record.meta),
+            Self::Approval(_) => None,
+        }
+    }
+}
+
+/// What became of one file.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) file: FileId,
+    pub(super) path: Arc<str>,
+    pub(super) text: Arc<str>,
+    pub(super) faults: Vec<Diagnostic>,
+    pub(super) record: Option<AnyRecord>,
+    pub(super) known: Option<Known>,
+}
+
+pub(super) fn decode_record(
+    kind: Kind,
+    file: FileId,
+    path: &Arc<str>,
+    typed: &TypedRecord,
+) -> Result<AnyRecord, DecodeError> {
+    macro_rules! record {
+        ($name:ident) => {{
+            let envelope: Envelope<$name> = decode(&typed.node)?;
+            let record = Record::new(envelope, kind, file, Arc::clone(path), typed.references.clone());
+            Ok(AnyRecord::$name(Box::new(record)))
+        }};
+    }
+    match kind {
+        Kind::Isms => record!(Isms),
+        Kind::Person => record!(Person),
+        Kind::Role => record!(Role),
+        Kind::Policy => record!(Policy),
+        Kind::Soa => record!(Soa),
+        Kind::Risk => record!(Risk),
+        Kind::System => record!(System),
+        Kind::Source => record!(Source),
+        Kind::Triage => record!(Triage),
+        Kind::Exception => record!(Exception),
+        Kind::RiskAcceptance => record!(RiskAcceptance),
+        Kind::Sla => record!(Sla),
+        Kind::Approval => Ok(AnyRecord::Approval(Box::new(ApprovalFile {
+            approval: decode(&typed.node)?,
+            file,
+            path: Arc::clone(path),
+            references: typed.references.clone(),
+        }))),
+    }
+}
+
+#[derive(Default)]
+struct Heap {
+    isms: Option<Record<Isms>>,
+    people: Vec<Record<Person>>,
+    roles: Vec<Record<Role>>,
+    policies: Vec<Record<Policy>>,
+    soas: Vec<Record<Soa>>,
+    risks: Vec<Record<Risk>>,
+    systems: Vec<Record<System>>,
+    tools: Vec<Record<Source>>,
+    triages: Vec<Record<Triage>>,
+    exceptions: Vec<Record<Exception>>,
+    acceptances: Vec<Record<RiskAcceptance>>,
+    slas: Vec<Record<Sla>>,
+    approvals: Vec<ApprovalFile>,
+}
+
+impl Heap {
+    fn put(&mut self, record: AnyRecord) {
+        match record {
+            AnyRecord::Isms(record) => self.isms = Some(*record),
+            AnyRecord::Person(record) => self.people.push(*record),
+            AnyRecord::Role(record) => self.roles.push(*record),
+            AnyRecord::Policy(record) => self.policies.push(*record),
+            AnyRecord::Soa(record) => self.soas.push(*record),
+            AnyRecord::Risk(record) => self.risks.push(*record),
+            AnyRecord::System(record) => self.systems.push(*record),
+            AnyRecord::Source(record) => self.tools.push(*record),
+            AnyRecord::Triage(record) => self.triages.push(*record),
+            AnyRecord::Exception(record) => self.exceptions.push(*record),
+            AnyRecord::RiskAcceptance(record) => self.acceptances.push(*record),
+            AnyRecord::Sla(record) => self.slas.push(*record),
+            AnyRecord::Approval(approval) => self.approvals.push(*approval),
+        }
+    }
+}
+
+/// Sorts what was loaded into tables; ids that are the same, or read the same, are flagged.
+pub(super) fn assemble(
+    sources: Sources,
+    configuration: Configuration,
+    loaded: Vec<Loaded>,
+    mut faults: Vec<Diagnostic>,
+) -> Repository {
+    let mut heap = Heap::default();
+    let mut known: BTreeMap<RecordId, Known> = BTreeMap::new();
+    let mut skeletons: BTreeMap<String, Known> = BTreeMap::new();
+    for file in loaded {
+        faults.extend(file.faults);
+        if let Some(found) = file.known {
+            if let Some(first) = skeletons.get(&skeleton(found.id.as_str())) {
+                faults.push(same_id(first, &found));
+            } else {
+                skeletons.insert(skeleton(found.id.as_str()), found.clone());
+                known.insert(found.id.clone(), found);
+            }
+        }
+        if let Some(record) = file.record {
+            heap.put(record);
+        }
+    }
+    if heap.isms.is_none() && !known.values().any(|known| known.kind == Kind::Isms) && sources.find("isms.yaml").is_none()
+    {
+        faults.push(
+            Diagnostic::error("SCH003", Span::start_of(FileId(0)), "there is no `isms.yaml`")
+                .help("write the record of the management system; `countersign init` makes one"),
+        );
+    }
+    heap.approvals.sort_by(|one, other| one.path.cmp(&other.path));
+    Repository {
+        sources,
+        configuration,
+        isms: heap.isms,
+        people: Table::new(heap.people),
+        roles: Table::new(heap.roles),
+        policies: Table::new(heap.policies),
+        soas: Table::new(heap.soas),
+        risks: Table::new(heap.risks),
+        systems: Table::new(heap.systems),
+        tools: Table::new(heap.tools),
+        triages: Table::new(heap.triages),
+        exceptions: Table::new(heap.exceptions),
+        acceptances: Table::new(heap.acceptances),
+        slas: Table::new(heap.slas),
+        approvals: heap.approvals,
+        known,
+        files: BTreeSet::new(),
+        file_digests: BTreeMap::new(),
+        faults,
+    }
+}
+
+fn same_id(first: &Known, second: &Known) -> Diagnostic {
+    let message = if first.id == second.id {
+        format!("the id `{}` is used twice", second.id)
+    } else {
+        format!("the id `{}` reads like `{}`", second.id, first.id)
+    };
+    Diagnostic::error("SCH003", second.span, message)
+        .related(first.span, "first used here")
+        .help("give one of them a new id; an id is never used twice")
+        .subject(second.id.to_string())
+}

@@ -1,0 +1,148 @@
+//! Gives each scalar the type that the schema has at its place, and collects what a record refers to.
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{Reference, ReferenceSort, Shape, ShapeText, parse_date, parse_instant};
+use crate::source::{Node, NodeValue, Span};
+
+use super::LoadLimits;
+
+pub(super) struct Typing {
+    pub(super) references: Vec<Reference>,
+    pub(super) faults: Vec<Diagnostic>,
+    limits: LoadLimits,
+}
+
+impl Typing {
+    pub(super) fn new(limits: LoadLimits) -> Self {
+        Self { references: Vec::new(), faults: Vec::new(), limits }
+    }
+
+    /// Walks a tree along its shape; `field` is the dotted path so far.
+    pub(super) fn walk(&mut self, node: &mut Node, shape: &Shape, field: &str) {
+        match shape {
+            Shape::Text(text) => self.text(node, text, field),
+            Shape::Mapping { fields, others } => self.mapping(node, field, &|name| {
+                fields.get(name).or(others.as_deref())
+            }),
+            Shape::Sequence(items) => self.sequence(node, items, field),
+            Shape::Either { sequence, mapping, text } => match (&node.value, sequence, mapping) {
+                (NodeValue::Sequence(_), Some(shape), _) | (NodeValue::Mapping(_), _, Some(shape)) => {
+                    self.walk(node, shape, field);
+                }
+                _ if *text => self.text(node, &ShapeText::Plain, field),
+                _ => self.core(node),
+            },
+            Shape::Core => self.core(node),
+        }
+    }
+
+    fn text(&mut self, node: &mut Node, text: &ShapeText, field: &str) {
+        if let NodeValue::Plain(plain) = &node.value {
+            // An empty plain scalar is an absent value, not an empty text.
+            node.value = if matches!(&**plain, "" | "~" | "null") {
+                NodeValue::Null
+            } else {
+                NodeValue::String(plain.clone())
+            };
+        }
+        let NodeValue::String(value) = &node.value else { return self.core(node) };
+        let reference = |kinds: &Arc<[Box<str>]>, sort| Reference {
+            field: field.into(),
+            kinds: Arc::clone(kinds),
+            text: value.clone(),
+            span: node.span,
+            sort,
+        };
+        let none: Arc<[Box<str>]> = Arc::from([]);
+        match text {
+            ShapeText::Plain => {}
+            ShapeText::Reference(kinds) => self.references.push(reference(kinds, ReferenceSort::Record)),
+            ShapeText::File => self.references.push(reference(&none, ReferenceSort::File)),
+            ShapeText::Control => self.references.push(reference(&none, ReferenceSort::Control)),
+            ShapeText::Date => {
+                let value = value.clone();
+                self.date(&value, node.span);
+            }
+            ShapeText::Instant => {
+                let value = value.clone();
+                self.instant(&value, node.span);
+            }
+        }
+    }
+
+    fn date(&mut self, value: &str, span: Span) {
+        let Some(date) = parse_date(value) else {
+            let fault = Diagnostic::error("SCH005", span, format!("`{}` is not a date", excerpt(value)))
+                .help("write a day of the calendar as `YYYY-MM-DD`, such as `2026-09-30`");
+            return self.faults.push(fault);
+        };
+        self.year(date.year(), span);
+    }
+
+    fn instant(&mut self, value: &str, span: Span) {
+        let Some(instant) = parse_instant(value) else {
+            let fault = Diagnostic::error("SCH005", span, format!("`{}` is not an instant", excerpt(value)))
+                .help("write it as RFC 3339 with its offset, such as `2026-09-30T12:00:00Z`");
+            return self.faults.push(fault);
+        };
+        use chrono::Datelike as _;
+        self.year(instant.0.year(), span);
+    }
+
+    fn year(&mut self, year: i32, span: Span) {
+        let (min, max) = (self.limits.min_year, self.limits.max_year);
+        if !(min..=max).contains(&year) {
+            let fault = Diagnostic::error("SCH005", span, format!("the year {year} lies outside {min} to {max}"))
+                .help("mend the year, or set `min_year` and `max_year` of SCH005 in `compliance.yaml`");
+            self.faults.push(fault);
+        }
+    }
+
+    fn core(&mut self, node: &mut Node) {
+        match &mut node.value {
+            NodeValue::Plain(text) => {
+                let text = text.clone();
+                if !node.resolve() {
+                    let message = format!("`{}` is a number that cannot be kept exactly", excerpt(&text));
+                    self.faults.push(
+                        Diagnostic::error("SCH001", node.span, message)
+                            .help("write a finite number of at most 18 digits, or put text into quotes"),
+                    );
+                }
+            }
+            NodeValue::Sequence(items) => items.iter_mut().for_each(|item| self.core(item)),
+            NodeValue::Mapping(entries) => entries.iter_mut().for_each(|(_, node)| self.core(node)),
+            NodeValue::Null
+            | NodeValue::Bool(_)
+            | NodeValue::Integer(_)
+            | NodeValue::Float(_)
+            | NodeValue::String(_) => {}
+        }
+    }
+
+    fn sequence(&mut self, node: &mut Node, items: &Shape, field: &str) {
+        if let NodeValue::Sequence(nodes) = &mut node.value {
+            nodes.iter_mut().for_each(|node| self.walk(node, items, field));
+        } else {
+            self.core(node);
+        }
+    }
+
+    fn mapping<'a>(&mut self, node: &mut Node, field: &str, shape: &dyn Fn(&str) -> Option<&'a Shape>) {
+        if let NodeValue::Mapping(entries) = &mut node.value {
+            for (key, node) in entries {
+                let field = if field.is_empty() { key.name.to_string() } else { format!("{field}.{}", key.name) };
+                self.walk(node, shape(&key.name).unwrap_or(&Shape::Core), &field);
+            }
+        } else {
+            self.core(node);
+        }
+    }
+}
+
+/// Cuts a text for a message.
+fn excerpt(text: &str) -> String {
+    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(57).chain("...".chars()).collect() }
+}

@@ -1,0 +1,218 @@
+//! The register: what everything after reconciliation reads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::import::Product;
+use crate::load::Repository;
+use crate::model::{AsOf, Date, Disposition, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, Sla, System};
+use crate::trust::Standings;
+
+/// Records and findings, joined, at one moment.
+#[derive(Debug)]
+pub struct Register<'a> {
+    pub repository: &'a Repository,
+    pub standings: Standings,
+    pub as_of: AsOf,
+    pub period: Period,
+    /// Every export that was read: those given by hand in their order, then those of the repository by path.
+    pub imports: Vec<ImportLine>,
+    /// Every governed or scanned host, by id.
+    pub hosts: Vec<HostRow>,
+    /// Every System, by id.
+    pub systems: BTreeMap<RecordId, SystemRow>,
+    /// By host, then vulnerability, then opening.
+    pub findings: Vec<Finding>,
+    /// By name, such as `sla_rate_strict`.
+    pub kpis: BTreeMap<&'static str, Kpi>,
+}
+
+/// From the first day to the last, both included.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Period {
+    pub from: Date,
+    pub to: Date,
+}
+
+impl Period {
+    /// Returns the twelve months before a moment.
+    pub fn year_before(as_of: AsOf) -> Self {
+        let to = as_of.day();
+        let from = to.0.checked_sub_months(chrono::Months::new(12)).unwrap_or(to.0);
+        Self { from: Date(from).plus_days(1), to }
+    }
+}
+
+/// What became of an export.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ImportState {
+    Complete,
+    /// Partial; it never closes anything.
+    Incomplete,
+    /// Newer than as-of; counted, not used.
+    Ignored,
+}
+
+impl ImportState {
+    /// Returns the word of the machine formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Incomplete => "incomplete",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+/// One export and what it brought.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ImportLine {
+    /// The Source that it belongs to; `None` when it cannot be told.
+    pub source: Option<RecordId>,
+    /// The name of the importer, such as `nessus-v2`.
+    pub format: &'static str,
+    pub product: Product,
+    /// As it was given, or relative to the governed root.
+    pub file: String,
+    pub sha256: String,
+    /// When the scan ran; `None` where the export does not say.
+    pub run_at: Option<DateTime<Utc>>,
+    pub hosts: u64,
+    pub observations: u64,
+    pub informational: u64,
+    pub skipped: Vec<Skipped>,
+    pub state: ImportState,
+    pub reason: Option<String>,
+}
+
+impl ImportLine {
+    /// Returns the rows that became nothing.
+    pub fn skipped_rows(&self) -> u64 {
+        self.skipped.iter().map(|skipped| skipped.rows).sum()
+    }
+
+    /// Returns whole hours between the run and a moment; `None` where the export names no time.
+    pub fn age_hours(&self, as_of: AsOf) -> Option<i64> {
+        self.run_at.map(|run_at| (as_of.instant() - run_at).num_hours())
+    }
+}
+
+/// How a host or system stands; ordered, the worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum HostState {
+    Overdue,
+    /// No qualifying scan within the cadence.
+    Unscanned,
+    Open,
+    Deferred,
+    Accepted,
+    Compliant,
+    /// Out of scope or retired.
+    NotCounted,
+}
+
+impl HostState {
+    /// Returns the word of the machine formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::Unscanned => "unknown",
+            Self::Open => "open",
+            Self::Deferred => "deferred",
+            Self::Accepted => "accepted",
+            Self::Compliant => "compliant",
+            Self::NotCounted => "not_counted",
+        }
+    }
+}
+
+/// One machine that is governed or was scanned.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostRow {
+    /// The CMDB's name, else the FQDN, else the scanner's name.
+    pub id: Arc<str>,
+    /// The System that claims it; `None` when none or several do.
+    pub system: Option<RecordId>,
+    /// Every System that claims it.
+    pub claims: Vec<RecordId>,
+    /// Whether the inventory, or a System's list, names it.
+    pub is_known: bool,
+    pub status: HostStatus,
+    /// Whether a scanner export names it.
+    pub is_scanned: bool,
+    /// In scope, active and not retired.
+    pub counts: bool,
+    /// The newest scan of any quality.
+    pub last_scan: Option<DateTime<Utc>>,
+    /// The newest scan of the quality that the Policy asks for.
+    pub last_qualifying_scan: Option<DateTime<Utc>>,
+    /// The ids of known hosts that it could be, when its keys disagree.
+    pub candidates: Vec<Arc<str>>,
+    pub os: Option<String>,
+    pub ips: Vec<String>,
+    pub state: HostState,
+}
+
+/// One governed unit, with what was computed for it.
+#[derive(Clone, Debug)]
+pub struct SystemRow {
+    pub id: RecordId,
+    /// Ids of its hosts, sorted.
+    pub hosts: Vec<Arc<str>>,
+    /// Agreements in force that apply to it, by id.
+    pub slas: Vec<RecordId>,
+    /// In scope and not retired.
+    pub counts: bool,
+    /// Past its end of support, extended support included.
+    pub is_unsupported: bool,
+    pub state: HostState,
+    /// Findings closed over all findings of the period, covered ones aside.
+    pub closed_rate: Rate,
+    pub by_disposition: BTreeMap<Disposition, u64>,
+}
+
+/// A figure with what it was computed from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kpi {
+    /// One sentence: what over what.
+    pub title: &'static str,
+    pub rate: Rate,
+}
+
+impl<'a> Register<'a> {
+    /// Returns the System of a finding.
+    pub fn system_of(&self, finding: &Finding) -> Option<&'a Record<System>> {
+        finding.system.as_ref().and_then(|id| self.repository.systems.get(id))
+    }
+
+    /// Returns the single agreement that governs a System.
+    pub fn sla_of(&self, system: &RecordId) -> Option<&'a Record<Sla>> {
+        let row = self.systems.get(system)?;
+        if let [single] = row.slas.as_slice() { self.repository.slas.get(single) } else { None }
+    }
+
+    /// Counts findings by disposition; every disposition is there.
+    pub fn by_disposition(&self) -> BTreeMap<Disposition, u64> {
+        let mut counts: BTreeMap<Disposition, u64> = Disposition::ALL.into_iter().map(|one| (one, 0)).collect();
+        for finding in &self.findings {
+            *counts.entry(finding.disposition).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Counts findings by severity; every severity is there.
+    pub fn by_severity(&self) -> BTreeMap<Severity, u64> {
+        let mut counts: BTreeMap<Severity, u64> = Severity::ALL.into_iter().map(|one| (one, 0)).collect();
+        for finding in &self.findings {
+            *counts.entry(finding.severity).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Returns the row of a host by its id.
+    pub fn host(&self, id: &str) -> Option<&HostRow> {
+        self.hosts.binary_search_by(|row| (*row.id).cmp(id)).ok().map(|index| &self.hosts[index])
+    }
+}
