@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use countersign::attest::bundle::{Bundle, SealedBundle, check_destination};
 use countersign::attest::contents::read_bundle;
-use countersign::attest::signer::Signer;
+use countersign::trust::signer::Signer;
 use countersign::attest::verify::{ListInUse, Report, SignatureVerdict, verify};
 use countersign::source::write::Files;
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use chrono::{DateTime, Utc};
-use countersign::attest::allowed_signers::{AllowedSigners, judge};
-use countersign::attest::signer::Signer;
-use countersign::attest::sshsig::{Namespace, Signature, VerifyError};
+use countersign::trust::allowed_signers::{AllowedSigners, judge};
+use countersign::trust::signer::Signer;
+use countersign::trust::sshsig::{Namespace, Signature, VerifyError};
 
 pub(crate) const DATA: &[u8] = b"what is signed\n";
 

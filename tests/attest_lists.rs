@@ -1,8 +1,8 @@
 //! Lists of allowed signers, each read as the real `ssh-keygen` reads it.
 
-use countersign::attest::allowed_signers::{AllowedSigners, find_principals, judge, judge_as, principal_of};
-use countersign::attest::signer::Signer;
-use countersign::attest::sshsig::{Namespace, PublicKey};
+use countersign::trust::allowed_signers::{AllowedSigners, find_principals, judge, judge_as, principal_of};
+use countersign::trust::signer::Signer;
+use countersign::trust::sshsig::{Namespace, PublicKey};
 
 use crate::attest_keys::{DATA, has_peer, instant, make_key, peer_verify, public_line, run};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use countersign::attest::bundle::SealedBundle;
 use countersign::attest::contents::read_bundle;
-use countersign::attest::signer::Signer;
-use countersign::attest::sshsig::Namespace;
+use countersign::trust::signer::Signer;
+use countersign::trust::sshsig::Namespace;
 use countersign::attest::verify::{ListInUse, SignatureVerdict, verify};
 
 use crate::attest::{bundle, list_of, problems, report, signed};

@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::manifest::{StatedSigner, Statement};
-use super::sshsig::Namespace;
+use crate::trust::sshsig::Namespace;
 
 /// The text of `VERIFY.md`, with the real principal, fingerprint and time in its lines.
 ///

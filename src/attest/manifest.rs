@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::signer::Signer;
+use crate::trust::signer::Signer;
 use crate::source::write::{Files, check_path};
 
 /// The manifest of digests, in the form of `sha256sum`.

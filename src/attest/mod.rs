@@ -5,13 +5,10 @@
 //! and the archive is ustar, so that an auditor needs none of this code. What is not here: rendering,
 //! records, and any judgement about what the documents say.
 
-pub mod allowed_signers;
 pub mod bundle;
 pub mod contents;
 pub mod instructions;
 pub mod manifest;
-pub mod signer;
-pub mod sshsig;
 pub mod verify;
 
 mod archive;

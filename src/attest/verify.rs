@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::allowed_signers::{AllowedSigners, SignedBy, judge};
+use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
 use super::contents::{Contents, Problem};
 use super::manifest::{
     ALLOWED_SIGNERS, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
 };
-use super::sshsig::Namespace;
+use crate::trust::sshsig::Namespace;
 use crate::source::write::Files;
 
 /// The list of keys by which a signature is judged.
