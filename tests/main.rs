@@ -14,6 +14,7 @@ mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
+mod load;
 mod reconcile;
 mod schemas;
 mod source_write;
