@@ -1,5 +1,18 @@
 //! The one test binary.
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test may panic and print")]
-#![allow(clippy::disallowed_methods, reason = "tests read and write files and the environment")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may panic and print"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests read and write files and the environment"
+)]
 
+mod attest;
+mod attest_keys;
+mod attest_lists;
+mod attest_verify;
 mod schemas;
+mod source_write;

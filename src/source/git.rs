@@ -36,6 +36,11 @@ pub fn facts(root: &Path) -> Result<Option<GitFacts>> {
     Ok(Some(GitFacts { commit, prefix, modified: !statuses.is_empty(), shallow: repository.is_shallow() }))
 }
 
+/// Finds the work tree around a folder; `None` outside git.
+pub fn work_tree_around(folder: &Path) -> Option<std::path::PathBuf> {
+    Repository::discover(folder).ok()?.workdir().map(Path::to_path_buf)
+}
+
 fn open(root: &Path) -> Result<Option<(Repository, String)>> {
     let repository = match Repository::discover(root) {
         Ok(repository) => repository,

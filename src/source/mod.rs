@@ -13,7 +13,7 @@ pub mod write;
 mod yaml;
 
 pub use decode::{DecodeError, decode};
-pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision};
+pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision, work_tree_around};
 pub use json::YamlJson;
 pub use node::{Key, Node, NodeValue, Path, PathPart};
 pub use span::{FileId, SourceFile, Sources, Span, Spanned};
