@@ -14,5 +14,7 @@ mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
+mod output;
+mod output_hostile;
 mod schemas;
 mod source_write;

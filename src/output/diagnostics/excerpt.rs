@@ -160,14 +160,19 @@ impl Excerpt {
     /// Puts the true column into the heading; the renderer counts the characters that it shows.
     pub(super) fn mend_column(&self, frame: &mut String) {
         let heading = format!("{}:{}:", self.path, self.head.0);
-        let after_title = frame.find('\n').unwrap_or(0);
-        let Some(found) = frame[after_title..].find(&heading) else {
-            return;
-        };
-        let start = after_title + found + heading.len();
+        let found = frame.match_indices(&heading).map(|(at, _)| at).find(|at| is_heading(&frame[..*at]));
+        let Some(found) = found else { return };
+        let start = found + heading.len();
         let digits = frame[start..].bytes().take_while(u8::is_ascii_digit).count();
         frame.replace_range(start..start + digits, &self.head.1.to_string());
     }
+}
+
+/// Tells whether a frame up to some point ends in an arrow that stands first on its line.
+fn is_heading(before: &str) -> bool {
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    let is_arrow = ["--> ", "::: ", "--> \u{1b}[0m", "::: \u{1b}[0m"].iter().any(|arrow| line.ends_with(arrow));
+    is_arrow && before.contains('\n') && !line.contains(['|', '='])
 }
 
 /// Returns the line that a byte lies in, without its end; YAML ends a line with CR, LF or both.

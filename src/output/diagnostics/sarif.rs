@@ -104,12 +104,13 @@ fn rule(check: &check::Check) -> Value {
         Some(why) => format!("{short} {why}"),
         None => short.clone(),
     };
+    let without_examples = check.explanation.split("```").next().unwrap_or_default().trim_end();
     json!({
         "id": check.code,
         "name": check.name,
         "shortDescription": {"text": short},
         "fullDescription": {"text": full},
-        "help": {"text": check.explanation, "markdown": check.explanation},
+        "help": {"text": without_examples, "markdown": check.explanation},
         "defaultConfiguration": {"level": level(check.level)},
     })
 }

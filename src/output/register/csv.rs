@@ -10,7 +10,8 @@ use crate::model::RecordId;
 use crate::output::text::formula_safe;
 use crate::reconcile::Register;
 
-const HEADINGS: [&str; 28] = [
+const COLUMNS: usize = 33;
+const HEADINGS: [&str; COLUMNS] = [
     "host",
     "system",
     "vuln",
@@ -38,7 +39,12 @@ const HEADINGS: [&str; 28] = [
     "observers",
     "tier",
     "stale",
+    "breached",
+    "decided_at_base_due",
     "suspended",
+    "lapsed",
+    "last_seen",
+    "notes",
 ];
 
 pub(super) fn write(register: &Register<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -55,7 +61,7 @@ pub(super) fn write(register: &Register<'_>, out: &mut dyn Write) -> io::Result<
 
 fn write_finding<W: Write>(writer: &mut Writer<W>, finding: &FindingView<'_>) -> io::Result<()> {
     let coverage = finding.coverage.as_ref();
-    let cells: [&str; 28] = [
+    let cells: [&str; COLUMNS] = [
         finding.host,
         finding.system.unwrap_or(""),
         finding.vuln,
@@ -83,12 +89,12 @@ fn write_finding<W: Write>(writer: &mut Writer<W>, finding: &FindingView<'_>) ->
         &joined(finding.observers),
         finding.tier.unwrap_or(""),
         yes_or_no(finding.stale),
-        &finding
-            .suspended
-            .iter()
-            .map(RecordId::as_str)
-            .collect::<Vec<_>>()
-            .join(" "),
+        finding.breached.as_deref().unwrap_or(""),
+        yes_or_no(finding.decided_at_base_due),
+        &ids(finding.suspended),
+        &ids(finding.lapsed),
+        &finding.last_seen,
+        &finding.notes.join("; "),
     ];
     for cell in cells {
         writer.write_field(formula_safe(cell).as_bytes())?;
@@ -98,6 +104,10 @@ fn write_finding<W: Write>(writer: &mut Writer<W>, finding: &FindingView<'_>) ->
 
 fn joined(words: &[Arc<str>]) -> String {
     words.join(" ")
+}
+
+fn ids(ids: &[RecordId]) -> String {
+    ids.iter().map(RecordId::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn number(value: Option<f64>) -> String {

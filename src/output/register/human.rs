@@ -283,7 +283,7 @@ fn write_rates(register: &Register<'_>, style: Style, out: &mut dyn Write) -> io
             };
             [
                 Cell::plain(name),
-                Cell::plain(rate.percent()),
+                Cell::plain(if rate.denominator == 0 { rate.percent() } else { format!("{} %", rate.percent()) }),
                 Cell::plain(format!("{} of {}{small}", rate.numerator, rate.denominator)),
                 Cell::plain(kpi.title),
             ]

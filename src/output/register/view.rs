@@ -128,8 +128,11 @@ pub(super) struct FindingView<'a> {
     pub(super) base_due: String,
     pub(super) suspended: &'a [RecordId],
     pub(super) lapsed: &'a [RecordId],
+    pub(super) breached: Option<String>,
+    pub(super) decided_at_base_due: bool,
     pub(super) stale: bool,
     pub(super) instances: u32,
+    pub(super) notes: &'a [Arc<str>],
 }
 
 #[derive(Serialize)]
@@ -175,8 +178,11 @@ impl<'a> FindingView<'a> {
             base_due: local(finding.base_due, zone),
             suspended: &finding.suspended,
             lapsed: &finding.lapsed,
+            breached: finding.breached.map(|breached| local(breached, zone)),
+            decided_at_base_due: finding.decided_at_base_due,
             stale: finding.stale,
             instances: finding.instances,
+            notes: &finding.notes,
         }
     }
 }
