@@ -15,14 +15,23 @@ fn unsafe_characters_are_written_out() {
         ("\u{202e}evil\u{2069}", "\\u{202e}evil\\u{2069}"),
         ("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}"),
         ("c1 \u{9b}2J del \u{7f}", "c1 \\u{9b}2J del \\u{7f}"),
-        ("two\r\nlines\tand\u{2028}more", "two\\r\\nlines\\tand\\u{2028}more"),
-        ("tag \u{e0041} variant \u{fe0f} none \u{ffff}", "tag \\u{e0041} variant \\u{fe0f} none \\u{ffff}"),
+        (
+            "two\r\nlines\tand\u{2028}more",
+            "two\\r\\nlines\\tand\\u{2028}more",
+        ),
+        (
+            "tag \u{e0041} variant \u{fe0f} none \u{ffff}",
+            "tag \\u{e0041} variant \\u{fe0f} none \\u{ffff}",
+        ),
         ("::error file=x::owned", "\\u{3a}:error file=x::owned"),
         ("  ::error::x", "  \\u{3a}:error::x"),
         ("::1 and a::b::c", "\\u{3a}:1 and a::b::c"),
         ("::1", "::1"),
         ("fe80::1", "fe80::1"),
-        ("x ##[error]y ##vso[task.x]z", "x \\u{23}#[error]y \\u{23}#vso[task.x]z"),
+        (
+            "x ##[error]y ##vso[task.x]z",
+            "x \\u{23}#[error]y \\u{23}#vso[task.x]z",
+        ),
         ("# heading ## two", "# heading ## two"),
     ];
     for (text, expected) in rows {
@@ -33,8 +42,22 @@ fn unsafe_characters_are_written_out() {
 #[test]
 fn no_cell_is_a_formula() {
     let formulas = [
-        "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\tx", "  =1", "\"=1", "'=1", "\u{ff1d}1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}x",
-        "\u{200b}=1", "\u{a0}=cmd|' /C calc'!A0",
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\tx",
+        "  =1",
+        "\"=1",
+        "'=1",
+        "\u{ff1d}1",
+        "\u{ff0b}1",
+        "\u{ff0d}1",
+        "\u{ff20}x",
+        "\u{200b}=1",
+        "\u{a0}=cmd|' /C calc'!A0",
     ];
     for formula in formulas {
         let cell = formula_safe(formula);
@@ -46,9 +69,15 @@ fn no_cell_is_a_formula() {
 }
 
 fn shown(text: &str, message: &str, spans: &[Span], format: Format, style: Style) -> String {
-    let file = |path: &str| SourceFile { path: path.into(), text: text.into() };
+    let file = |path: &str| SourceFile {
+        path: path.into(),
+        text: text.into(),
+    };
     let sources = Sources::new(vec![file("a.yaml"), file("b/a.yaml")]);
-    let mut diagnostic = Diagnostic::error("AAA001", spans[0], message).label(message).help(message).subject(message);
+    let mut diagnostic = Diagnostic::error("AAA001", spans[0], message)
+        .label(message)
+        .help(message)
+        .subject(message);
     for span in &spans[1..] {
         diagnostic = diagnostic.related(*span, message);
     }
@@ -65,8 +94,16 @@ fn shown(text: &str, message: &str, spans: &[Span], format: Format, style: Style
 }
 
 fn any_span() -> impl Strategy<Value = Span> {
-    (0..3_u32, 0..80_u32, 0..80_u32, 1..9_u32, 1..30_u32, 1..9_u32, 1..30_u32).prop_map(
-        |(file, start, end, line, column, end_line, end_column)| Span {
+    (
+        0..3_u32,
+        0..80_u32,
+        0..80_u32,
+        1..9_u32,
+        1..30_u32,
+        1..9_u32,
+        1..30_u32,
+    )
+        .prop_map(|(file, start, end, line, column, end_line, end_column)| Span {
             file: FileId(file),
             start,
             end,
@@ -74,8 +111,7 @@ fn any_span() -> impl Strategy<Value = Span> {
             column,
             end_line,
             end_column,
-        },
-    )
+        })
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -114,6 +150,10 @@ proptest! {
                 line.starts_with("::") && !line.starts_with("::: ") && line[2..].contains("::")
             };
             let allowed = usize::from(format == Format::Github);
+            if format == Format::Junit {
+                let mut reader = quick_xml::Reader::from_str(&shown);
+                while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
+            }
             prop_assert_eq!(shown.lines().filter(is_command).count(), allowed, "{}", shown);
         }
     }

@@ -29,15 +29,17 @@ impl Summary {
 
     /// Returns the line for people, such as `2 errors, 1 warning`.
     pub fn line(self) -> String {
-        let parts: Vec<String> = [
-            (self.error, "error"),
-            (self.warn, "warning"),
-            (self.info, "remark"),
-        ]
-        .into_iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, noun)| counted(number, noun))
-        .collect();
+        let info = if self.info > 0 {
+            Some(format!("{} info", self.info))
+        } else {
+            None
+        };
+        let parts: Vec<String> = [(self.error, "error"), (self.warn, "warning")]
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, noun)| counted(number, noun))
+            .chain(info)
+            .collect();
         if parts.is_empty() {
             "no errors, no warnings".into()
         } else {

@@ -160,7 +160,10 @@ impl Excerpt {
     /// Puts the true column into the heading; the renderer counts the characters that it shows.
     pub(super) fn mend_column(&self, frame: &mut String) {
         let heading = format!("{}:{}:", self.path, self.head.0);
-        let found = frame.match_indices(&heading).map(|(at, _)| at).find(|at| is_heading(&frame[..*at]));
+        let found = frame
+            .match_indices(&heading)
+            .map(|(at, _)| at)
+            .find(|at| is_heading(&frame[..*at]));
         let Some(found) = found else { return };
         let start = found + heading.len();
         let digits = frame[start..].bytes().take_while(u8::is_ascii_digit).count();
@@ -171,7 +174,9 @@ impl Excerpt {
 /// Tells whether a frame up to some point ends in an arrow that stands first on its line.
 fn is_heading(before: &str) -> bool {
     let line = before.rsplit('\n').next().unwrap_or(before);
-    let is_arrow = ["--> ", "::: ", "--> \u{1b}[0m", "::: \u{1b}[0m"].iter().any(|arrow| line.ends_with(arrow));
+    let is_arrow = ["--> ", "::: ", "--> \u{1b}[0m", "::: \u{1b}[0m"]
+        .iter()
+        .any(|arrow| line.ends_with(arrow));
     is_arrow && before.contains('\n') && !line.contains(['|', '='])
 }
 

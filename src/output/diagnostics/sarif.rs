@@ -104,7 +104,12 @@ fn rule(check: &check::Check) -> Value {
         Some(why) => format!("{short} {why}"),
         None => short.clone(),
     };
-    let without_examples = check.explanation.split("```").next().unwrap_or_default().trim_end();
+    let without_examples = check
+        .explanation
+        .split("```")
+        .next()
+        .unwrap_or_default()
+        .trim_end();
     json!({
         "id": check.code,
         "name": check.name,

@@ -51,7 +51,7 @@ pub(super) fn write(register: &Register<'_>, out: &mut dyn Write) -> io::Result<
     let mut writer = WriterBuilder::new()
         .quote_style(QuoteStyle::NonNumeric)
         .from_writer(out);
-    writer.write_record(HEADINGS)?;
+    writer.write_record(HEADINGS).map_err(io_error)?;
     let zone = register.as_of.zone();
     for finding in &register.findings {
         write_finding(&mut writer, &FindingView::new(finding, zone))?;
@@ -97,9 +97,21 @@ fn write_finding<W: Write>(writer: &mut Writer<W>, finding: &FindingView<'_>) ->
         &finding.notes.join("; "),
     ];
     for cell in cells {
-        writer.write_field(formula_safe(cell).as_bytes())?;
+        writer
+            .write_field(formula_safe(cell).as_bytes())
+            .map_err(io_error)?;
     }
-    Ok(writer.write_record(None::<&[u8]>)?)
+    writer.write_record(None::<&[u8]>).map_err(io_error)
+}
+
+/// Takes the error of the output out of that of the writer, so that a closed pipe stays one.
+fn io_error(error: csv::Error) -> io::Error {
+    let text = error.to_string();
+    if let csv::ErrorKind::Io(error) = error.into_kind() {
+        error
+    } else {
+        io::Error::other(text)
+    }
 }
 
 fn joined(words: &[Arc<str>]) -> String {

@@ -45,7 +45,11 @@ fn count(register: &Register<'_>, which: impl Fn(&Finding) -> bool) -> u64 {
 
 fn out_of_scope(register: &Register<'_>) -> Exclusion {
     let number = count(register, |finding| finding.disposition == Disposition::OutOfScope);
-    let hosts = register.hosts.iter().filter(|host| !host.counts).count() as u64;
+    let hosts = register
+        .hosts
+        .iter()
+        .filter(|host| !host.counts && host.system.is_some())
+        .count() as u64;
     let sentence = format!(
         "{}, {} not counted (out of scope or retired)",
         findings(number),
@@ -107,7 +111,7 @@ fn unknown(register: &Register<'_>) -> Exclusion {
         .filter(|host| !host.candidates.is_empty())
         .count();
     let sentence = format!(
-        "{} of no single system with {}, counted; {ambiguous} of ambiguous identity",
+        "{} of no single system, in no host rate, with {}, in the finding rates; {ambiguous} of ambiguous identity",
         counted(hosts.len() as u64, "host"),
         findings(number)
     );

@@ -63,15 +63,15 @@ fn write_imports(register: &Register<'_>, style: Style, out: &mut dyn Write) -> 
         return writeln!(out, "no export was read, so that nothing is known of any host");
     }
     const COLUMNS: [Column; 9] = [
-        Column::flexible("SOURCE", 8),
-        Column::whole("FORMAT"),
-        Column::whole("RUN"),
-        Column::whole("HOSTS"),
-        Column::whole("OBSERVATIONS"),
-        Column::whole("INFORMATIONAL"),
-        Column::whole("SKIPPED"),
-        Column::flexible("STATE", 10),
-        Column::flexible("FILE", 12),
+        Column::flexible("SOURCE", 10, 0),
+        Column::whole("FORMAT", 4),
+        Column::whole("RUN", 0),
+        Column::whole("HOSTS", 0),
+        Column::whole("OBSERVATIONS", 0),
+        Column::whole("INFORMATIONAL", 3),
+        Column::whole("SKIPPED", 2),
+        Column::flexible("STATE", 10, 0),
+        Column::flexible("FILE", 16, 1),
     ];
     let rows: Vec<[Cell; 9]> = register
         .imports
@@ -113,15 +113,15 @@ fn write_findings(register: &Register<'_>, style: Style, out: &mut dyn Write) ->
         return writeln!(out, "none");
     }
     const COLUMNS: [Column; 9] = [
-        Column::flexible("HOST", 12),
-        Column::flexible("VULNERABILITY", 14),
-        Column::whole("SEVERITY"),
-        Column::whole("FIRST SEEN"),
-        Column::whole("DUE"),
-        Column::flexible("BECAUSE OF", 8),
-        Column::whole("DISPOSITION"),
-        Column::flexible("COVERAGE", 8),
-        Column::flexible("SYSTEM", 6),
+        Column::flexible("HOST", 14, 0),
+        Column::flexible("VULNERABILITY", 14, 0),
+        Column::whole("SEVERITY", 0),
+        Column::whole("FIRST SEEN", 3),
+        Column::whole("DUE", 0),
+        Column::flexible("BECAUSE OF", 16, 2),
+        Column::whole("DISPOSITION", 0),
+        Column::flexible("COVERAGE", 12, 0),
+        Column::flexible("SYSTEM", 12, 1),
     ];
     let worst = WORST_FIRST.iter().flat_map(|disposition| {
         register
@@ -154,7 +154,11 @@ fn write_findings(register: &Register<'_>, style: Style, out: &mut dyn Write) ->
 
 fn finding_row(finding: &Finding, as_of: AsOf) -> [Cell; 9] {
     let coverage = finding.coverage.as_ref().map_or_else(String::new, |coverage| {
-        format!("{} until {}", coverage.id, minute(coverage.until, as_of))
+        if coverage.until == finding.due {
+            coverage.id.to_string()
+        } else {
+            format!("{} until {}", coverage.id, minute(coverage.until, as_of))
+        }
     });
     let severity = if finding.kev.is_some() {
         format!("{}, KEV", finding.severity)
@@ -265,10 +269,10 @@ fn write_rates(register: &Register<'_>, style: Style, out: &mut dyn Write) -> io
     heading("Rates", style, out)?;
     const FIRST: [&str; 3] = ["sla_rate_strict", "sla_rate_net", "sla_rate_governed"];
     const COLUMNS: [Column; 4] = [
-        Column::whole("RATE"),
-        Column::whole("PERCENT"),
-        Column::whole("COUNTED"),
-        Column::flexible("WHAT", 20),
+        Column::whole("RATE", 0),
+        Column::whole("PERCENT", 0),
+        Column::whole("COUNTED", 0),
+        Column::flexible("WHAT", 20, 1),
     ];
     let first = FIRST.iter().filter_map(|name| register.kpis.get_key_value(name));
     let others = register.kpis.iter().filter(|(name, _)| !FIRST.contains(name));
@@ -283,7 +287,11 @@ fn write_rates(register: &Register<'_>, style: Style, out: &mut dyn Write) -> io
             };
             [
                 Cell::plain(name),
-                Cell::plain(if rate.denominator == 0 { rate.percent() } else { format!("{} %", rate.percent()) }),
+                Cell::plain(if rate.denominator == 0 {
+                    rate.percent()
+                } else {
+                    format!("{} %", rate.percent())
+                }),
                 Cell::plain(format!("{} of {}{small}", rate.numerator, rate.denominator)),
                 Cell::plain(kpi.title),
             ]
