@@ -1,8 +1,18 @@
 //! One file a rule: a pure function from the register to diagnostics, its explanation beside it.
 
+mod acceptance;
 mod context;
+mod coverage;
+mod date;
 mod exception;
+mod reconcile;
+mod reference;
+mod schema;
+mod scope;
 mod settings;
+mod sla;
+mod soa;
+mod words;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::reconcile::Register;
@@ -62,7 +72,38 @@ pub struct Check {
 }
 
 /// Every rule, by code.
-pub const CHECKS: &[&Check] = &[&exception::EXPIRED];
+pub const CHECKS: &[&Check] = &[
+    &date::REVIEW_OVERDUE,
+    &date::INTERVAL_OR_CYCLE,
+    &exception::EXPIRED,
+    &exception::EXPIRING,
+    &exception::TOO_LONG,
+    &exception::RENEWALS,
+    &exception::INCOMPLETE,
+    &exception::OVERLAP,
+    &acceptance::LAPSED_OR_PERPETUAL,
+    &reconcile::OVERDUE,
+    &reconcile::COVERAGE_LAPSED,
+    &reconcile::ORPHAN_COVERAGE,
+    &reconcile::UNSCANNED,
+    &reconcile::UNKNOWN_OR_AMBIGUOUS,
+    &reconcile::KEV_WITHOUT_ACTION,
+    &reference::DANGLING_OR_CYCLIC,
+    &reference::INACTIVE_TARGET,
+    &schema::STRICT_YAML,
+    &schema::VIOLATION,
+    &schema::RECORD_IDENTITY,
+    &schema::UNSAFE_FILE_OR_TEXT,
+    &schema::TIME_FORMAT,
+    &scope::INVENTORY_ATTRIBUTES,
+    &scope::SCOPE_EXCLUSION,
+    &sla::MATRIX,
+    &sla::COVERAGE,
+    &soa::INCOMPLETE,
+    &soa::JUSTIFICATION,
+    &soa::EXCLUDED_BUT_USED,
+    &soa::EDITION_CROSSWALK,
+];
 
 /// Finds a rule by its code.
 pub fn find(code: &str) -> Option<&'static Check> {

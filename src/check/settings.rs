@@ -6,8 +6,11 @@ use super::{CHECKS, Check, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::LoadLimits;
 use crate::model::{Configuration, Expression, ExpressionValue, RuleSetting};
-use crate::reconcile::{Register, system_value};
+use crate::reconcile::{Register, SYSTEM_NAMES, system_value};
 use crate::source::{Node, NodeValue, Span, Spanned};
+
+/// What `applies_to` may read of the record that a diagnostic stands in, besides a System's fields.
+const RECORD_NAMES: &[&str] = &["kind"];
 
 /// The settings of every rule.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ impl Settings {
                         setting.lay_over(check, rule, &mut faults);
                     }
                 }
-                None => faults.push(unknown_rule(&rule.code)),
+                None => faults.push(*unknown_rule(&rule.code)),
             }
         }
         if faults.is_empty() { Ok(Self { by_code }) } else { Err(faults) }
@@ -152,11 +155,11 @@ impl Setting {
                 (_, Some(parameter)) => self.lay_parameter(parameter, node),
                 (_, None) => Err(unknown_parameter(check, name)),
             };
-            faults.extend(result.err());
+            faults.extend(result.err().map(|fault| *fault));
         }
     }
 
-    fn lay_level(&mut self, check: &Check, node: &Node) -> Result<(), Diagnostic> {
+    fn lay_level(&mut self, check: &Check, node: &Node) -> Result<(), Box<Diagnostic>> {
         self.level = match node.text() {
             Some("error") => Some(Level::Error),
             Some("warn") => Some(Level::Warn),
@@ -178,18 +181,20 @@ impl Setting {
         Ok(())
     }
 
-    fn lay_applies_to(&mut self, node: &Node) -> Result<(), Diagnostic> {
+    fn lay_applies_to(&mut self, node: &Node) -> Result<(), Box<Diagnostic>> {
         let text = node.text().unwrap_or_default();
-        match Expression::parse(text) {
-            Ok(expression) => {
-                self.applies_to = Some(expression);
-                Ok(())
-            }
-            Err(error) => Err(fault(node.span, error.to_string(), "write an expression such as `tier in [tier0, tier1]`")),
+        let help = "write an expression such as `tier in [tier0, tier1]`";
+        let expression = Expression::parse(text).map_err(|error| fault(node.span, error.to_string(), help))?;
+        let known: Vec<&str> = RECORD_NAMES.iter().chain(SYSTEM_NAMES).copied().collect();
+        if let Some(name) = expression.names().into_iter().find(|name| !known.contains(name)) {
+            let message = format!("`{name}` is a name without a value");
+            return Err(fault(node.span, message, &format!("names are {}", known.join(", "))));
         }
+        self.applies_to = Some(expression);
+        Ok(())
     }
 
-    fn lay_parameter(&mut self, parameter: &Parameter, node: &Node) -> Result<(), Diagnostic> {
+    fn lay_parameter(&mut self, parameter: &Parameter, node: &Node) -> Result<(), Box<Diagnostic>> {
         match parameter.default {
             Default::Number(_) => {
                 let number = whole_number(node, parameter.name)?;
@@ -226,7 +231,7 @@ impl Setting {
     }
 }
 
-fn whole_number(node: &Node, name: &str) -> Result<i64, Diagnostic> {
+fn whole_number(node: &Node, name: &str) -> Result<i64, Box<Diagnostic>> {
     let mut node = node.clone();
     node.resolve();
     if let NodeValue::Integer(number) = node.value
@@ -237,20 +242,20 @@ fn whole_number(node: &Node, name: &str) -> Result<i64, Diagnostic> {
     Err(fault(node.span, format!("`{name}` is a whole number, 0 or more"), "write digits only"))
 }
 
-fn unknown_rule(code: &Spanned<String>) -> Diagnostic {
+fn unknown_rule(code: &Spanned<String>) -> Box<Diagnostic> {
     let codes: Vec<&str> = CHECKS.iter().map(|check| check.code).collect();
     fault(code.span, format!("`{}` is no rule of this version", code.value), &format!("rules are {}", codes.join(", ")))
 }
 
-fn unknown_parameter(check: &Check, name: &Spanned<String>) -> Diagnostic {
+fn unknown_parameter(check: &Check, name: &Spanned<String>) -> Box<Diagnostic> {
     let mut names = vec!["level", "applies_to"];
     names.extend(check.parameters.iter().map(|parameter| parameter.name));
     let message = format!("`{}` is no parameter of `{}`", name.value, check.code);
     fault(name.span, message, &format!("parameters are {}", names.join(", ")))
 }
 
-fn fault(span: Span, message: String, help: &str) -> Diagnostic {
+fn fault(span: Span, message: String, help: &str) -> Box<Diagnostic> {
     let mut diagnostic = Diagnostic::error("CFG001", span, message).help(help);
     diagnostic.name = "configuration";
-    diagnostic
+    Box::new(diagnostic)
 }
