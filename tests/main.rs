@@ -1,6 +1,23 @@
 //! The one test binary.
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test may panic and print")]
-#![allow(clippy::disallowed_methods, reason = "tests read and write files and the environment")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test may panic and print"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests read and write files and the environment"
+)]
 
+mod attest;
+mod attest_keys;
+mod attest_lists;
+mod attest_verify;
 mod checks;
+mod checks_findings;
+mod load;
+mod reconcile;
 mod schemas;
+mod source_write;
+mod world;

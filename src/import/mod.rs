@@ -6,6 +6,7 @@
 
 mod error;
 mod input;
+mod scan;
 mod sink;
 
 use std::io::BufRead;
@@ -14,6 +15,7 @@ use crate::model::{MappingProfile, ScanSummary};
 
 pub use error::{ImportError, Place};
 pub use input::{Imported, Input, import, recognise};
+pub use scan::{CheckInfo, Content, Export, KevListing, Scan, Sighting, collect};
 pub use sink::{HostIndex, Sink};
 
 /// What a format brings.

@@ -3,7 +3,7 @@
 use crate::model::{Date, Host, Observation};
 
 /// The number that a sink gave to a host of one file.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostIndex(pub u32);
 
 /// Takes a stream of one export; importers call it in the order of the file.

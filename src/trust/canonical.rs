@@ -133,15 +133,24 @@ fn write_number(number: &serde_json::Number, text: &mut String) {
     if double == 0.0 {
         return text.push('0');
     }
-    // Rust prints the shortest digits that read back; only their arrangement differs.
-    let scientific = format!("{:e}", double.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    // serde_json prints the shortest digits that read back, ties to even; only their arrangement differs.
+    let (digits, exponent) = scientific(&serde_json::json!(double.abs()).to_string());
     if double < 0.0 {
         text.push('-');
     }
     arrange(&digits, exponent, text);
+}
+
+/// Takes a decimal text apart into its significant digits and the exponent of scientific notation.
+fn scientific(text: &str) -> (String, i32) {
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let leading = all.len() - all.trim_start_matches('0').len();
+    let digits = all.trim_matches('0').to_owned();
+    let places = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    (digits, exponent + places(whole.len()) - 1 - places(leading))
 }
 
 /// Source: ECMA-262, Number::toString; `exponent` is that of scientific notation.

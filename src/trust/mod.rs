@@ -3,7 +3,10 @@
 //! Signatures are not judged yet: a standing says who claims to have decided what, never that the
 //! claim is good.
 
+pub mod allowed_signers;
 mod canonical;
+pub mod signer;
+pub mod sshsig;
 mod standing;
 
 pub use canonical::{canonical_json, digest, to_rfc8785};

@@ -29,10 +29,6 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
             let fault = judge(repository, reference).map(|fault| fault.subject(meta.id.to_string()));
             out.extend(fault);
         }
-        for (field, target) in [("supersedes", &meta.supersedes), ("renews", &meta.renews)] {
-            let fault = target.as_ref().and_then(|target| predecessor(repository, meta, field, target));
-            out.extend(fault);
-        }
     }
     reasons_of_controls(repository, out);
     approvals(repository, out);
@@ -114,18 +110,6 @@ fn control(reference: &Reference) -> Option<Diagnostic> {
         Diagnostic::error(CHECK.code, reference.span, error.to_string())
             .help("mend the edition or the control; ids are those of the edition's own catalogue"),
     )
-}
-
-/// What a record replaces or prolongs is a record of its own kind.
-fn predecessor(
-    repository: &Repository,
-    meta: &Meta,
-    field: &str,
-    named: &Spanned<RecordId>,
-) -> Option<Diagnostic> {
-    let fits = |kind: Kind| kind == meta.kind;
-    let fault = target(repository, named.as_str(), named.span, field, &fits, &listed([meta.kind]))?;
-    Some(fault.subject(meta.id.to_string()))
 }
 
 fn reasons_of_controls(repository: &Repository, out: &mut Vec<Diagnostic>) {

@@ -33,8 +33,9 @@ const ANSWERING: &[&str] = &[
     "spec.patch_owner",
     "spec.rings.approvals",
 ];
-/// Fields that tell what once happened; whoever did it may have left since.
-const PAST: &[&str] = &["assessed_by", "assessor", "by", "requested_by", "verified_by"];
+/// Fields that tell what once was; whoever did it may have left since, and what is replaced has ended.
+const PAST: &[&str] =
+    &["assessed_by", "assessor", "by", "renews", "requested_by", "supersedes", "verified_by"];
 
 /// Why a target no longer counts.
 struct Inactive {

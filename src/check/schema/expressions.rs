@@ -7,18 +7,13 @@ use crate::check::words::{excerpt, listed};
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
 use crate::model::{Expression, Members, Meta, SourceRole};
-use crate::reconcile::SYSTEM_NAMES;
+use crate::reconcile::{HOST_NAMES, SYSTEM_NAMES};
 use crate::source::Span;
 
 /// What an expression over a finding may read besides the System's fields.
 const FINDING_NAMES: &[&str] = &["epss", "exploitation", "kev", "severity"];
 /// What a rule of a Policy may read besides the System's fields.
 const POLICY_NAMES: &[&str] = &["template"];
-/// The fields that every host of an inventory has.
-const HOST_NAMES: &[&str] = &[
-    "agent", "aliases", "cloud_id", "fqdn", "hostname", "ip", "mac", "name", "os", "serial", "status", "uuid",
-];
-
 /// Flags every name of an expression that cannot have a value.
 pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) {
     let over_system: BTreeSet<&str> = SYSTEM_NAMES.iter().copied().collect();

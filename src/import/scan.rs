@@ -1,0 +1,256 @@
+//! One export, collected: its hosts, and what was seen on them, each text kept once.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sink, import};
+use crate::model::{
+    CvssVector, Date, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId, ScanSummary, Severity, Stamp,
+};
+
+/// An export to read.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// As it was given, or relative to the governed root.
+    pub file: String,
+    pub content: Content,
+    /// The Source that it is said to come from.
+    pub source: Option<RecordId>,
+    /// The column mapping of that Source.
+    pub mapping: Option<MappingProfile>,
+    pub host: Option<String>,
+    /// Given by hand, not taken from the repository.
+    pub is_ad_hoc: bool,
+}
+
+/// Where the bytes of an export are.
+#[derive(Clone, Debug)]
+pub enum Content {
+    File(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+/// What does not change from one sighting of a check to the next.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CheckInfo {
+    pub family: &'static str,
+    pub id: Arc<str>,
+    pub cves: Vec<Arc<str>>,
+    pub aliases: Vec<Arc<str>>,
+    pub title: Arc<str>,
+    pub severity_given: Arc<str>,
+    pub severity: Option<Severity>,
+    pub vectors: Vec<CvssVector>,
+    pub remediation: Option<Arc<str>>,
+    pub fix_available: Option<bool>,
+    pub exploit: Exploit,
+    pub patch_published: Option<chrono::NaiveDate>,
+    pub potential: bool,
+}
+
+/// One check on one host in one run.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    pub host: HostIndex,
+    /// Index into [`Scan::checks`].
+    pub check: u32,
+    pub state: ObservationState,
+    pub first_seen: Option<Stamp>,
+    pub last_seen: Option<Stamp>,
+    pub last_fixed: Option<Stamp>,
+    /// A fingerprint of the scanner's result, `sha256:…`.
+    pub fingerprint: Option<Arc<str>>,
+    /// Instances on the host: ports, paths, packages.
+    pub instances: u32,
+    /// Why the scanner hides it, when it does.
+    pub suppressed: Option<Arc<str>>,
+}
+
+/// A listing in the catalogue of known exploited vulnerabilities.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KevListing {
+    pub added: Date,
+    pub due: Option<Date>,
+}
+
+/// One export, read.
+#[derive(Debug)]
+pub struct Scan {
+    pub file: String,
+    pub source: Option<RecordId>,
+    pub is_ad_hoc: bool,
+    pub importer: &'static Importer,
+    pub sha256: String,
+    pub summary: ScanSummary,
+    pub hosts: Vec<Host>,
+    pub checks: Vec<CheckInfo>,
+    pub sightings: Vec<Sighting>,
+    pub kev: Vec<(Arc<str>, KevListing)>,
+    pub epss: Vec<(Arc<str>, f64)>,
+}
+
+/// Reads every export, on all cores; each result stands at the place of its export.
+pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
+    exports.par_iter().map(collect_one).collect()
+}
+
+fn collect_one(export: &Export) -> Result<Scan, ImportError> {
+    let mut collector = Collector::default();
+    let options = Options { mapping: export.mapping.as_ref(), host: export.host.as_deref() };
+    let input = match &export.content {
+        Content::File(path) => Input::File(path),
+        Content::Bytes(bytes) => Input::Bytes(bytes),
+    };
+    let Imported { importer, summary, sha256 } = import(input, &options, &mut collector)?;
+    Ok(Scan {
+        file: export.file.clone(),
+        source: export.source.clone(),
+        is_ad_hoc: export.is_ad_hoc,
+        importer,
+        sha256,
+        summary,
+        hosts: collector.hosts,
+        checks: collector.checks,
+        sightings: collector.sightings,
+        kev: collector.kev,
+        epss: collector.epss,
+    })
+}
+
+/// Keeps each distinct text and check once; several instances of a check on a host become one sighting.
+#[derive(Default)]
+struct Collector {
+    hosts: Vec<Host>,
+    checks: Vec<CheckInfo>,
+    sightings: Vec<Sighting>,
+    kev: Vec<(Arc<str>, KevListing)>,
+    epss: Vec<(Arc<str>, f64)>,
+    texts: HashMap<Arc<str>, ()>,
+    checks_by_id: HashMap<Arc<str>, Vec<u32>>,
+    /// The sighting of a check on a host, while that host is the newest one.
+    of_host: HashMap<(HostIndex, u32), usize>,
+}
+
+impl Collector {
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some((known, ())) = self.texts.get_key_value(text) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&text), ());
+        text
+    }
+
+    fn check(&mut self, observation: &Observation) -> u32 {
+        if let Some(candidates) = self.checks_by_id.get(observation.id.as_str()) {
+            for &index in candidates {
+                if self.checks.get(index as usize).is_some_and(|check| is_same(check, observation)) {
+                    return index;
+                }
+            }
+        }
+        let info = CheckInfo {
+            family: observation.family,
+            id: self.text(&observation.id),
+            cves: observation.cves.iter().map(|cve| self.text(cve)).collect(),
+            aliases: observation.aliases.iter().map(|alias| self.text(alias)).collect(),
+            title: self.text(&observation.title),
+            severity_given: self.text(&observation.severity_given),
+            severity: observation.severity,
+            vectors: observation.vectors.clone(),
+            remediation: observation.remediation.as_deref().map(|key| self.text(key)),
+            fix_available: observation.fix_available,
+            exploit: observation.exploit,
+            patch_published: observation.patch_published,
+            potential: observation.potential,
+        };
+        let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
+        self.checks_by_id.entry(Arc::clone(&info.id)).or_default().push(index);
+        self.checks.push(info);
+        index
+    }
+}
+
+fn is_same(check: &CheckInfo, observation: &Observation) -> bool {
+    let same_texts = |kept: &[Arc<str>], seen: &[String]| {
+        kept.len() == seen.len() && kept.iter().zip(seen).all(|(kept, seen)| **kept == **seen)
+    };
+    check.family == observation.family
+        && *check.severity_given == *observation.severity_given
+        && check.severity == observation.severity
+        && same_texts(&check.cves, &observation.cves)
+        && same_texts(&check.aliases, &observation.aliases)
+        && check.remediation.as_deref() == observation.remediation.as_deref()
+        && check.fix_available == observation.fix_available
+        && check.exploit == observation.exploit
+        && check.patch_published == observation.patch_published
+        && check.potential == observation.potential
+        && check.vectors == observation.vectors
+        && *check.title == *observation.title
+}
+
+impl Sink for Collector {
+    fn host(&mut self, host: &Host) -> HostIndex {
+        let index = HostIndex(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
+        self.hosts.push(host.clone());
+        index
+    }
+
+    fn observation(&mut self, host: HostIndex, observation: &Observation) {
+        let check = self.check(observation);
+        let key = (host, check);
+        let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
+        if let Some(sighting) = self.of_host.get(&key).and_then(|&index| self.sightings.get_mut(index))
+            && sighting.state == observation.state
+            && sighting.fingerprint == fingerprint
+            && sighting.suppressed.as_deref() == observation.suppressed.as_deref()
+        {
+            sighting.instances = sighting.instances.saturating_add(1);
+            sighting.first_seen = earliest(sighting.first_seen, observation.first_seen);
+            sighting.last_seen = latest(sighting.last_seen, observation.last_seen);
+            sighting.last_fixed = latest(sighting.last_fixed, observation.last_fixed);
+            return;
+        }
+        let sighting = Sighting {
+            host,
+            check,
+            state: observation.state,
+            first_seen: observation.first_seen,
+            last_seen: observation.last_seen,
+            last_fixed: observation.last_fixed,
+            fingerprint,
+            instances: 1,
+            suppressed: observation.suppressed.as_deref().map(|text| self.text(text)),
+        };
+        self.of_host.insert(key, self.sightings.len());
+        self.sightings.push(sighting);
+    }
+
+    fn kev(&mut self, cve: &str, added: Date, due: Option<Date>) {
+        let cve = self.text(cve);
+        self.kev.push((cve, KevListing { added, due }));
+    }
+
+    fn epss(&mut self, cve: &str, probability: f64) {
+        self.epss.push((cve.into(), probability));
+    }
+}
+
+fn naive(stamp: Stamp) -> chrono::NaiveDateTime {
+    match stamp {
+        Stamp::At(instant) => instant.naive_utc(),
+        Stamp::Wall(wall) => wall,
+        Stamp::Day(day) => day.and_time(chrono::NaiveTime::MIN),
+    }
+}
+
+fn earliest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
+    [one, other].into_iter().flatten().min_by_key(|stamp| naive(*stamp))
+}
+
+fn latest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
+    [one, other].into_iter().flatten().max_by_key(|stamp| naive(*stamp))
+}
