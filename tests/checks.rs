@@ -32,8 +32,17 @@ pub(crate) fn register_of<'a>(repository: &'a Repository, tree: &Tree, as_of: As
             Err(error) => assert!(!scans_are_read(), "{} {error}", export.file),
         }
     }
-    let question = Question { as_of, period: None, due_soon_days: 7 };
-    reconcile(repository, standings(repository, as_of.instant()), &scans, question)
+    let question = Question {
+        as_of,
+        period: None,
+        due_soon_days: 7,
+    };
+    reconcile(
+        repository,
+        standings(repository, as_of.instant()),
+        &scans,
+        question,
+    )
 }
 
 /// A build without importers cannot judge blocks about findings.
@@ -45,8 +54,12 @@ fn scans_are_read() -> bool {
 fn exports(repository: &Repository, tree: &Tree) -> Vec<Export> {
     let mut exports = Vec::new();
     for entry in tree.entries() {
-        let ["imports", folder, _] = entry.path.split('/').collect::<Vec<_>>()[..] else { continue };
-        let source = RecordId::new(folder).and_then(|id| repository.tools.get(&id)).unwrap();
+        let ["imports", folder, _] = entry.path.split('/').collect::<Vec<_>>()[..] else {
+            continue;
+        };
+        let source = RecordId::new(folder)
+            .and_then(|id| repository.tools.get(&id))
+            .unwrap();
         exports.push(Export {
             file: entry.path.to_string(),
             content: Content::File(tree.path_on_disk(entry).unwrap()),
@@ -94,7 +107,10 @@ pub(crate) fn new_year(repository: &Repository) -> AsOf {
 }
 
 fn zone(repository: &Repository) -> Zone {
-    let name = repository.isms.as_ref().map(|isms| isms.spec.timezone.value.as_str());
+    let name = repository
+        .isms
+        .as_ref()
+        .map(|isms| isms.spec.timezone.value.as_str());
     name.and_then(Zone::named).unwrap_or(Zone::named("UTC").unwrap())
 }
 
@@ -121,7 +137,12 @@ fn blocks(check: &'static Check) -> Vec<Block> {
         match line {
             "```yaml flagged" | "```yaml accepted" => {
                 let is_flagged = line.ends_with("flagged");
-                blocks.push(Block { check, is_flagged, number: blocks.len() + 1, lines: Vec::new() });
+                blocks.push(Block {
+                    check,
+                    is_flagged,
+                    number: blocks.len() + 1,
+                    lines: Vec::new(),
+                });
                 is_open = true;
             }
             "```" => is_open = false,
@@ -146,17 +167,26 @@ impl Block {
         for line in &self.lines {
             if let Some(new) = line.strip_prefix("# == ").or_else(|| line.strip_prefix("# += ")) {
                 let old = std::fs::read_to_string(folder.join(new)).unwrap_or_default();
-                let kept = if line.starts_with("# +=") { old.lines().map(str::to_owned).collect() } else { Vec::new() };
+                let kept = if line.starts_with("# +=") {
+                    old.lines().map(str::to_owned).collect()
+                } else {
+                    Vec::new()
+                };
                 files.insert(new.to_owned(), kept);
                 path = Some(new.to_owned());
             } else if let Some(path) = &path {
                 let lines = files.get_mut(path).unwrap();
-                if let Some(marks) = line.strip_prefix('#').filter(|rest| rest.trim_start().starts_with('^')) {
+                if let Some(marks) = line
+                    .strip_prefix('#')
+                    .filter(|rest| rest.trim_start().starts_with('^'))
+                {
                     expected.push(expectation(path, lines, marks));
                 }
                 lines.push(line.clone());
             } else {
-                let known = ["# as-of: ", "# approved: "].iter().any(|known| line.starts_with(known));
+                let known = ["# as-of: ", "# approved: "]
+                    .iter()
+                    .any(|known| line.starts_with(known));
                 assert!(known, "{}: `{line}` stands before the first section", self.name());
             }
         }
@@ -173,14 +203,18 @@ impl Block {
     }
 
     fn directives<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.lines.iter().filter_map(move |line| line.strip_prefix("# ")?.strip_prefix(name)?.strip_prefix(": "))
+        self.lines
+            .iter()
+            .filter_map(move |line| line.strip_prefix("# ")?.strip_prefix(name)?.strip_prefix(": "))
     }
 
     /// Writes the approvals that the block asks for, each over the record as it lies.
     fn approve(&self, folder: &Path) {
         for directive in self.directives("approved") {
             let words: Vec<&str> = directive.split(' ').collect();
-            let [id, "by", person, "as", role, "at", at] = words[..] else { panic!("{}: {directive}", self.name()) };
+            let [id, "by", person, "as", role, "at", at] = words[..] else {
+                panic!("{}: {directive}", self.name())
+            };
             write_approval(folder, id, person, role, at);
         }
     }
@@ -194,7 +228,10 @@ impl Block {
 
 pub(crate) fn write_approval(folder: &Path, id: &str, person: &str, role: &str, at: &str) {
     let (_, repository, _) = read(folder);
-    let meta = repository.records().find(|meta| meta.id.value.as_str() == id).unwrap();
+    let meta = repository
+        .records()
+        .find(|meta| meta.id.value.as_str() == id)
+        .unwrap();
     let digest = countersign::trust::digest(&repository, meta).unwrap();
     let place = folder.join("approvals").join(id);
     std::fs::create_dir_all(&place).unwrap();
@@ -208,10 +245,17 @@ pub(crate) fn write_approval(folder: &Path, id: &str, person: &str, role: &str, 
 }
 
 fn expectation(path: &str, lines: &[String], marks: &str) -> Expected {
-    let is_mark = |line: &&String| line.strip_prefix('#').is_some_and(|rest| rest.trim_start().starts_with('^'));
+    let is_mark = |line: &&String| {
+        line.strip_prefix('#')
+            .is_some_and(|rest| rest.trim_start().starts_with('^'))
+    };
     let line = lines.len() - lines.iter().rev().take_while(is_mark).count();
     let blanks = marks.len() - marks.trim_start().len();
-    let carets = marks.trim_start().chars().take_while(|letter| *letter == '^').count();
+    let carets = marks
+        .trim_start()
+        .chars()
+        .take_while(|letter| *letter == '^')
+        .count();
     let first = u32::try_from(blanks + 2).unwrap();
     Expected {
         path: path.to_owned(),
@@ -222,7 +266,11 @@ fn expectation(path: &str, lines: &[String], marks: &str) -> Expected {
 }
 
 fn all_words(diagnostic: &Diagnostic) -> String {
-    let related: Vec<&str> = diagnostic.related.iter().map(|related| related.message.as_str()).collect();
+    let related: Vec<&str> = diagnostic
+        .related
+        .iter()
+        .map(|related| related.message.as_str())
+        .collect();
     format!("{diagnostic:?} {}", related.join(" ")).replace("\\\"", "\"")
 }
 
@@ -251,21 +299,37 @@ fn judge(block: &Block) -> Vec<String> {
     let told: Vec<String> = diagnostics
         .iter()
         .map(|one| {
-            let place = (repository.sources.path(one.span.file), one.span.line, one.span.column, one.span.end_column);
+            let place = (
+                repository.sources.path(one.span.file),
+                one.span.line,
+                one.span.column,
+                one.span.end_column,
+            );
             format!("  {place:?} {} | {:?} | {:?}", one.message, one.label, one.help)
         })
         .collect();
     let told = told.join("\n");
     if !block.is_flagged {
-        return if diagnostics.is_empty() { Vec::new() } else { vec![format!("{name} is flagged:\n{told}")] };
+        return if diagnostics.is_empty() {
+            Vec::new()
+        } else {
+            vec![format!("{name} is flagged:\n{told}")]
+        };
     }
     if diagnostics.is_empty() {
         return vec![format!("{name} is not flagged")];
     }
-    let missed = expected.iter().filter(|expected| !diagnostics.iter().any(|one| is_at(&repository, one, expected)));
+    let missed = expected
+        .iter()
+        .filter(|expected| !diagnostics.iter().any(|one| is_at(&repository, one, expected)));
     missed
         .map(|expected| {
-            let Expected { path, line, columns, words } = expected;
+            let Expected {
+                path,
+                line,
+                columns,
+                words,
+            } = expected;
             format!("{name} has nothing at {path}:{line}:{columns:?} with `{words}`, but\n{told}")
         })
         .collect()
@@ -276,7 +340,10 @@ fn explanations_hold() {
     let mut failures = Vec::new();
     for check in CHECKS {
         if check.family == Family::Reconcile && !scans_are_read() {
-            println!("the blocks of {} are skipped: this build has no importers", check.code);
+            println!(
+                "the blocks of {} are skipped: this build has no importers",
+                check.code
+            );
             continue;
         }
         failures.extend(blocks(check).iter().flat_map(judge));
@@ -320,18 +387,33 @@ fn every_explanation_is_registered_and_whole() {
         let (code, name) = title.split_once(' ').unwrap();
         let check = check::find(code).unwrap_or_else(|| panic!("{code} is not registered"));
         assert_eq!(check.name, name, "{}", path.display());
-        assert_eq!(check.explanation.replace("\r\n", "\n"), text, "{}", path.display());
+        assert_eq!(
+            check.explanation.replace("\r\n", "\n"),
+            text,
+            "{}",
+            path.display()
+        );
         let stem = path.file_stem().unwrap().to_str().unwrap().replace('_', "-");
         assert!(name.contains(&stem), "the file `{stem}` of `{name}`");
-        assert!(path.with_extension("rs").exists(), "{} has no rule", path.display());
+        assert!(
+            path.with_extension("rs").exists(),
+            "{} has no rule",
+            path.display()
+        );
         for part in ["**Why.**", "**Parameters.**", "**Serves.**"] {
             assert!(text.contains(part), "{code} lacks {part}");
         }
         for parameter in check.parameters {
-            assert!(text.contains(&format!("`{}`", parameter.name)), "{code} does not explain `{}`", parameter.name);
+            assert!(
+                text.contains(&format!("`{}`", parameter.name)),
+                "{code} does not explain `{}`",
+                parameter.name
+            );
         }
         for is_flagged in [true, false] {
-            let has = blocks(check).iter().any(|block| block.is_flagged == is_flagged && !block.lines.is_empty());
+            let has = blocks(check)
+                .iter()
+                .any(|block| block.is_flagged == is_flagged && !block.lines.is_empty());
             assert!(has, "{code} lacks a block (flagged: {is_flagged})");
         }
     }

@@ -16,6 +16,7 @@ mod attest_lists;
 mod attest_verify;
 mod checks;
 mod checks_findings;
+mod checks_records;
 mod load;
 mod reconcile;
 mod schemas;

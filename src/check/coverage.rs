@@ -27,14 +27,20 @@ pub(super) struct Coverage<'a> {
 /// Returns every exception and acceptance: by kind, then by id.
 pub(super) fn coverages(repository: &Repository) -> Vec<Coverage<'_>> {
     let exceptions = repository.exceptions.iter().map(Coverage::of_exception);
-    exceptions.chain(repository.acceptances.iter().map(Coverage::of_acceptance)).collect()
+    exceptions
+        .chain(repository.acceptances.iter().map(Coverage::of_acceptance))
+        .collect()
 }
 
 /// Returns every record that another one, which is in force or asked for, prolongs or replaces.
 pub(super) fn replaced(repository: &Repository) -> BTreeSet<(Kind, &RecordId)> {
-    let asked_for = repository.records().filter(|meta| meta.is_live() && meta.declared() != Status::Draft);
+    let asked_for = repository
+        .records()
+        .filter(|meta| meta.is_live() && meta.declared() != Status::Draft);
     let named = asked_for.flat_map(|meta| [(meta.kind, &meta.renews), (meta.kind, &meta.supersedes)]);
-    named.filter_map(|(kind, named)| named.as_ref().map(|id| (kind, &id.value))).collect()
+    named
+        .filter_map(|(kind, named)| named.as_ref().map(|id| (kind, &id.value)))
+        .collect()
 }
 
 /// Returns the pairs of coverages that name a common vulnerability or patch, by their places in the list.
@@ -50,7 +56,9 @@ pub(super) fn pairs_by_subject(coverages: &[Coverage<'_>]) -> BTreeSet<(usize, u
     }
     let of_one = |indices: &Vec<usize>| -> Vec<(usize, usize)> {
         let pairs = indices.iter().enumerate();
-        pairs.flat_map(|(at, one)| indices[at + 1..].iter().map(|other| (*one, *other))).collect()
+        pairs
+            .flat_map(|(at, one)| indices[at + 1..].iter().map(|other| (*one, *other)))
+            .collect()
     };
     by_subject.values().flat_map(of_one).collect()
 }
@@ -105,7 +113,10 @@ impl<'a> Coverage<'a> {
     pub(super) fn follows_or_leads(&self, other: &Self) -> bool {
         let names = |one: &Self, two: &Self| {
             let named = [&one.meta.renews, &one.meta.supersedes];
-            named.into_iter().flatten().any(|named| named.value == two.meta.id.value)
+            named
+                .into_iter()
+                .flatten()
+                .any(|named| named.value == two.meta.id.value)
         };
         names(self, other) || names(other, self)
     }
@@ -118,13 +129,16 @@ impl<'a> Coverage<'a> {
             is(named, &finding.vuln) || finding.aliases.iter().any(|alias| is(named, alias))
         };
         let patch = |named: &&Spanned<String>| finding.remediation.as_ref().is_some_and(|key| is(named, key));
-        host && (self.vulns.iter().any(|named| vuln(&named)) || self.patches.iter().any(|named| patch(&named)))
+        host && (self.vulns.iter().any(|named| vuln(&named))
+            || self.patches.iter().any(|named| patch(&named)))
     }
 
     /// Returns what two of them have in common; `None` where they share no vulnerability and patch, or no host.
     pub(super) fn shared(&self, other: &Self) -> Option<Shared<'a>> {
-        let subjects: Vec<&str> =
-            in_both(self.vulns, other.vulns).into_iter().chain(in_both(self.patches, other.patches)).collect();
+        let subjects: Vec<&str> = in_both(self.vulns, other.vulns)
+            .into_iter()
+            .chain(in_both(self.patches, other.patches))
+            .collect();
         let hosts = in_both(self.resolved, other.resolved);
         (!subjects.is_empty() && !hosts.is_empty()).then_some(Shared { subjects, hosts })
     }
@@ -141,6 +155,9 @@ pub(super) struct Shared<'a> {
 fn in_both<'a>(one: &'a [Spanned<String>], other: &[Spanned<String>]) -> Vec<&'a str> {
     let other: BTreeSet<String> = other.iter().map(|text| text.to_lowercase()).collect();
     let mut seen = BTreeSet::new();
-    let both = one.iter().map(|text| text.value.as_str()).filter(|text| other.contains(&text.to_lowercase()));
+    let both = one
+        .iter()
+        .map(|text| text.value.as_str())
+        .filter(|text| other.contains(&text.to_lowercase()));
     both.filter(|text| seen.insert(text.to_lowercase())).collect()
 }

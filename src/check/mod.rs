@@ -118,12 +118,21 @@ pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
         let context = Context::new(register, setting);
         let mut found = Vec::new();
         (check.run)(&context, &mut found);
-        diagnostics.extend(found.into_iter().filter_map(|diagnostic| setting.judge(check, diagnostic, register)));
+        diagnostics.extend(
+            found
+                .into_iter()
+                .filter_map(|diagnostic| setting.judge(check, diagnostic, register)),
+        );
     }
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
         let key = |diagnostic: &Diagnostic| {
-            (diagnostic.span.line, diagnostic.code, diagnostic.span.column, diagnostic.subject.clone())
+            (
+                diagnostic.span.line,
+                diagnostic.code,
+                diagnostic.span.column,
+                diagnostic.subject.clone(),
+            )
         };
         sources
             .path(one.span.file)
@@ -140,10 +149,20 @@ pub fn rule_set_digest() -> String {
     let mut whole = Sha256::new();
     for check in CHECKS {
         let parameters = format!("{:?}", check.parameters);
-        for part in [check.code, check.name, check.level.word(), &parameters, check.explanation] {
+        for part in [
+            check.code,
+            check.name,
+            check.level.word(),
+            &parameters,
+            check.explanation,
+        ] {
             whole.update(part.as_bytes());
             whole.update([0]);
         }
     }
-    whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    whole
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -49,18 +49,31 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         review(context, acceptance, &mut faults);
         faults.extend(without_risk(acceptance));
         faults.extend(unsigned_by_business(context, acceptance));
-        out.extend(faults.into_iter().map(|fault| fault.subject(acceptance.id().to_string())));
+        out.extend(
+            faults
+                .into_iter()
+                .map(|fault| fault.subject(acceptance.id().to_string())),
+        );
     }
 }
 
 fn perpetual(context: &Context<'_>, acceptance: &Record<RiskAcceptance>) -> Diagnostic {
     let latest = acceptance.spec.starts.plus_days(context.number("max_days"));
-    Diagnostic::error(CHECK.code, acceptance.meta.id.span, format!("acceptance `{}` never ends", acceptance.id()))
-        .label("no `expires`")
-        .help(format!("add `expires`, {latest} at the latest"))
+    Diagnostic::error(
+        CHECK.code,
+        acceptance.meta.id.span,
+        format!("acceptance `{}` never ends", acceptance.id()),
+    )
+    .label("no `expires`")
+    .help(format!("add `expires`, {latest} at the latest"))
 }
 
-fn end(context: &Context<'_>, acceptance: &Record<RiskAcceptance>, expires: Spanned<Date>, out: &mut Vec<Diagnostic>) {
+fn end(
+    context: &Context<'_>,
+    acceptance: &Record<RiskAcceptance>,
+    expires: Spanned<Date>,
+    out: &mut Vec<Diagnostic>,
+) {
     let starts = acceptance.spec.starts;
     let (days, max) = (expires.days_since(starts.value), context.number("max_days"));
     if days > max {
@@ -72,15 +85,21 @@ fn end(context: &Context<'_>, acceptance: &Record<RiskAcceptance>, expires: Span
                 format!("acceptance `{}` lasts {days} d: {days} > {max}", acceptance.id()),
             )
             .related(starts.span, "begins here")
-            .help(format!("let it end on {latest} at the latest, and decide anew then")),
+            .help(format!(
+                "let it end on {latest} at the latest, and decide anew then"
+            )),
         );
     }
     if context.as_of().is_past(expires.value) {
         let ago = context.as_of().day().days_since(expires.value);
         out.push(
-            Diagnostic::error(CHECK.code, expires.span, format!("acceptance `{}` has lapsed", acceptance.id()))
-                .label(format!("ended {ago} d ago"))
-                .help("close it, or have it renewed and approved anew: `countersign renew`"),
+            Diagnostic::error(
+                CHECK.code,
+                expires.span,
+                format!("acceptance `{}` has lapsed", acceptance.id()),
+            )
+            .label(format!("ended {ago} d ago"))
+            .help("close it, or have it renewed and approved anew: `countersign renew`"),
         );
     }
 }
@@ -91,9 +110,15 @@ fn review(context: &Context<'_>, acceptance: &Record<RiskAcceptance>, out: &mut 
         Some(last) => (last, "last reviewed"),
         None => (acceptance.spec.starts, "begun, never reviewed"),
     };
-    let (days, max) = (context.as_of().day().days_since(from.value), context.number("review_days"));
+    let (days, max) = (
+        context.as_of().day().days_since(from.value),
+        context.number("review_days"),
+    );
     if days > max {
-        let message = format!("acceptance `{}` misses its annual review: {days} d > {max} d", acceptance.id());
+        let message = format!(
+            "acceptance `{}` misses its annual review: {days} d > {max} d",
+            acceptance.id()
+        );
         out.push(
             Diagnostic::error(CHECK.code, from.span, message)
                 .label(format!("{words} on {from}"))
@@ -115,26 +140,48 @@ fn without_risk(acceptance: &Record<RiskAcceptance>) -> Option<Diagnostic> {
 
 fn unsigned_by_business(context: &Context<'_>, acceptance: &Record<RiskAcceptance>) -> Option<Diagnostic> {
     let functions = context.words("business_functions");
-    let standing = context.register.standings.of(Kind::RiskAcceptance, acceptance.id());
-    let approvals: Vec<_> =
-        standing.decisions.iter().filter(|decided| decided.decision == Decision::Approve).collect();
+    let standing = context
+        .register
+        .standings
+        .of(Kind::RiskAcceptance, acceptance.id());
+    let approvals: Vec<_> = standing
+        .decisions
+        .iter()
+        .filter(|decided| decided.decision == Decision::Approve)
+        .collect();
     let signs_for_business = |person| {
-        let function = context.repository().people.get(person).and_then(|person| person.spec.function);
+        let function = context
+            .repository()
+            .people
+            .get(person)
+            .and_then(|person| person.spec.function);
         function.is_some_and(|function| functions.iter().any(|allowed| allowed == function_word(function)))
     };
-    if approvals.iter().any(|decided| signs_for_business(&decided.person)) {
+    if approvals
+        .iter()
+        .any(|decided| signs_for_business(&decided.person))
+    {
         return None;
     }
     let label = if approvals.is_empty() {
         "nobody has approved it".into()
     } else {
-        format!("approved by {} only", listed(approvals.iter().map(|decided| &decided.person)))
+        format!(
+            "approved by {} only",
+            listed(approvals.iter().map(|decided| &decided.person))
+        )
     };
-    let message = format!("nobody of the business has signed acceptance `{}`", acceptance.id());
+    let message = format!(
+        "nobody of the business has signed acceptance `{}`",
+        acceptance.id()
+    );
     Some(
         Diagnostic::error(CHECK.code, acceptance.meta.id.span, message)
             .label(label)
-            .help(format!("have a person of function {} approve it: `countersign approve`", listed(functions))),
+            .help(format!(
+                "have a person of function {} approve it: `countersign approve`",
+                listed(functions)
+            )),
     )
 }
 

@@ -39,7 +39,10 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for meta in repository.records().filter(|meta| meta.is_live()) {
         cycle(context, meta, out);
     }
-    for coverage in coverages(repository).iter().filter(|coverage| coverage.meta.is_live()) {
+    for coverage in coverages(repository)
+        .iter()
+        .filter(|coverage| coverage.meta.is_live())
+    {
         of_coverage(context, coverage, out);
     }
     of_people_and_roles(repository, out);
@@ -52,7 +55,10 @@ fn cycle(context: &Context<'_>, meta: &Meta, out: &mut Vec<Diagnostic>) {
     if let (Some(cycle), Some(max)) = (review.cycle_days, max)
         && i64::from(cycle.value) > max
     {
-        let message = format!("a review cycle of {} d: {} > {max} for a {}", cycle.value, cycle.value, meta.kind);
+        let message = format!(
+            "a review cycle of {} d: {} > {max} for a {}",
+            cycle.value, cycle.value, meta.kind
+        );
         out.push(
             Diagnostic::error(CHECK.code, cycle.span, message)
                 .help(format!("review it at least every {max} d"))
@@ -72,21 +78,39 @@ fn of_coverage(context: &Context<'_>, coverage: &Coverage<'_>, out: &mut Vec<Dia
         ordered(meta, ("first_granted", first), ("starts", &coverage.starts), out);
     }
     for system in coverage.systems {
-        let retired_on = context.repository().systems.get(system).and_then(|found| found.spec.retired_on.as_ref());
-        let Some(retired_on) = retired_on.filter(|retired_on| expires.value > retired_on.value) else { continue };
-        let message = format!("`{}` outlives `{}`, which retires on {retired_on}", meta.id, system.value);
+        let retired_on = context
+            .repository()
+            .systems
+            .get(system)
+            .and_then(|found| found.spec.retired_on.as_ref());
+        let Some(retired_on) = retired_on.filter(|retired_on| expires.value > retired_on.value) else {
+            continue;
+        };
+        let message = format!(
+            "`{}` outlives `{}`, which retires on {retired_on}",
+            meta.id, system.value
+        );
         out.push(
             Diagnostic::error(CHECK.code, expires.span, message)
-                .label(format!("{} d after it", expires.value.days_since(retired_on.value)))
+                .label(format!(
+                    "{} d after it",
+                    expires.value.days_since(retired_on.value)
+                ))
                 .related(retired_on.span, "retires here")
                 .help(format!("let it end on {retired_on} at the latest"))
                 .subject(meta.id.to_string()),
         );
     }
     let standing = context.register.standings.of(meta.kind, &meta.id);
-    let approved = standing.approved_at().map(|at| context.as_of().zone().day_of(at)).next();
+    let approved = standing
+        .approved_at()
+        .map(|at| context.as_of().zone().day_of(at))
+        .next();
     if let Some(approved) = approved.filter(|approved| *approved > expires.value) {
-        let message = format!("`{}` was approved on {approved}, after its end on {expires}", meta.id);
+        let message = format!(
+            "`{}` was approved on {approved}, after its end on {expires}",
+            meta.id
+        );
         out.push(
             Diagnostic::error(CHECK.code, expires.span, message)
                 .help("write a new record for the time to come; an approval never reaches back")
@@ -107,7 +131,12 @@ fn of_people_and_roles(repository: &Repository, out: &mut Vec<Diagnostic>) {
             }
         }
         for delegation in &spec.delegations {
-            ordered(meta, ("from", &delegation.from), ("until", &delegation.until), out);
+            ordered(
+                meta,
+                ("from", &delegation.from),
+                ("until", &delegation.until),
+                out,
+            );
         }
     }
     for role in repository.roles.iter().filter(|role| role.meta.is_live()) {
@@ -121,16 +150,33 @@ fn of_people_and_roles(repository: &Repository, out: &mut Vec<Diagnostic>) {
 
 fn of_systems_and_agreements(repository: &Repository, out: &mut Vec<Diagnostic>) {
     for system in repository.systems.iter().filter(|system| system.meta.is_live()) {
-        let Some(lifecycle) = &system.spec.lifecycle else { continue };
+        let Some(lifecycle) = &system.spec.lifecycle else {
+            continue;
+        };
         if let (Some(eol), Some(extended)) = (&lifecycle.eol_date, &lifecycle.extended_support) {
-            ordered(&system.meta, ("eol_date", eol), ("extended_support.until", &extended.until), out);
+            ordered(
+                &system.meta,
+                ("eol_date", eol),
+                ("extended_support.until", &extended.until),
+                out,
+            );
         }
     }
     for sla in repository.slas.iter().filter(|sla| sla.meta.is_live()) {
-        ordered(&sla.meta, ("created", &sla.meta.created), ("expires", &sla.spec.expires), out);
+        ordered(
+            &sla.meta,
+            ("created", &sla.meta.created),
+            ("expires", &sla.spec.expires),
+            out,
+        );
     }
     for triage in repository.triages.iter().filter(|triage| triage.meta.is_live()) {
-        ordered(&triage.meta, ("created", &triage.meta.created), ("expires", &triage.spec.expires), out);
+        ordered(
+            &triage.meta,
+            ("created", &triage.meta.created),
+            ("expires", &triage.spec.expires),
+            out,
+        );
     }
 }
 
@@ -146,10 +192,16 @@ fn ordered(
     }
     let days = earlier.value.days_since(later.value);
     out.push(
-        Diagnostic::error(CHECK.code, later.span, format!("`{later_name}` {later} lies before `{earlier_name}` {earlier}"))
-            .label(format!("{days} d before it"))
-            .related(earlier.span, format!("`{earlier_name}` is here"))
-            .help(format!("mend the wrong one of the two; `{later_name}` is {earlier} or later"))
-            .subject(meta.id.to_string()),
+        Diagnostic::error(
+            CHECK.code,
+            later.span,
+            format!("`{later_name}` {later} lies before `{earlier_name}` {earlier}"),
+        )
+        .label(format!("{days} d before it"))
+        .related(earlier.span, format!("`{earlier_name}` is here"))
+        .help(format!(
+            "mend the wrong one of the two; `{later_name}` is {earlier} or later"
+        ))
+        .subject(meta.id.to_string()),
     );
 }

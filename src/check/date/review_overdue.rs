@@ -30,23 +30,38 @@ pub(in crate::check) const CHECK: Check = Check {
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     let day = context.as_of().day();
-    for meta in repository.records().filter(|meta| meta.is_live() && !is_retired(repository, meta)) {
+    for meta in repository
+        .records()
+        .filter(|meta| meta.is_live() && !is_retired(repository, meta))
+    {
         let Some(due) = due(meta) else { continue };
         let past = day.days_since(due.date);
         if -past > context.number("soon_days") {
             continue;
         }
-        let diagnostic = if past > 0 { overdue(context, meta, &due, past) } else { soon(meta, &due, -past) };
+        let diagnostic = if past > 0 {
+            overdue(context, meta, &due, past)
+        } else {
+            soon(meta, &due, -past)
+        };
         out.push(diagnostic.label(due.reason).subject(meta.id.to_string()));
     }
 }
 
 fn overdue(context: &Context<'_>, meta: &Meta, due: &Due, past: i64) -> Diagnostic {
-    let what = if meta.kind == Kind::Source { "tool evaluation" } else { "review" };
+    let what = if meta.kind == Kind::Source {
+        "tool evaluation"
+    } else {
+        "review"
+    };
     let message = format!("{what} overdue {past} d: `{}` was due on {}", meta.id, due.date);
     // A tool that was not evaluated again still does its work, so that it never blocks.
     let is_mild = meta.kind == Kind::Source || past <= context.number("grace_days");
-    let new = if is_mild { Diagnostic::warn } else { Diagnostic::error };
+    let new = if is_mild {
+        Diagnostic::warn
+    } else {
+        Diagnostic::error
+    };
     let help = format!("review it, then set `review.last`; its owner is `{}`", meta.owner);
     new(CHECK.code, due.span, message).help(help)
 }
@@ -78,11 +93,21 @@ fn due(meta: &Meta) -> Option<Due> {
             None => (meta.created.value, cycle.span, "written, never reviewed"),
         };
         let date = from.plus_days(i64::from(cycle.value));
-        Due { date, span, reason: format!("{words} on {from}, every {} d", cycle.value) }
+        Due {
+            date,
+            span,
+            reason: format!("{words} on {from}, every {} d", cycle.value),
+        }
     });
-    [written, by_cycle].into_iter().flatten().min_by_key(|due| due.date)
+    [written, by_cycle]
+        .into_iter()
+        .flatten()
+        .min_by_key(|due| due.date)
 }
 
 fn is_retired(repository: &Repository, meta: &Meta) -> bool {
-    repository.systems.get(&meta.id).is_some_and(|system| system.spec.state == Some(SystemState::Retired))
+    repository
+        .systems
+        .get(&meta.id)
+        .is_some_and(|system| system.spec.state == Some(SystemState::Retired))
 }

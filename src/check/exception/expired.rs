@@ -38,10 +38,14 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         let days = as_of.day().days_since(expires.value);
         out.push(
-            Diagnostic::error(CHECK.code, expires.span, format!("exception `{}` has expired", exception.id()))
-                .label(format!("ended {days} d ago"))
-                .help("close it, or have its owner renew it with a new approval: `countersign renew`")
-                .subject(exception.id().to_string()),
+            Diagnostic::error(
+                CHECK.code,
+                expires.span,
+                format!("exception `{}` has expired", exception.id()),
+            )
+            .label(format!("ended {days} d ago"))
+            .help("close it, or have its owner renew it with a new approval: `countersign renew`")
+            .subject(exception.id().to_string()),
         );
     }
 }

@@ -38,8 +38,16 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         if !coverage.is_standing() || replaced.contains(&(Kind::Exception, exception.id())) || !is_soon {
             continue;
         }
-        let left = if days == 0 { "today".into() } else { format!("in {days} d") };
-        let message = format!("exception `{}` expires on {}, {left}", exception.id(), exception.spec.expires);
+        let left = if days == 0 {
+            "today".into()
+        } else {
+            format!("in {days} d")
+        };
+        let message = format!(
+            "exception `{}` expires on {}, {left}",
+            exception.id(),
+            exception.spec.expires
+        );
         out.push(
             Diagnostic::warn(CHECK.code, exception.spec.expires.span, message)
                 .label("the last day on which it counts")
@@ -55,9 +63,13 @@ fn next_step(context: &Context<'_>, exception: &Record<Exception>, days: i64) ->
         return step.into();
     }
     let standing = context.register.standings.of(Kind::Exception, exception.id());
-    let approvals = standing.decisions.iter().filter(|decided| decided.decision == Decision::Approve);
-    let approvers: Vec<String> =
-        approvals.map(|decided| format!("{} as {}", decided.person, decided.role)).collect();
+    let approvals = standing
+        .decisions
+        .iter()
+        .filter(|decided| decided.decision == Decision::Approve);
+    let approvers: Vec<String> = approvals
+        .map(|decided| format!("{} as {}", decided.person, decided.role))
+        .collect();
     let approvers = if approvers.is_empty() {
         "nobody has approved it".into()
     } else {

@@ -6,13 +6,30 @@ use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::{Exception, Record, Severity};
 
-const REQUIRED: &[&str] =
-    &["scope", "reason", "business_impact", "risk", "requested_by", "requested_on", "plan.target_date"];
+const REQUIRED: &[&str] = &[
+    "scope",
+    "reason",
+    "business_impact",
+    "risk",
+    "requested_by",
+    "requested_on",
+    "plan.target_date",
+];
 
 /// Every field that may be required.
 const FIELDS: &[&str] = &[
-    "acceptance", "business_impact", "compensating", "consulted", "plan.change", "plan.steps", "plan.target_date",
-    "reason", "requested_by", "requested_on", "risk", "scope",
+    "acceptance",
+    "business_impact",
+    "compensating",
+    "consulted",
+    "plan.change",
+    "plan.steps",
+    "plan.target_date",
+    "reason",
+    "requested_by",
+    "requested_on",
+    "risk",
+    "scope",
 ];
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -21,17 +38,33 @@ pub(in crate::check) const CHECK: Check = Check {
     family: Family::Exception,
     level: Level::Error,
     parameters: &[
-        required("required_critical", "fields that an exception of severity critical must have"),
-        required("required_high", "fields that an exception of severity high must have"),
-        required("required_medium", "fields that an exception of severity medium must have"),
-        required("required_low", "fields that an exception of severity low must have"),
+        required(
+            "required_critical",
+            "fields that an exception of severity critical must have",
+        ),
+        required(
+            "required_high",
+            "fields that an exception of severity high must have",
+        ),
+        required(
+            "required_medium",
+            "fields that an exception of severity medium must have",
+        ),
+        required(
+            "required_low",
+            "fields that an exception of severity low must have",
+        ),
     ],
     explanation: include_str!("incomplete.md"),
     run,
 };
 
 const fn required(name: &'static str, meaning: &'static str) -> Parameter {
-    Parameter { name, default: Default::Words(REQUIRED), meaning }
+    Parameter {
+        name,
+        default: Default::Words(REQUIRED),
+        meaning,
+    }
 }
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
@@ -55,8 +88,11 @@ fn parameter_of(severity: Severity) -> &'static str {
 fn judge(context: &Context<'_>, exception: &Record<Exception>) -> Option<Diagnostic> {
     let severity = exception.spec.severity.value;
     let required = context.words(parameter_of(severity));
-    let missing: Vec<&str> =
-        required.iter().map(String::as_str).filter(|field| !is_given(&exception.spec, field)).collect();
+    let missing: Vec<&str> = required
+        .iter()
+        .map(String::as_str)
+        .filter(|field| !is_given(&exception.spec, field))
+        .collect();
     if missing.is_empty() {
         return None;
     }
@@ -76,7 +112,10 @@ fn is_given(exception: &Exception, field: &str) -> bool {
     let plan = exception.plan.as_ref();
     match field {
         "acceptance" => exception.acceptance.is_some(),
-        "business_impact" => exception.business_impact.as_ref().is_some_and(|text| !text.trim().is_empty()),
+        "business_impact" => exception
+            .business_impact
+            .as_ref()
+            .is_some_and(|text| !text.trim().is_empty()),
         "compensating" => !exception.compensating.is_empty(),
         "consulted" => !exception.consulted.is_empty(),
         "plan.change" => plan.is_some_and(|plan| plan.change.is_some()),
@@ -100,12 +139,16 @@ fn hint(field: &str) -> &'static str {
         "plan.change" => "name the change that ends it",
         "plan.steps" => "list the steps that end it",
         "plan.target_date" => "say by when it is fixed",
-        "reason" => "choose one of `availability_constraint`, `vendor_fix_missing`, `compatibility`, \
-                     `business_cycle`, `resource` and `legacy`",
+        "reason" => {
+            "choose one of `availability_constraint`, `vendor_fix_missing`, `compatibility`, \
+                     `business_cycle`, `resource` and `legacy`"
+        }
         "requested_by" => "name the person who asks",
         "requested_on" => "write the day on which it was asked for",
         "risk" => "name the Risk that it carries",
-        "scope" => "name vulnerabilities or patches, and freeze the hosts under `resolved`: it covers nothing else",
+        "scope" => {
+            "name vulnerabilities or patches, and freeze the hosts under `resolved`: it covers nothing else"
+        }
         _ => "",
     }
 }
@@ -114,8 +157,15 @@ fn hint(field: &str) -> &'static str {
 fn unknown_fields(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for severity in Severity::ALL {
         let parameter = parameter_of(severity);
-        for field in context.words(parameter).iter().filter(|field| !FIELDS.contains(&field.as_str())) {
-            let message = format!("`{}` in `{parameter}` is no field that can be required", excerpt(field));
+        for field in context
+            .words(parameter)
+            .iter()
+            .filter(|field| !FIELDS.contains(&field.as_str()))
+        {
+            let message = format!(
+                "`{}` in `{parameter}` is no field that can be required",
+                excerpt(field)
+            );
             out.push(
                 Diagnostic::error(CHECK.code, context.repository().root_span(), message)
                     .help(format!("mend `compliance.yaml`; fields are {}", listed(FIELDS))),

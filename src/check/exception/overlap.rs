@@ -21,8 +21,10 @@ const NAMED: usize = 3;
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let day = context.as_of().day();
-    let standing: Vec<Coverage<'_>> =
-        coverages(context.repository()).into_iter().filter(Coverage::is_standing).collect();
+    let standing: Vec<Coverage<'_>> = coverages(context.repository())
+        .into_iter()
+        .filter(Coverage::is_standing)
+        .collect();
     for (one, other) in pairs_by_subject(&standing) {
         let (one, other) = (&standing[one], &standing[other]);
         if one.follows_or_leads(other) {
@@ -52,7 +54,12 @@ fn different_ends<'a>(one: &'a Coverage<'a>, other: &'a Coverage<'a>, day: Date)
         (other, other_end, one, one_end)
     };
     let differ = earlier_end.value != later_end.value;
-    (meet && differ && day <= later_end.value).then_some(Ends { earlier, earlier_end, later, later_end })
+    (meet && differ && day <= later_end.value).then_some(Ends {
+        earlier,
+        earlier_end,
+        later,
+        later_end,
+    })
 }
 
 fn tell(ends: &Ends<'_>, shared: &Shared<'_>) -> Diagnostic {

@@ -35,7 +35,11 @@ pub(in crate::check) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
-    let asked_for = repository.exceptions.iter().map(Coverage::of_exception).filter(Coverage::is_asked_for);
+    let asked_for = repository
+        .exceptions
+        .iter()
+        .map(Coverage::of_exception)
+        .filter(Coverage::is_asked_for);
     let exceptions: Vec<Coverage<'_>> = asked_for.collect();
     let predecessors = predecessors(context, &exceptions);
     let replaced = replaced(repository);
@@ -53,14 +57,22 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
 /// Finds for each exception the one that it goes on from: the one it renews, else the latest of overlapping
 /// scope that began before it and ended no longer than the window before it.
 fn predecessors(context: &Context<'_>, exceptions: &[Coverage<'_>]) -> BTreeMap<usize, usize> {
-    let index_of: BTreeMap<&RecordId, usize> =
-        exceptions.iter().enumerate().map(|(index, one)| (&one.meta.id.value, index)).collect();
+    let index_of: BTreeMap<&RecordId, usize> = exceptions
+        .iter()
+        .enumerate()
+        .map(|(index, one)| (&one.meta.id.value, index))
+        .collect();
     let mut found: BTreeMap<usize, usize> = BTreeMap::new();
     for (one, other) in pairs_by_subject(exceptions) {
-        let (earlier, later) =
-            if exceptions[one].starts.value <= exceptions[other].starts.value { (one, other) } else { (other, one) };
+        let (earlier, later) = if exceptions[one].starts.value <= exceptions[other].starts.value {
+            (one, other)
+        } else {
+            (other, one)
+        };
         let (before, after) = (&exceptions[earlier], &exceptions[later]);
-        let gap = before.expires.map(|expires| after.starts.days_since(expires.value));
+        let gap = before
+            .expires
+            .map(|expires| after.starts.days_since(expires.value));
         let is_near = gap.is_some_and(|gap| gap <= context.number("window_days"));
         let begins_before = before.starts.value < after.starts.value;
         if is_near && begins_before && before.shared(after).is_some() {
@@ -71,7 +83,11 @@ fn predecessors(context: &Context<'_>, exceptions: &[Coverage<'_>]) -> BTreeMap<
         }
     }
     for (index, exception) in exceptions.iter().enumerate() {
-        let renewed = exception.meta.renews.as_ref().and_then(|renews| index_of.get(&renews.value));
+        let renewed = exception
+            .meta
+            .renews
+            .as_ref()
+            .and_then(|renews| index_of.get(&renews.value));
         if let Some(renewed) = renewed {
             found.insert(index, *renewed);
         }
@@ -96,7 +112,11 @@ fn too_often(context: &Context<'_>, chain: &[&Coverage<'_>], out: &mut Vec<Diagn
     let renewals = i64::try_from(chain.len()).unwrap_or(i64::MAX) - 1;
     let max = context.number("max_renewals");
     if let Some(last) = chain.last().filter(|_| renewals > max) {
-        let span = last.meta.renews.as_ref().map_or(last.meta.id.span, |renews| renews.span);
+        let span = last
+            .meta
+            .renews
+            .as_ref()
+            .map_or(last.meta.id.span, |renews| renews.span);
         let id = &last.meta.id;
         let message = format!("`{id}` is renewal {renewals} of one exception: {renewals} > {max}");
         out.push(tell(message, span, chain));
@@ -105,13 +125,19 @@ fn too_often(context: &Context<'_>, chain: &[&Coverage<'_>], out: &mut Vec<Diagn
 
 fn too_long(context: &Context<'_>, chain: &[&Coverage<'_>], out: &mut Vec<Diagnostic>) {
     let [_, .., last] = chain else { return };
-    let Some(severity) = chain.iter().filter_map(|one| one.severity).max() else { return };
-    let Some(max) = context.by_severity("max_total_days", severity) else { return };
+    let Some(severity) = chain.iter().filter_map(|one| one.severity).max() else {
+        return;
+    };
+    let Some(max) = context.by_severity("max_total_days", severity) else {
+        return;
+    };
     let Some(expires) = last.expires else { return };
     let total = covered_days(chain);
     if total > max {
-        let message =
-            format!("`{}` brings its chain to {total} d: {total} > {max} for severity {severity}", last.meta.id);
+        let message = format!(
+            "`{}` brings its chain to {total} d: {total} > {max} for severity {severity}",
+            last.meta.id
+        );
         out.push(tell(message, expires.span, chain));
     }
 }
@@ -122,12 +148,19 @@ fn covered_days(chain: &[&Coverage<'_>]) -> i64 {
     let mut total = 0;
     for (index, one) in chain.iter().enumerate() {
         let next = chain.get(index + 1).map(|next| next.starts.value);
-        let Some(end) = one.expires.map(|expires| next.map_or(expires.value, |next| next.min(expires.value))) else {
+        let Some(end) = one
+            .expires
+            .map(|expires| next.map_or(expires.value, |next| next.min(expires.value)))
+        else {
             continue;
         };
         total += end.days_since(one.starts.value).max(0);
     }
-    let granted = chain.iter().filter_map(|one| one.first_granted).map(|date| date.value).min();
+    let granted = chain
+        .iter()
+        .filter_map(|one| one.first_granted)
+        .map(|date| date.value)
+        .min();
     let starts = chain.iter().map(|one| one.starts.value).min();
     let older = granted.filter(|granted| starts.is_none_or(|starts| *granted < starts));
     let end = chain.last().and_then(|last| last.expires);

@@ -54,7 +54,9 @@ fn judge(context: &Context<'_>, exception: &Record<Exception>) -> Option<Diagnos
     let diagnostic = Diagnostic::error(CHECK.code, expires.span, message)
         .label(format!("{} d too late", days - cap.days))
         .related(starts.span, "begins here")
-        .help(format!("let it end on {latest} at the latest, counted from {starts}"))
+        .help(format!(
+            "let it end on {latest} at the latest, counted from {starts}"
+        ))
         .subject(exception.id().to_string());
     Some(match cap.policy {
         Some((policy, span)) => diagnostic.related(span, format!("`{policy}` caps it at {} d", cap.days)),
@@ -64,35 +66,66 @@ fn judge(context: &Context<'_>, exception: &Record<Exception>) -> Option<Diagnos
 
 /// Returns the strictest cap of the configuration and of every Policy in force.
 fn cap(context: &Context<'_>, severity: Severity) -> Option<Cap> {
-    let configured = context.by_severity("caps", severity).map(|days| Cap { days, policy: None });
-    let policies = context.repository().policies.iter().filter(|policy| policy.meta.is_live());
+    let configured = context
+        .by_severity("caps", severity)
+        .map(|days| Cap { days, policy: None });
+    let policies = context
+        .repository()
+        .policies
+        .iter()
+        .filter(|policy| policy.meta.is_live());
     let written = policies.filter_map(|policy| {
         let days = *policy.spec.exception_rules.as_ref()?.caps.get(&severity)?;
-        Some(Cap { days: days.into(), policy: Some((policy.id().to_string(), policy.meta.id.span)) })
+        Some(Cap {
+            days: days.into(),
+            policy: Some((policy.id().to_string(), policy.meta.id.span)),
+        })
     });
     configured.into_iter().chain(written).min_by_key(|cap| cap.days)
 }
 
 fn tiers(context: &Context<'_>, exception: &Record<Exception>) -> String {
-    let systems = exception.spec.scope.systems.iter().filter_map(|id| context.repository().systems.get(id));
-    let mut tiers: Vec<&str> =
-        systems.filter_map(|system| system.spec.tier.as_ref()).map(|tier| tier.value.as_str()).collect();
+    let systems = exception
+        .spec
+        .scope
+        .systems
+        .iter()
+        .filter_map(|id| context.repository().systems.get(id));
+    let mut tiers: Vec<&str> = systems
+        .filter_map(|system| system.spec.tier.as_ref())
+        .map(|tier| tier.value.as_str())
+        .collect();
     tiers.sort_unstable();
     tiers.dedup();
-    if tiers.is_empty() { String::new() } else { format!(" on {}", listed(tiers)) }
+    if tiers.is_empty() {
+        String::new()
+    } else {
+        format!(" on {}", listed(tiers))
+    }
 }
 
 /// A Policy may only be stricter; a looser cap in it would have no effect, and its readers would not know.
 fn loose_caps(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
-    for policy in context.repository().policies.iter().filter(|policy| policy.meta.is_live()) {
+    for policy in context
+        .repository()
+        .policies
+        .iter()
+        .filter(|policy| policy.meta.is_live())
+    {
         for (severity, days) in policy.spec.exception_rules.iter().flat_map(|rules| &rules.caps) {
-            let Some(configured) = context.by_severity("caps", *severity) else { continue };
+            let Some(configured) = context.by_severity("caps", *severity) else {
+                continue;
+            };
             if i64::from(*days) > configured {
-                let message = format!("the cap of {days} d for severity {severity} has no effect: {days} > {configured}");
+                let message = format!(
+                    "the cap of {days} d for severity {severity} has no effect: {days} > {configured}"
+                );
                 out.push(
                     Diagnostic::warn(CHECK.code, policy.meta.id.span, message)
                         .label("under `exception_rules.caps`")
-                        .help(format!("write {configured} or less, or remove it: a Policy may only be stricter"))
+                        .help(format!(
+                            "write {configured} or less, or remove it: a Policy may only be stricter"
+                        ))
                         .subject(policy.id().to_string()),
                 );
             }

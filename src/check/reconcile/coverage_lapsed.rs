@@ -18,7 +18,12 @@ pub(in crate::check) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
-    for finding in context.register.findings.iter().filter(|finding| is_uncovered(finding.disposition)) {
+    for finding in context
+        .register
+        .findings
+        .iter()
+        .filter(|finding| is_uncovered(finding.disposition))
+    {
         if !finding.suspended.is_empty() {
             out.push(suspended(context, finding));
         }
@@ -42,13 +47,22 @@ fn lapsed(context: &Context<'_>, finding: &Finding) -> Diagnostic {
         listed(&finding.lapsed)
     );
     let diagnostic = Diagnostic::error(CHECK.code, place(context, finding.system.as_ref()), message)
-        .label(format!("its own due date counts again: {}", zone.day_of(finding.base_due)))
-        .help(format!("{}: fix it, or have the decision renewed and approved anew", who_acts(context, finding)))
+        .label(format!(
+            "its own due date counts again: {}",
+            zone.day_of(finding.base_due)
+        ))
+        .help(format!(
+            "{}: fix it, or have the decision renewed and approved anew",
+            who_acts(context, finding)
+        ))
         .subject(subject(finding));
-    finding.lapsed.iter().fold(diagnostic, |diagnostic, id| match end_of(context, id) {
-        Some((span, words)) => diagnostic.related(span, words),
-        None => diagnostic,
-    })
+    finding
+        .lapsed
+        .iter()
+        .fold(diagnostic, |diagnostic, id| match end_of(context, id) {
+            Some((span, words)) => diagnostic.related(span, words),
+            None => diagnostic,
+        })
 }
 
 fn suspended(context: &Context<'_>, finding: &Finding) -> Diagnostic {
@@ -66,9 +80,13 @@ fn suspended(context: &Context<'_>, finding: &Finding) -> Diagnostic {
             who_acts(context, finding)
         ))
         .subject(subject(finding));
-    finding.suspended.iter().fold(diagnostic, |diagnostic, id| match context.repository().record(id) {
-        Some(meta) => diagnostic.related(meta.id.span, format!("`{id}` was decided without knowing this")),
-        None => diagnostic,
+    finding.suspended.iter().fold(diagnostic, |diagnostic, id| {
+        match context.repository().record(id) {
+            Some(meta) => {
+                diagnostic.related(meta.id.span, format!("`{id}` was decided without knowing this"))
+            }
+            None => diagnostic,
+        }
     })
 }
 
@@ -76,9 +94,17 @@ fn suspended(context: &Context<'_>, finding: &Finding) -> Diagnostic {
 fn end_of(context: &Context<'_>, id: &RecordId) -> Option<(Span, String)> {
     let repository = context.repository();
     let meta = repository.record(id)?;
-    let exception = repository.exceptions.get(id).map(|exception| exception.spec.expires);
-    let acceptance = repository.acceptances.get(id).and_then(|acceptance| acceptance.spec.expires);
-    let expires = exception.or(acceptance).filter(|expires| context.as_of().is_past(expires.value));
+    let exception = repository
+        .exceptions
+        .get(id)
+        .map(|exception| exception.spec.expires);
+    let acceptance = repository
+        .acceptances
+        .get(id)
+        .and_then(|acceptance| acceptance.spec.expires);
+    let expires = exception
+        .or(acceptance)
+        .filter(|expires| context.as_of().is_past(expires.value));
     Some(match (expires, meta.status.filter(|_| !meta.is_live())) {
         (_, Some(status)) => (status.span, format!("`{id}` is no longer in force")),
         (Some(expires), None) => (expires.span, format!("`{id}` ended on {expires}")),

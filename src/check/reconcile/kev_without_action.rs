@@ -28,7 +28,9 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for finding in &context.register.findings {
         let disposition = finding.disposition;
         let is_decided = disposition.is_closed() || disposition.is_removed() || disposition.is_by_decision();
-        let Some(listed) = finding.kev.filter(|_| !is_decided) else { continue };
+        let Some(listed) = finding.kev.filter(|_| !is_decided) else {
+            continue;
+        };
         if as_of.instant() <= zone.end_of_day(listed) + grace {
             continue;
         }

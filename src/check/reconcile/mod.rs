@@ -35,6 +35,10 @@ fn who_acts(context: &Context<'_>, finding: &Finding) -> String {
     let Some(system) = context.register.system_of(finding) else {
         return "no System claims the host".into();
     };
-    let owner = system.spec.patch_owner.as_ref().map_or(&system.meta.owner.value, |owner| &owner.value.0);
+    let owner = system
+        .spec
+        .patch_owner
+        .as_ref()
+        .map_or(&system.meta.owner.value, |owner| &owner.value.0);
     format!("`{owner}` patches `{}`", system.id())
 }

@@ -47,8 +47,16 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
 
 /// A due of some hours can be over on its own day; it is overdue for a day all the same.
 fn overdue(context: &Context<'_>, finding: &Finding, days: i64) -> Diagnostic {
-    let message = format!("{} is overdue {} d, severity {}", told(finding), days.max(1), finding.severity);
-    let patch = finding.remediation.as_ref().map(|key| format!("install `{}`", excerpt(key)));
+    let message = format!(
+        "{} is overdue {} d, severity {}",
+        told(finding),
+        days.max(1),
+        finding.severity
+    );
+    let patch = finding
+        .remediation
+        .as_ref()
+        .map(|key| format!("install `{}`", excerpt(key)));
     let patch = patch.unwrap_or_else(|| "patch it".into());
     Diagnostic::error(CHECK.code, place(context, finding.system.as_ref()), message)
         .label(due(context, finding))
@@ -60,11 +68,18 @@ fn overdue(context: &Context<'_>, finding: &Finding, days: i64) -> Diagnostic {
 }
 
 fn soon(context: &Context<'_>, finding: &Finding, days: i64) -> Diagnostic {
-    let left = if days <= 0 { "today".into() } else { format!("in {days} d") };
+    let left = if days <= 0 {
+        "today".into()
+    } else {
+        format!("in {days} d")
+    };
     let message = format!("{} is due {left}, severity {}", told(finding), finding.severity);
     Diagnostic::warn(CHECK.code, place(context, finding.system.as_ref()), message)
         .label(due(context, finding))
-        .help(format!("{}: plan the work before that day", who_acts(context, finding)))
+        .help(format!(
+            "{}: plan the work before that day",
+            who_acts(context, finding)
+        ))
         .subject(subject(finding))
 }
 

@@ -30,11 +30,28 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
 }
 
 fn unknown(context: &Context<'_>, host: &HostRow) -> Diagnostic {
-    let findings = context.register.findings.iter().filter(|finding| finding.host == host.id);
-    let open = findings.filter(|finding| !finding.disposition.is_closed()).count();
-    let known = if host.is_known { "the inventory knows it" } else { "the inventory does not know it" };
-    let ips = if host.ips.is_empty() { String::new() } else { format!(", at {}", listed_up_to(3, &host.ips)) };
-    let message = format!("scanned host `{}` belongs to no System; it has {open} open findings", excerpt(&host.id));
+    let findings = context
+        .register
+        .findings
+        .iter()
+        .filter(|finding| finding.host == host.id);
+    let open = findings
+        .filter(|finding| !finding.disposition.is_closed())
+        .count();
+    let known = if host.is_known {
+        "the inventory knows it"
+    } else {
+        "the inventory does not know it"
+    };
+    let ips = if host.ips.is_empty() {
+        String::new()
+    } else {
+        format!(", at {}", listed_up_to(3, &host.ips))
+    };
+    let message = format!(
+        "scanned host `{}` belongs to no System; it has {open} open findings",
+        excerpt(&host.id)
+    );
     Diagnostic::warn(CHECK.code, place(context, None), message)
         .label(format!("{known}{ips}"))
         .help("take it into the `members` of a System; until then its findings are due by the shortest cell there is")
@@ -43,7 +60,10 @@ fn unknown(context: &Context<'_>, host: &HostRow) -> Diagnostic {
 
 fn ambiguous(context: &Context<'_>, host: &HostRow) -> Diagnostic {
     let candidates = listed_up_to(5, host.candidates.iter().map(|id| excerpt(id)));
-    let message = format!("host `{}` could be {candidates}: its keys disagree", excerpt(&host.id));
+    let message = format!(
+        "host `{}` could be {candidates}: its keys disagree",
+        excerpt(&host.id)
+    );
     Diagnostic::warn(CHECK.code, place(context, host.system.as_ref()), message)
         .label("the strictest due of them applies, and no exception does")
         .help("mend the addresses, names or serials in the inventory so that one host has them")

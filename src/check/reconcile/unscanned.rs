@@ -30,15 +30,31 @@ struct Cadence {
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let cadence = cadence(context);
-    out.extend(context.register.hosts.iter().filter(|host| host.counts).filter_map(|host| judge(context, &cadence, host)));
+    out.extend(
+        context
+            .register
+            .hosts
+            .iter()
+            .filter(|host| host.counts)
+            .filter_map(|host| judge(context, &cadence, host)),
+    );
 }
 
 fn cadence(context: &Context<'_>) -> Cadence {
-    let policies: Vec<_> = context.repository().policies.iter().filter(|policy| policy.meta.is_live()).collect();
-    let strictest = policies.iter().min_by_key(|policy| policy.spec.scanning.max_age_days);
+    let policies: Vec<_> = context
+        .repository()
+        .policies
+        .iter()
+        .filter(|policy| policy.meta.is_live())
+        .collect();
+    let strictest = policies
+        .iter()
+        .min_by_key(|policy| policy.spec.scanning.max_age_days);
     Cadence {
-        max_age_days: strictest
-            .map_or_else(|| context.number("max_age_days"), |policy| policy.spec.scanning.max_age_days.into()),
+        max_age_days: strictest.map_or_else(
+            || context.number("max_age_days"),
+            |policy| policy.spec.scanning.max_age_days.into(),
+        ),
         authenticated: policies.iter().any(|policy| policy.spec.scanning.authenticated),
         policy: strictest.map(|policy| (policy.id().to_string(), policy.meta.id.span)),
     }
@@ -48,7 +64,11 @@ fn judge(context: &Context<'_>, cadence: &Cadence, host: &HostRow) -> Option<Dia
     let as_of = context.as_of();
     let zone = as_of.zone();
     let max = cadence.max_age_days;
-    let what = if cadence.authenticated { "authenticated scan" } else { "scan" };
+    let what = if cadence.authenticated {
+        "authenticated scan"
+    } else {
+        "scan"
+    };
     let name = excerpt(&host.id);
     let (message, label) = match host.last_qualifying_scan.map(|at| zone.day_of(at)) {
         Some(last) => {
@@ -56,12 +76,18 @@ fn judge(context: &Context<'_>, cadence: &Cadence, host: &HostRow) -> Option<Dia
             if age <= max {
                 return None;
             }
-            (format!("the last {what} of `{name}` is too old: {age} d > {max} d"), format!("scanned on {last}"))
+            (
+                format!("the last {what} of `{name}` is too old: {age} d > {max} d"),
+                format!("scanned on {last}"),
+            )
         }
         None => {
-            let other = host.last_scan.map(|at| format!("last seen without it on {}", zone.day_of(at)));
+            let other = host
+                .last_scan
+                .map(|at| format!("last seen without it on {}", zone.day_of(at)));
             (
-                format!("`{name}` has never had an {what}: one each {max} d is asked for").replace("an scan", "a scan"),
+                format!("`{name}` has never had an {what}: one each {max} d is asked for")
+                    .replace("an scan", "a scan"),
                 other.unwrap_or_else(|| "no scan names it".into()),
             )
         }

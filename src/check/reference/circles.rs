@@ -20,7 +20,9 @@ impl std::fmt::Display for Circle<'_> {
         for id in &self.ids {
             write!(formatter, "{id} -> ")?;
         }
-        self.ids.first().map_or(Ok(()), |first| write!(formatter, "{first}"))
+        self.ids
+            .first()
+            .map_or(Ok(()), |first| write!(formatter, "{first}"))
     }
 }
 
@@ -29,12 +31,20 @@ pub(super) fn circles<'a>(edges: &Edges<'a>) -> Vec<Circle<'a>> {
     let mut found = Vec::new();
     let mut told: BTreeSet<Vec<&RecordId>> = BTreeSet::new();
     for start in edges.keys() {
-        let Some(mut ids) = shortest_way_back(edges, start) else { continue };
-        let smallest = ids.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(index, _)| index);
+        let Some(mut ids) = shortest_way_back(edges, start) else {
+            continue;
+        };
+        let smallest = ids
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, id)| **id)
+            .map_or(0, |(index, _)| index);
         ids.rotate_left(smallest);
         let next = ids.get(1).unwrap_or(&ids[0]);
         let names = edges.get(ids[0]).into_iter().flatten();
-        let Some(span) = names.clone().find(|(to, _)| to == next).map(|(_, span)| *span) else { continue };
+        let Some(span) = names.clone().find(|(to, _)| to == next).map(|(_, span)| *span) else {
+            continue;
+        };
         if told.insert(ids.clone()) {
             found.push(Circle { ids, span });
         }

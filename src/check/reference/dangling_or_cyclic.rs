@@ -51,7 +51,14 @@ fn record(repository: &Repository, reference: &Reference) -> Option<Diagnostic> 
     }
     let field = &*reference.field;
     let fits = |kind: Kind| reference.kinds.iter().any(|name| &**name == kind.name());
-    target(repository, &reference.text, reference.span, field, &fits, &listed(reference.kinds.iter()))
+    target(
+        repository,
+        &reference.text,
+        reference.span,
+        field,
+        &fits,
+        &listed(reference.kinds.iter()),
+    )
 }
 
 fn target(
@@ -66,12 +73,20 @@ fn target(
     match known {
         Some(known) if fits(known.kind) => None,
         Some(known) => Some(
-            Diagnostic::error(CHECK.code, span, format!("`{text}` is a {}, not what `{field}` names", known.kind))
-                .related(known.span, format!("`{text}` is here"))
-                .help(format!("name a record of kind {kinds}")),
+            Diagnostic::error(
+                CHECK.code,
+                span,
+                format!("`{text}` is a {}, not what `{field}` names", known.kind),
+            )
+            .related(known.span, format!("`{text}` is here"))
+            .help(format!("name a record of kind {kinds}")),
         ),
         None => {
-            let ids = repository.known.values().filter(|known| fits(known.kind)).map(|known| &known.id);
+            let ids = repository
+                .known
+                .values()
+                .filter(|known| fits(known.kind))
+                .map(|known| &known.id);
             let ids = listed_up_to(PROPOSED, ids);
             Some(
                 Diagnostic::error(CHECK.code, span, format!("`{}` leads nowhere", excerpt(text)))
@@ -90,8 +105,11 @@ fn file(repository: &Repository, reference: &Reference) -> Option<Diagnostic> {
     let fault = |message: String| Diagnostic::error(CHECK.code, reference.span, message);
     if leaves {
         return Some(
-            fault(format!("`{}` is no plain path within the repository", excerpt(path)))
-                .help("write it from the root, with `/`, without `.` and `..`, such as `policies/pol-patch.md`"),
+            fault(format!(
+                "`{}` is no plain path within the repository",
+                excerpt(path)
+            ))
+            .help("write it from the root, with `/`, without `.` and `..`, such as `policies/pol-patch.md`"),
         );
     }
     if repository.files.contains(path) {
@@ -115,9 +133,18 @@ fn control(reference: &Reference) -> Option<Diagnostic> {
 fn reasons_of_controls(repository: &Repository, out: &mut Vec<Diagnostic>) {
     for soa in &repository.soas {
         for reason in soa.spec.entries.iter().flat_map(|entry| &entry.reasons) {
-            let Some(risk) = reason.strip_prefix("risk:") else { continue };
+            let Some(risk) = reason.strip_prefix("risk:") else {
+                continue;
+            };
             let is_risk = |kind: Kind| kind == Kind::Risk;
-            let fault = target(repository, risk, reason.span, "reasons", &is_risk, &listed([Kind::Risk]));
+            let fault = target(
+                repository,
+                risk,
+                reason.span,
+                "reasons",
+                &is_risk,
+                &listed([Kind::Risk]),
+            );
             out.extend(fault.map(|fault| fault.subject(soa.id().to_string())));
         }
     }
@@ -137,7 +164,11 @@ fn approvals(repository: &Repository, out: &mut Vec<Diagnostic>) {
         let mut fault = Diagnostic::error(
             CHECK.code,
             subject.span,
-            format!("an approval of the {} `{}`, which is not here", excerpt(&subject.kind), subject.id),
+            format!(
+                "an approval of the {} `{}`, which is not here",
+                excerpt(&subject.kind),
+                subject.id
+            ),
         )
         .help("restore the record: one that has ended is closed and stays, as its approvals do")
         .subject(subject.id.to_string());
@@ -156,7 +187,17 @@ fn in_circles(repository: &Repository, out: &mut Vec<Diagnostic>) {
     let depends_on: Edges<'_> = repository
         .systems
         .iter()
-        .map(|system| (system.id(), system.spec.depends_on.iter().map(|to| (&to.value.0, to.span)).collect()))
+        .map(|system| {
+            (
+                system.id(),
+                system
+                    .spec
+                    .depends_on
+                    .iter()
+                    .map(|to| (&to.value.0, to.span))
+                    .collect(),
+            )
+        })
         .collect();
     let relations = [
         ("supersedes", edges_of(|meta| meta.supersedes.as_ref())),
@@ -167,9 +208,13 @@ fn in_circles(repository: &Repository, out: &mut Vec<Diagnostic>) {
         for circle in circles(&edges) {
             let subject = circle.ids.first().map(ToString::to_string).unwrap_or_default();
             out.push(
-                Diagnostic::error(CHECK.code, circle.span, format!("`{field}` runs in a circle: {circle}"))
-                    .help("remove one of these references; what comes first must not name what comes later")
-                    .subject(subject),
+                Diagnostic::error(
+                    CHECK.code,
+                    circle.span,
+                    format!("`{field}` runs in a circle: {circle}"),
+                )
+                .help("remove one of these references; what comes first must not name what comes later")
+                .subject(subject),
             );
         }
     }

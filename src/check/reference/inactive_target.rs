@@ -34,8 +34,15 @@ const ANSWERING: &[&str] = &[
     "spec.rings.approvals",
 ];
 /// Fields that tell what once was; whoever did it may have left since, and what is replaced has ended.
-const PAST: &[&str] =
-    &["assessed_by", "assessor", "by", "renews", "requested_by", "supersedes", "verified_by"];
+const PAST: &[&str] = &[
+    "assessed_by",
+    "assessor",
+    "by",
+    "renews",
+    "requested_by",
+    "supersedes",
+    "verified_by",
+];
 
 /// Why a target no longer counts.
 struct Inactive {
@@ -52,9 +59,16 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     let day = context.as_of().day();
     let ended = ended_holdings(repository, day);
-    for meta in repository.records().filter(|meta| meta.is_live() && !is_retired(repository, &meta.id, day)) {
+    for meta in repository
+        .records()
+        .filter(|meta| meta.is_live() && !is_retired(repository, &meta.id, day))
+    {
         for reference in &meta.references {
-            let is_past = reference.field.rsplit('.').next().is_some_and(|field| PAST.contains(&field));
+            let is_past = reference
+                .field
+                .rsplit('.')
+                .next()
+                .is_some_and(|field| PAST.contains(&field));
             if is_past || reference.sort != ReferenceSort::Record || ended.contains(&place(reference.span)) {
                 continue;
             }
@@ -67,12 +81,21 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
 
 fn tell(context: &Context<'_>, meta: &Meta, reference: &Reference, inactive: &Inactive) -> Diagnostic {
     let field = reference.field.rsplit('.').next().unwrap_or_default();
-    let message = format!("`{field}` of `{}` is `{}`, {}", meta.id, reference.text, inactive.what);
+    let message = format!(
+        "`{field}` of `{}` is `{}`, {}",
+        meta.id, reference.text, inactive.what
+    );
     let answers = ANSWERING.contains(&&*reference.field);
     let grace = context.number("grace_days");
-    let past = inactive.until.map(|until| context.as_of().day().days_since(until));
+    let past = inactive
+        .until
+        .map(|until| context.as_of().day().days_since(until));
     let in_grace = !inactive.is_vacant && past.is_some_and(|days| days <= grace);
-    let new = if answers && !in_grace { Diagnostic::error } else { Diagnostic::warn };
+    let new = if answers && !in_grace {
+        Diagnostic::error
+    } else {
+        Diagnostic::warn
+    };
     let label = match inactive.until {
         Some(until) => format!("until {until}, {} d ago", past.unwrap_or_default()),
         None => "no longer active".into(),
@@ -94,7 +117,12 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
     match known.kind {
         Kind::Person => {
             let left = left(repository, id, day)?;
-            Some(Inactive { what: "who has left".into(), until: Some(left), is_vacant: false, span: known.span })
+            Some(Inactive {
+                what: "who has left".into(),
+                until: Some(left),
+                is_vacant: false,
+                span: known.span,
+            })
         }
         Kind::Role => {
             let role = &repository.roles.get(id)?.spec;
@@ -102,17 +130,32 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
                 return None;
             }
             let until = last_held(repository, role, day);
-            Some(Inactive { what: "a role that nobody holds".into(), until, is_vacant: true, span: known.span })
+            Some(Inactive {
+                what: "a role that nobody holds".into(),
+                until,
+                is_vacant: true,
+                span: known.span,
+            })
         }
         Kind::System => {
             let system = &repository.systems.get(id)?.spec;
             let until = system.retired_on.as_ref().map(|date| date.value);
-            let retired = || Inactive { what: "a retired System".into(), until, is_vacant: false, span: known.span };
+            let retired = || Inactive {
+                what: "a retired System".into(),
+                until,
+                is_vacant: false,
+                span: known.span,
+            };
             is_retired(repository, id, day).then(retired)
         }
         Kind::Policy => {
             let what = superseded(repository, id)?;
-            Some(Inactive { what, until: None, is_vacant: false, span: known.span })
+            Some(Inactive {
+                what,
+                until: None,
+                is_vacant: false,
+                span: known.span,
+            })
         }
         Kind::Isms
         | Kind::Soa
@@ -136,13 +179,17 @@ fn holds(repository: &Repository, holder: &Holder, day: Date) -> bool {
     let in_time = holder.from.value <= day && holder.to.as_ref().is_none_or(|to| day <= to.value);
     let person = repository.people.get(&holder.person);
     // A person whose record cannot be read is REF001's or SCH002's to flag.
-    in_time && person.is_none_or(|person| person.meta.is_live() && left(repository, person.id(), day).is_none())
+    in_time
+        && person.is_none_or(|person| person.meta.is_live() && left(repository, person.id(), day).is_none())
 }
 
 fn last_held(repository: &Repository, role: &Role, day: Date) -> Option<Date> {
     let end = |holder: &Holder| {
         let to = holder.to.as_ref().map(|to| to.value);
-        [to, left(repository, &holder.person, day)].into_iter().flatten().min()
+        [to, left(repository, &holder.person, day)]
+            .into_iter()
+            .flatten()
+            .min()
     };
     role.holders.iter().filter_map(end).filter(|end| *end < day).max()
 }
@@ -150,7 +197,11 @@ fn last_held(repository: &Repository, role: &Role, day: Date) -> Option<Date> {
 fn is_retired(repository: &Repository, id: &RecordId, day: Date) -> bool {
     repository.systems.get(id).is_some_and(|system| {
         system.spec.state == Some(SystemState::Retired)
-            || system.spec.retired_on.as_ref().is_some_and(|retired| retired.value < day)
+            || system
+                .spec
+                .retired_on
+                .as_ref()
+                .is_some_and(|retired| retired.value < day)
     })
 }
 
@@ -160,7 +211,12 @@ fn superseded(repository: &Repository, id: &RecordId) -> Option<String> {
         return Some("a Policy that has ended".into());
     }
     let names = |other: &&crate::model::Record<crate::model::Policy>| {
-        other.meta.is_live() && other.meta.supersedes.as_ref().is_some_and(|named| named.value == *id)
+        other.meta.is_live()
+            && other
+                .meta
+                .supersedes
+                .as_ref()
+                .is_some_and(|named| named.value == *id)
     };
     let later = repository.policies.iter().find(names)?;
     Some(format!("a Policy that `{}` supersedes", later.id()))

@@ -42,9 +42,13 @@ fn tiers(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>
     let mut flag = |meta: &Meta, tier: &str, span: Span| {
         if !known.contains(&tier) {
             out.push(
-                Diagnostic::error(CHECK.code, span, format!("`{}` is no tier of the Isms", excerpt(tier)))
-                    .help(format!("tiers are {}", listed(&known)))
-                    .subject(meta.id.to_string()),
+                Diagnostic::error(
+                    CHECK.code,
+                    span,
+                    format!("`{}` is no tier of the Isms", excerpt(tier)),
+                )
+                .help(format!("tiers are {}", listed(&known)))
+                .subject(meta.id.to_string()),
             );
         }
     };
@@ -59,13 +63,24 @@ fn tiers(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>
             flag(&policy.meta, &cadence.tier, cadence.tier.span);
         }
         let tested = policy.spec.testing.iter().flat_map(|testing| &testing.tiers);
-        let matrix = policy.spec.approval_matrix.iter().filter_map(|row| row.tiers.as_ref()).flatten();
+        let matrix = policy
+            .spec
+            .approval_matrix
+            .iter()
+            .filter_map(|row| row.tiers.as_ref())
+            .flatten();
         for tier in tested.chain(matrix) {
             flag(&policy.meta, tier, whole);
         }
     }
     for role in &repository.roles {
-        for tier in role.spec.may_approve.iter().filter_map(|row| row.tiers.as_ref()).flatten() {
+        for tier in role
+            .spec
+            .may_approve
+            .iter()
+            .filter_map(|row| row.tiers.as_ref())
+            .flatten()
+        {
             flag(&role.meta, tier, role.meta.id.span);
         }
     }
@@ -78,9 +93,19 @@ fn tiers(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>
 
 /// A tag that no regulation has would leave a System without the caps that its author meant.
 fn regulations(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>) {
-    let known: Vec<&str> = isms.spec.regulations.iter().map(|regulation| regulation.tag.as_str()).collect();
+    let known: Vec<&str> = isms
+        .spec
+        .regulations
+        .iter()
+        .map(|regulation| regulation.tag.as_str())
+        .collect();
     for system in &repository.systems {
-        for tag in system.spec.regulations.iter().filter(|tag| !known.contains(&tag.as_str())) {
+        for tag in system
+            .spec
+            .regulations
+            .iter()
+            .filter(|tag| !known.contains(&tag.as_str()))
+        {
             out.push(
                 Diagnostic::error(
                     CHECK.code,
@@ -101,17 +126,30 @@ fn matrix_shape(meta: &Meta, matrix: &RiskMatrix, out: &mut Vec<Diagnostic>) {
     let fits = matrix.levels.len() == rows && matrix.levels.iter().all(|row| row.len() == columns);
     if !fits {
         out.push(
-            Diagnostic::error(CHECK.code, meta.id.span, "`risk_matrix.levels` does not fit its scales")
-                .label(format!("{rows} likelihoods by {columns} impacts are declared"))
-                .help(format!("write {rows} rows, one a likelihood, of {columns} levels each"))
-                .subject(meta.id.to_string()),
+            Diagnostic::error(
+                CHECK.code,
+                meta.id.span,
+                "`risk_matrix.levels` does not fit its scales",
+            )
+            .label(format!("{rows} likelihoods by {columns} impacts are declared"))
+            .help(format!(
+                "write {rows} rows, one a likelihood, of {columns} levels each"
+            ))
+            .subject(meta.id.to_string()),
         );
     }
     let mut levels: Vec<&str> = matrix.levels.iter().flatten().map(String::as_str).collect();
     levels.sort_unstable();
     levels.dedup();
-    if let Some(appetite) = matrix.appetite.as_deref().filter(|appetite| !levels.contains(appetite)) {
-        let message = format!("the appetite `{}` is no level of the risk matrix", excerpt(appetite));
+    if let Some(appetite) = matrix
+        .appetite
+        .as_deref()
+        .filter(|appetite| !levels.contains(appetite))
+    {
+        let message = format!(
+            "the appetite `{}` is no level of the risk matrix",
+            excerpt(appetite)
+        );
         out.push(
             Diagnostic::error(CHECK.code, meta.id.span, message)
                 .help(format!("levels are {}", listed(levels)))
@@ -124,9 +162,13 @@ fn ratings(repository: &Repository, matrix: &RiskMatrix, out: &mut Vec<Diagnosti
     let mut flag = |meta: &Meta, scale: &str, known: &[String], word: &Spanned<String>| {
         if !known.contains(&word.value) {
             out.push(
-                Diagnostic::error(CHECK.code, word.span, format!("`{}` is no {scale} of the Isms", excerpt(word)))
-                    .help(format!("the scale of {scale} is {}", listed(known)))
-                    .subject(meta.id.to_string()),
+                Diagnostic::error(
+                    CHECK.code,
+                    word.span,
+                    format!("`{}` is no {scale} of the Isms", excerpt(word)),
+                )
+                .help(format!("the scale of {scale} is {}", listed(known)))
+                .subject(meta.id.to_string()),
             );
         }
     };
@@ -156,7 +198,10 @@ fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
     let fault = |span: Span, message: String| {
         Diagnostic::error(CHECK.code, span, message).subject(source.id().to_string())
     };
-    let name_column = spec.mapping.as_ref().map(|mapping| (mapping.columns.span, mapping.columns.contains_key("name")));
+    let name_column = spec
+        .mapping
+        .as_ref()
+        .map(|mapping| (mapping.columns.span, mapping.columns.contains_key("name")));
     match (format == "mapping", name_column) {
         (true, None) => out.push(
             fault(spec.format.span, "`format: mapping` without a mapping".into())
@@ -167,12 +212,16 @@ fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
                 .help("add `name:` with the header of the column that names the host"),
         ),
         (false, Some((span, _))) => out.push(
-            fault(span, format!("a mapping without effect: the format is `{}`", excerpt(format)))
-                .help("write `format: mapping`, or remove the mapping"),
+            fault(
+                span,
+                format!("a mapping without effect: the format is `{}`", excerpt(format)),
+            )
+            .help("write `format: mapping`, or remove the mapping"),
         ),
         (true, Some((_, true))) | (false, None) => {}
     }
-    let is_read = |role: &SourceRole| matches!(role, SourceRole::Scanner | SourceRole::Cmdb | SourceRole::Feed);
+    let is_read =
+        |role: &SourceRole| matches!(role, SourceRole::Scanner | SourceRole::Cmdb | SourceRole::Feed);
     let is_known = format == "mapping" || IMPORTERS.iter().any(|importer| importer.name == format);
     if !is_known && spec.roles.iter().any(is_read) {
         let mut names: Vec<&str> = IMPORTERS.iter().map(|importer| importer.name).collect();
@@ -180,8 +229,11 @@ fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
         names.sort_unstable();
         names.dedup();
         out.push(
-            fault(spec.format.span, format!("`{}` is no format that can be imported", excerpt(format)))
-                .help(format!("formats are {}", listed(names))),
+            fault(
+                spec.format.span,
+                format!("`{}` is no format that can be imported", excerpt(format)),
+            )
+            .help(format!("formats are {}", listed(names))),
         );
     }
 }

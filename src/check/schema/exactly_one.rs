@@ -9,7 +9,11 @@ use crate::model::{KevMode, Record, Sla};
 pub(super) fn contradictory_fields(repository: &Repository, out: &mut Vec<Diagnostic>) {
     if let Some(isms) = &repository.isms {
         for regulation in &isms.spec.regulations {
-            for cap in regulation.caps.iter().filter(|cap| cap.days.is_some() == cap.months.is_some()) {
+            for cap in regulation
+                .caps
+                .iter()
+                .filter(|cap| cap.days.is_some() == cap.months.is_some())
+            {
                 let message = format!(
                     "the cap of `{}` for `{}` needs exactly one of `days` and `months`",
                     regulation.id, cap.severity
@@ -24,8 +28,16 @@ pub(super) fn contradictory_fields(repository: &Repository, out: &mut Vec<Diagno
         }
     }
     for sla in &repository.slas {
-        for cell in sla.spec.matrix.iter().filter(|cell| cell.days.is_some() == cell.hours.is_some()) {
-            let message = format!("the cell {}/{} needs exactly one of `days` and `hours`", cell.severity, cell.tier);
+        for cell in sla
+            .spec
+            .matrix
+            .iter()
+            .filter(|cell| cell.days.is_some() == cell.hours.is_some())
+        {
+            let message = format!(
+                "the cell {}/{} needs exactly one of `days` and `hours`",
+                cell.severity, cell.tier
+            );
             out.push(
                 Diagnostic::error(CHECK.code, cell.span, message)
                     .label(both_or_neither(cell.days))
@@ -39,7 +51,11 @@ pub(super) fn contradictory_fields(repository: &Repository, out: &mut Vec<Diagno
 
 /// Where one of the two is there, so is the other.
 fn both_or_neither(one: Option<u32>) -> &'static str {
-    if one.is_some() { "both are there" } else { "neither is there" }
+    if one.is_some() {
+        "both are there"
+    } else {
+        "neither is there"
+    }
 }
 
 fn kev(sla: &Record<Sla>) -> Option<Diagnostic> {

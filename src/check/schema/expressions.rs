@@ -35,12 +35,22 @@ pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) 
         for ring in &policy.spec.rings {
             flag(&policy.meta, &ring.selector.0, ring.selector.span, &over_change);
         }
-        for when in policy.spec.approval_matrix.iter().filter_map(|row| row.when.as_ref()) {
+        for when in policy
+            .spec
+            .approval_matrix
+            .iter()
+            .filter_map(|row| row.when.as_ref())
+        {
             flag(&policy.meta, when, when.span, &over_decision);
         }
     }
     for sla in &repository.slas {
-        flag(&sla.meta, &sla.spec.applies_to.0, sla.spec.applies_to.span, &over_system);
+        flag(
+            &sla.meta,
+            &sla.spec.applies_to.0,
+            sla.spec.applies_to.span,
+            &over_system,
+        );
         for accelerator in &sla.spec.accelerators {
             flag(&sla.meta, &accelerator.when, accelerator.when.span, &over_finding);
         }
@@ -60,7 +70,11 @@ pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) 
 /// Returns the names that some inventory gives a value to; `None` where an inventory has columns of its own.
 fn inventory_names(repository: &Repository) -> Option<BTreeSet<&str>> {
     let mut names: BTreeSet<&str> = HOST_NAMES.iter().copied().collect();
-    for source in repository.tools.iter().filter(|source| source.spec.roles.contains(&SourceRole::Cmdb)) {
+    for source in repository
+        .tools
+        .iter()
+        .filter(|source| source.spec.roles.contains(&SourceRole::Cmdb))
+    {
         let mapping = source.spec.mapping.as_ref()?;
         names.extend(mapping.columns.keys().map(String::as_str));
     }
@@ -68,12 +82,24 @@ fn inventory_names(repository: &Repository) -> Option<BTreeSet<&str>> {
 }
 
 fn unknown(meta: &Meta, expression: &Expression, span: Span, known: &BTreeSet<&str>) -> Option<Diagnostic> {
-    let names: Vec<&str> = expression.names().into_iter().filter(|name| !known.contains(name)).collect();
+    let names: Vec<&str> = expression
+        .names()
+        .into_iter()
+        .filter(|name| !known.contains(name))
+        .collect();
     let first = names.first()?;
     Some(
-        Diagnostic::error(CHECK.code, span, format!("`{}` is a name without a value", excerpt(first)))
-            .label(format!("unknown in `{}`: {}", excerpt(expression.text()), listed(names)))
-            .help(format!("names that can be read here are {}", listed(known)))
-            .subject(meta.id.to_string()),
+        Diagnostic::error(
+            CHECK.code,
+            span,
+            format!("`{}` is a name without a value", excerpt(first)),
+        )
+        .label(format!(
+            "unknown in `{}`: {}",
+            excerpt(expression.text()),
+            listed(names)
+        ))
+        .help(format!("names that can be read here are {}", listed(known)))
+        .subject(meta.id.to_string()),
     )
 }

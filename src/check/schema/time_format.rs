@@ -9,8 +9,16 @@ pub(in crate::check) const CHECK: Check = Check {
     family: Family::Schema,
     level: Level::Error,
     parameters: &[
-        Parameter { name: "min_year", default: Default::Number(1990), meaning: "first year that a date may have" },
-        Parameter { name: "max_year", default: Default::Number(2100), meaning: "last year that a date may have" },
+        Parameter {
+            name: "min_year",
+            default: Default::Number(1990),
+            meaning: "first year that a date may have",
+        },
+        Parameter {
+            name: "max_year",
+            default: Default::Number(2100),
+            meaning: "last year that a date may have",
+        },
     ],
     explanation: include_str!("time_format.md"),
     run,

@@ -32,7 +32,10 @@ fn same_path_in_other_case(repository: &Repository, out: &mut Vec<Diagnostic>) {
             continue;
         };
         let sources = &repository.sources;
-        let span = sources.find(path).or_else(|| sources.find(first)).map(Span::start_of);
+        let span = sources
+            .find(path)
+            .or_else(|| sources.find(first))
+            .map(Span::start_of);
         out.push(
             Diagnostic::error(
                 CHECK.code,

@@ -9,8 +9,17 @@ use crate::model::{ExceptionReason, Kind, Record, System, SystemType};
 
 /// Every field that may be required.
 const FIELDS: &[&str] = &[
-    "app_owner", "criticality", "data_class", "department", "environment", "exposure", "location", "management",
-    "patch_owner", "tier", "window_or_ring",
+    "app_owner",
+    "criticality",
+    "data_class",
+    "department",
+    "environment",
+    "exposure",
+    "location",
+    "management",
+    "patch_owner",
+    "tier",
+    "window_or_ring",
 ];
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -30,15 +39,26 @@ pub(in crate::check) const CHECK: Check = Check {
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let required = context.words("required");
     for field in required.iter().filter(|field| !FIELDS.contains(&field.as_str())) {
-        let message = format!("`{}` in `required` is no field that can be required", excerpt(field));
+        let message = format!(
+            "`{}` in `required` is no field that can be required",
+            excerpt(field)
+        );
         out.push(
             Diagnostic::error(CHECK.code, context.repository().root_span(), message)
                 .help(format!("mend `compliance.yaml`; fields are {}", listed(FIELDS))),
         );
     }
-    for system in context.repository().systems.iter().filter(|system| is_current(system)) {
-        let missing: Vec<&str> =
-            required.iter().map(String::as_str).filter(|field| !is_given(context, system, field)).collect();
+    for system in context
+        .repository()
+        .systems
+        .iter()
+        .filter(|system| is_current(system))
+    {
+        let missing: Vec<&str> = required
+            .iter()
+            .map(String::as_str)
+            .filter(|field| !is_given(context, system, field))
+            .collect();
         if !missing.is_empty() {
             let message = format!("`{}` lacks {}", system.id(), listed(&missing));
             out.push(
@@ -73,7 +93,9 @@ fn is_given(context: &Context<'_>, system: &Record<System>, field: &str) -> bool
         "management" => spec.management.is_some(),
         "patch_owner" => spec.patch_owner.is_some(),
         "tier" => spec.tier.is_some(),
-        "window_or_ring" => has_text(&spec.window) || has_text(&spec.ring) || needs_no_window(context, system),
+        "window_or_ring" => {
+            has_text(&spec.window) || has_text(&spec.ring) || needs_no_window(context, system)
+        }
         _ => true,
     }
 }
@@ -93,21 +115,35 @@ fn needs_no_window(context: &Context<'_>, system: &Record<System>) -> bool {
                 && coverage.is_standing()
                 && coverage.holds_on(day)
                 && coverage.systems.iter().any(|named| named.value.0 == *system.id())
-                && context.register.standings.of(Kind::Exception, exception.id()).counts()
+                && context
+                    .register
+                    .standings
+                    .of(Kind::Exception, exception.id())
+                    .counts()
         })
 }
 
 fn claimed_twice(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     for host in context.register.hosts.iter().filter(|host| host.claims.len() > 1) {
-        let mut systems = host.claims.iter().filter_map(|id| context.repository().systems.get(id));
+        let mut systems = host
+            .claims
+            .iter()
+            .filter_map(|id| context.repository().systems.get(id));
         let Some(first) = systems.next() else { continue };
-        let message = format!("host `{}` is claimed by {}", excerpt(&host.id), listed(&host.claims));
+        let message = format!(
+            "host `{}` is claimed by {}",
+            excerpt(&host.id),
+            listed(&host.claims)
+        );
         let diagnostic = Diagnostic::error(CHECK.code, first.spec.members.span, message)
             .label(format!("`{}` takes it by this", first.id()))
             .help("narrow `members` so that exactly one System has it")
             .subject(host.id.to_string());
         out.push(systems.fold(diagnostic, |diagnostic, system| {
-            diagnostic.related(system.spec.members.span, format!("`{}` takes it by this", system.id()))
+            diagnostic.related(
+                system.spec.members.span,
+                format!("`{}` takes it by this", system.id()),
+            )
         }));
     }
 }

@@ -22,7 +22,12 @@ pub(in crate::check) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
-    for system in context.repository().systems.iter().filter(|system| is_current(system)) {
+    for system in context
+        .repository()
+        .systems
+        .iter()
+        .filter(|system| is_current(system))
+    {
         if system.spec.scope.is_in.value {
             continue;
         }
@@ -40,11 +45,19 @@ fn forbidden(context: &Context<'_>, system: &Record<System>) -> Option<Diagnosti
         (!spec.regulations.is_empty()).then(|| "regulated".to_owned()),
     ];
     let never = context.words("never_exclude");
-    let against: Vec<String> = traits.into_iter().flatten().filter(|found| never.contains(found)).collect();
+    let against: Vec<String> = traits
+        .into_iter()
+        .flatten()
+        .filter(|found| never.contains(found))
+        .collect();
     if against.is_empty() {
         return None;
     }
-    let message = format!("`{}` cannot be out of scope: it is {}", system.id(), listed(&against));
+    let message = format!(
+        "`{}` cannot be out of scope: it is {}",
+        system.id(),
+        listed(&against)
+    );
     Some(
         Diagnostic::error(CHECK.code, spec.scope.is_in.span, message)
             .label("no acceptance allows this")
@@ -59,23 +72,39 @@ fn unaccepted(context: &Context<'_>, system: &Record<System>) -> Option<Diagnost
         let message = format!("`{}` is out of scope without an acceptance in force", system.id());
         let help = "have a RiskAcceptance of type `scope_exclusion` for it approved and name it under \
                     `scope.acceptance`, or set `in: true`";
-        Diagnostic::error(CHECK.code, scope.is_in.span, message).label(label).help(help)
+        Diagnostic::error(CHECK.code, scope.is_in.span, message)
+            .label(label)
+            .help(help)
     };
     let Some(named) = &scope.acceptance else {
-        return Some(match repository.acceptances.iter().find(|acceptance| excludes(acceptance, system)) {
-            Some(found) => fault(format!("`scope.acceptance` does not name `{}`", found.id())),
-            None => fault("no `scope.acceptance`".into()),
-        });
+        return Some(
+            match repository
+                .acceptances
+                .iter()
+                .find(|acceptance| excludes(acceptance, system))
+            {
+                Some(found) => fault(format!("`scope.acceptance` does not name `{}`", found.id())),
+                None => fault("no `scope.acceptance`".into()),
+            },
+        );
     };
     let Some(acceptance) = repository.acceptances.get(named) else {
         return Some(fault(format!("`{}` is not here", excerpt(named.as_str()))));
     };
     let reason = objection(context, acceptance, system)?;
-    Some(fault(format!("`{}` {reason}", acceptance.id())).related(acceptance.meta.id.span, "the acceptance is here"))
+    Some(
+        fault(format!("`{}` {reason}", acceptance.id()))
+            .related(acceptance.meta.id.span, "the acceptance is here"),
+    )
 }
 
 fn excludes(acceptance: &Record<RiskAcceptance>, system: &Record<System>) -> bool {
-    let names = acceptance.spec.subject.systems.iter().any(|named| named.value.0 == *system.id());
+    let names = acceptance
+        .spec
+        .subject
+        .systems
+        .iter()
+        .any(|named| named.value.0 == *system.id());
     acceptance.spec.acceptance_type == RiskAcceptanceType::ScopeExclusion && names
 }
 
@@ -97,9 +126,15 @@ fn objection(
         return Some("is a draft, or has been ended".into());
     }
     if !coverage.holds_on(context.as_of().day()) {
-        let until = spec.expires.map(|expires| format!(" until {expires}")).unwrap_or_default();
+        let until = spec
+            .expires
+            .map(|expires| format!(" until {expires}"))
+            .unwrap_or_default();
         return Some(format!("holds from {}{until} only", spec.starts));
     }
-    let standing = context.register.standings.of(Kind::RiskAcceptance, acceptance.id());
+    let standing = context
+        .register
+        .standings
+        .of(Kind::RiskAcceptance, acceptance.id());
     (!standing.counts()).then(|| "is not approved".into())
 }

@@ -30,17 +30,22 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         let days = context.as_of().day().days_since(expires.value);
         out.push(
-            Diagnostic::error(CHECK.code, expires.span, format!("agreement `{}` has expired", sla.id()))
-                .label(format!("ended {days} d ago"))
-                .help("have its parties renew it, or close it")
-                .subject(sla.id().to_string()),
+            Diagnostic::error(
+                CHECK.code,
+                expires.span,
+                format!("agreement `{}` has expired", sla.id()),
+            )
+            .label(format!("ended {days} d ago"))
+            .help("have its parties renew it, or close it")
+            .subject(sla.id().to_string()),
         );
     }
 }
 
 fn judge(context: &Context<'_>, system: &Record<System>, row: &SystemRow) -> Option<Diagnostic> {
     let id = system.id();
-    let fault = |message: String| Diagnostic::error(CHECK.code, system.meta.id.span, message).subject(id.to_string());
+    let fault =
+        |message: String| Diagnostic::error(CHECK.code, system.meta.id.span, message).subject(id.to_string());
     match row.slas.as_slice() {
         [] => Some(
             fault(format!("`{id}` is under no agreement in force"))
@@ -49,11 +54,16 @@ fn judge(context: &Context<'_>, system: &Record<System>, row: &SystemRow) -> Opt
         ),
         [_] => None,
         several => {
-            let slas = several.iter().filter_map(|sla| context.repository().slas.get(sla));
+            let slas = several
+                .iter()
+                .filter_map(|sla| context.repository().slas.get(sla));
             let diagnostic = fault(format!("`{id}` is under several agreements: {}", listed(several)))
                 .help("narrow `applies_to` so that exactly one applies");
             Some(slas.fold(diagnostic, |diagnostic, sla| {
-                diagnostic.related(sla.spec.applies_to.span, format!("`{}` applies by this", sla.id()))
+                diagnostic.related(
+                    sla.spec.applies_to.span,
+                    format!("`{}` applies by this", sla.id()),
+                )
             }))
         }
     }

@@ -29,7 +29,11 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         for policy in repository.policies.iter().filter(|policy| policy.meta.is_live()) {
             against_policy(policy, sla, &mut faults);
         }
-        out.extend(faults.into_iter().map(|fault| fault.subject(sla.id().to_string())));
+        out.extend(
+            faults
+                .into_iter()
+                .map(|fault| fault.subject(sla.id().to_string())),
+        );
     }
 }
 
@@ -41,12 +45,18 @@ fn hours(cell: &MatrixCell) -> Option<i64> {
         Some(TimeUnit::Business) => i64::from(days) + 2 * i64::from(days / 5),
         Some(TimeUnit::Calendar) | None => i64::from(days),
     };
-    cell.hours.map(i64::from).or_else(|| cell.days.map(|number| days(number) * 24))
+    cell.hours
+        .map(i64::from)
+        .or_else(|| cell.days.map(|number| days(number) * 24))
 }
 
 /// Writes `72 h`, `7 d` or `5 business d`.
 fn time(cell: &MatrixCell) -> String {
-    let unit = if cell.unit == Some(TimeUnit::Business) { "business " } else { "" };
+    let unit = if cell.unit == Some(TimeUnit::Business) {
+        "business "
+    } else {
+        ""
+    };
     match (cell.hours, cell.days) {
         (Some(hours), _) => format!("{hours} {unit}h"),
         (None, Some(days)) => format!("{days} {unit}d"),
@@ -67,24 +77,38 @@ fn holes(isms: &Record<Isms>, sla: &Record<Sla>, out: &mut Vec<Diagnostic>) {
             continue;
         };
         out.push(
-            Diagnostic::error(CHECK.code, cell.span, format!("the cell {} is there twice", name(cell)))
-                .related(first.span, format!("first here with {}", time(first)))
-                .help("keep one of the two"),
+            Diagnostic::error(
+                CHECK.code,
+                cell.span,
+                format!("the cell {} is there twice", name(cell)),
+            )
+            .related(first.span, format!("first here with {}", time(first)))
+            .help("keep one of the two"),
         );
     }
     for severity in isms.spec.severities.iter() {
         for tier in &isms.spec.tiers {
             if !first_of.contains_key(&(*severity, tier.id.as_str())) {
-                let message = format!("the matrix of `{}` has no cell {severity}/{}", sla.id(), excerpt(&tier.id));
-                out.push(
-                    Diagnostic::error(CHECK.code, matrix.span, message)
-                        .help(format!("add `{{severity: {severity}, tier: {}, days: …}}`", excerpt(&tier.id))),
+                let message = format!(
+                    "the matrix of `{}` has no cell {severity}/{}",
+                    sla.id(),
+                    excerpt(&tier.id)
                 );
+                out.push(Diagnostic::error(CHECK.code, matrix.span, message).help(format!(
+                    "add `{{severity: {severity}, tier: {}, days: …}}`",
+                    excerpt(&tier.id)
+                )));
             }
         }
     }
-    for cell in matrix.iter().filter(|cell| !isms.spec.severities.contains(&cell.severity)) {
-        let message = format!("the cell {} has no effect: the Isms does not use its severity", name(cell));
+    for cell in matrix
+        .iter()
+        .filter(|cell| !isms.spec.severities.contains(&cell.severity))
+    {
+        let message = format!(
+            "the cell {} has no effect: the Isms does not use its severity",
+            name(cell)
+        );
         out.push(
             Diagnostic::error(CHECK.code, cell.span, message)
                 .help(format!("severities are {}", listed(isms.spec.severities.iter()))),
@@ -95,7 +119,10 @@ fn holes(isms: &Record<Isms>, sla: &Record<Sla>, out: &mut Vec<Diagnostic>) {
 /// The graver and the more critical never has more time.
 fn order(isms: &Record<Isms>, sla: &Record<Sla>, out: &mut Vec<Diagnostic>) {
     let cell = |severity: Severity, tier: &str| {
-        sla.spec.matrix.iter().find(|cell| cell.severity == severity && cell.tier == tier)
+        sla.spec
+            .matrix
+            .iter()
+            .find(|cell| cell.severity == severity && cell.tier == tier)
     };
     let (severities, tiers) = (&isms.spec.severities.value, &isms.spec.tiers);
     for tier in tiers {
@@ -105,14 +132,23 @@ fn order(isms: &Record<Isms>, sla: &Record<Sla>, out: &mut Vec<Diagnostic>) {
     }
     for severity in severities {
         for pair in tiers.windows(2) {
-            compare(cell(*severity, &pair[0].id), cell(*severity, &pair[1].id), "more critical", out);
+            compare(
+                cell(*severity, &pair[0].id),
+                cell(*severity, &pair[1].id),
+                "more critical",
+                out,
+            );
         }
     }
 }
 
 fn compare(stricter: Option<&Cell>, looser: Option<&Cell>, word: &str, out: &mut Vec<Diagnostic>) {
-    let (Some(stricter), Some(looser)) = (stricter, looser) else { return };
-    let (Some(hours), Some(limit)) = (hours(stricter), hours(looser)) else { return };
+    let (Some(stricter), Some(looser)) = (stricter, looser) else {
+        return;
+    };
+    let (Some(hours), Some(limit)) = (hours(stricter), hours(looser)) else {
+        return;
+    };
     if hours <= limit {
         return;
     }
@@ -133,7 +169,12 @@ fn compare(stricter: Option<&Cell>, looser: Option<&Cell>, word: &str, out: &mut
 
 fn against_policy(policy: &Record<Policy>, sla: &Record<Sla>, out: &mut Vec<Diagnostic>) {
     let cells = &sla.spec.matrix.value;
-    for cadence in policy.spec.cadence.iter().filter(|cadence| !cadence.emergency_lane) {
+    for cadence in policy
+        .spec
+        .cadence
+        .iter()
+        .filter(|cadence| !cadence.emergency_lane)
+    {
         let days = i64::from(cadence.cycle.value.days());
         if let Some(cell) = tightest(cells, days * 24, |cell| cell.tier == cadence.tier.value) {
             let message = format!(
@@ -146,7 +187,9 @@ fn against_policy(policy: &Record<Policy>, sla: &Record<Sla>, out: &mut Vec<Diag
         }
     }
     for adoption in &policy.spec.adoption {
-        let Some(delay) = adoption.delay_days.map(i64::from) else { continue };
+        let Some(delay) = adoption.delay_days.map(i64::from) else {
+            continue;
+        };
         if let Some(cell) = tightest(cells, delay * 24, |_| true) {
             let message = format!(
                 "adoption delay exceeds SLA: {} has {}, `{}` waits {delay} d",
@@ -167,17 +210,37 @@ fn against_policy(policy: &Record<Policy>, sla: &Record<Sla>, out: &mut Vec<Diag
                 time(cell)
             );
             let help = "lower `within_hours` to the time of the cell";
-            out.push(contradiction(cell, message, threshold.within_hours.span, policy, help));
+            out.push(contradiction(
+                cell,
+                message,
+                threshold.within_hours.span,
+                policy,
+                help,
+            ));
         }
     }
 }
 
 /// Returns the cell with the least time of those that have less than some hours.
 fn tightest(cells: &[Cell], than: i64, fits: impl Fn(&MatrixCell) -> bool) -> Option<&Cell> {
-    let timed = cells.iter().filter(|cell| fits(cell)).filter_map(|cell| Some((hours(cell)?, cell)));
-    timed.filter(|(hours, _)| *hours < than).min_by_key(|(hours, _)| *hours).map(|(_, cell)| cell)
+    let timed = cells
+        .iter()
+        .filter(|cell| fits(cell))
+        .filter_map(|cell| Some((hours(cell)?, cell)));
+    timed
+        .filter(|(hours, _)| *hours < than)
+        .min_by_key(|(hours, _)| *hours)
+        .map(|(_, cell)| cell)
 }
 
-fn contradiction(cell: &Cell, message: String, place: Span, policy: &Record<Policy>, help: &str) -> Diagnostic {
-    Diagnostic::error(CHECK.code, cell.span, message).related(place, format!("`{}` says so", policy.id())).help(help)
+fn contradiction(
+    cell: &Cell,
+    message: String,
+    place: Span,
+    policy: &Record<Policy>,
+    help: &str,
+) -> Diagnostic {
+    Diagnostic::error(CHECK.code, cell.span, message)
+        .related(place, format!("`{}` says so", policy.id()))
+        .help(help)
 }

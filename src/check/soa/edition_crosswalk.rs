@@ -32,7 +32,11 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
             faults.extend(legacy(soa.spec.edition.value, entry));
         }
         faults.extend(undeclared(repository, soa));
-        out.extend(faults.into_iter().map(|fault| fault.subject(soa.id().to_string())));
+        out.extend(
+            faults
+                .into_iter()
+                .map(|fault| fault.subject(soa.id().to_string())),
+        );
     }
     if withdrawn_on().is_some_and(|withdrawn| context.as_of().day() >= withdrawn) {
         withdrawn(repository, out);
@@ -43,7 +47,10 @@ fn mixed(edition: Edition, entry: &SoaEntry) -> Option<Diagnostic> {
     let id = entry.control.value.as_str();
     let found = control(other(edition), id).filter(|_| control(edition, id).is_none() && !entry.custom)?;
     let here = counterparts(other(edition), id);
-    let message = format!("mixed editions: `{id}` is of {}, the statement of {edition}", other(edition));
+    let message = format!(
+        "mixed editions: `{id}` is of {}, the statement of {edition}",
+        other(edition)
+    );
     Some(
         Diagnostic::error(CHECK.code, entry.control.span, message)
             .label(found.title)
@@ -67,16 +74,24 @@ fn legacy(edition: Edition, entry: &SoaEntry) -> Option<Diagnostic> {
         return None;
     }
     let given_words = listed(given.iter().map(|id| excerpt(id)));
-    let expects = if expected.is_empty() { "no id of 2013".into() } else { listed(expected) };
+    let expects = if expected.is_empty() {
+        "no id of 2013".into()
+    } else {
+        listed(expected)
+    };
     let help = if expected.is_empty() {
         "remove `legacy`: the control has no predecessor".into()
     } else {
         format!("write `legacy: [{}]`", expected.join(", "))
     };
     Some(
-        Diagnostic::error(CHECK.code, given.span, format!("the crosswalk expects {expects} for `{}`", excerpt(id)))
-            .label(format!("given is {given_words}"))
-            .help(help),
+        Diagnostic::error(
+            CHECK.code,
+            given.span,
+            format!("the crosswalk expects {expects} for `{}`", excerpt(id)),
+        )
+        .label(format!("given is {given_words}"))
+        .help(help),
     )
 }
 
@@ -87,7 +102,10 @@ fn undeclared(repository: &Repository, soa: &Record<Soa>) -> Option<Diagnostic> 
         return None;
     }
     let isms = repository.isms.as_ref()?;
-    let message = format!("mixed editions: the statement is of {edition}, the Isms of {}", declared.join(" and "));
+    let message = format!(
+        "mixed editions: the statement is of {edition}, the Isms of {}",
+        declared.join(" and ")
+    );
     Some(
         Diagnostic::error(CHECK.code, edition.span, message)
             .related(isms.meta.id.span, "`frameworks` names the edition of `iso27001`")
@@ -101,19 +119,32 @@ fn withdrawn(repository: &Repository, out: &mut Vec<Diagnostic>) {
         out.push(
             Diagnostic::warn(CHECK.code, soa.spec.edition.span, message)
                 .label("no certificate to it is valid any more")
-                .help("write a statement of edition 2022 that supersedes this one; `legacy` keeps the old ids")
+                .help(
+                    "write a statement of edition 2022 that supersedes this one; `legacy` keeps the old ids",
+                )
                 .subject(soa.id().to_string()),
         );
     }
     for meta in repository.records().filter(|meta| meta.is_live()) {
-        for reference in meta.references.iter().filter(|reference| reference.sort == ReferenceSort::Control) {
-            let Ok(cited) = reference.text.parse::<ControlRef>() else { continue };
+        for reference in meta
+            .references
+            .iter()
+            .filter(|reference| reference.sort == ReferenceSort::Control)
+        {
+            let Ok(cited) = reference.text.parse::<ControlRef>() else {
+                continue;
+            };
             if cited.framework() != ISO27001 || cited.edition().parse() != Ok(Edition::Iso2013) {
                 continue;
             }
-            let now: Vec<String> =
-                successors(cited.control()).iter().map(|id| format!("{ISO27001}:2022/{id}")).collect();
-            let message = format!("`{}` is of the 2013 edition, withdrawn since 2025-10-31", excerpt(&reference.text));
+            let now: Vec<String> = successors(cited.control())
+                .iter()
+                .map(|id| format!("{ISO27001}:2022/{id}"))
+                .collect();
+            let message = format!(
+                "`{}` is of the 2013 edition, withdrawn since 2025-10-31",
+                excerpt(&reference.text)
+            );
             out.push(
                 Diagnostic::warn(CHECK.code, reference.span, message)
                     .label(format!("in 2022: {}", listed(&now)))

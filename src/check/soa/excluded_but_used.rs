@@ -20,14 +20,33 @@ pub(in crate::check) const CHECK: Check = Check {
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     for soa in live_soas(repository) {
-        for meta in repository.records().filter(|meta| meta.is_live() && meta.kind != Kind::Soa) {
-            for reference in meta.references.iter().filter(|reference| reference.sort == ReferenceSort::Control) {
-                let Ok(cited) = reference.text.parse::<ControlRef>() else { continue };
-                let Some(entry) = excluded(soa, &cited) else { continue };
-                let message = format!("`{}` relies on `{}`, which is excluded", meta.id, excerpt(&reference.text));
+        for meta in repository
+            .records()
+            .filter(|meta| meta.is_live() && meta.kind != Kind::Soa)
+        {
+            for reference in meta
+                .references
+                .iter()
+                .filter(|reference| reference.sort == ReferenceSort::Control)
+            {
+                let Ok(cited) = reference.text.parse::<ControlRef>() else {
+                    continue;
+                };
+                let Some(entry) = excluded(soa, &cited) else {
+                    continue;
+                };
+                let message = format!(
+                    "`{}` relies on `{}`, which is excluded",
+                    meta.id,
+                    excerpt(&reference.text)
+                );
                 out.push(
                     Diagnostic::error(CHECK.code, reference.span, message)
-                        .label(format!("`{}` is not applicable by `{}`", excerpt(&entry.control), soa.id()))
+                        .label(format!(
+                            "`{}` is not applicable by `{}`",
+                            excerpt(&entry.control),
+                            soa.id()
+                        ))
                         .related(entry.applicable.span, "excluded here")
                         .help("include the control with a reason, or stop citing it")
                         .subject(meta.id.to_string()),
@@ -51,6 +70,14 @@ fn excluded<'a>(soa: &'a Record<Soa>, cited: &ControlRef) -> Option<&'a SoaEntry
         counterparts(cited_edition, cited.control())
     };
     let entry_of = |id: &&str| soa.spec.entries.iter().find(|entry| entry.control.value == **id);
-    let excluded: Vec<&SoaEntry> = ids.iter().filter_map(entry_of).filter(|entry| !entry.applicable.value).collect();
-    if excluded.len() == ids.len() { excluded.first().copied() } else { None }
+    let excluded: Vec<&SoaEntry> = ids
+        .iter()
+        .filter_map(entry_of)
+        .filter(|entry| !entry.applicable.value)
+        .collect();
+    if excluded.len() == ids.len() {
+        excluded.first().copied()
+    } else {
+        None
+    }
 }

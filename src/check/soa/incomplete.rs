@@ -25,18 +25,31 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         && !declared_editions(repository).is_empty()
     {
         out.push(
-            Diagnostic::error(CHECK.code, isms.meta.id.span, "there is no Statement of Applicability")
-                .label("`iso27001` is among `frameworks`")
-                .help("write one with an entry for each control: `countersign new soa`")
-                .subject(isms.id().to_string()),
+            Diagnostic::error(
+                CHECK.code,
+                isms.meta.id.span,
+                "there is no Statement of Applicability",
+            )
+            .label("`iso27001` is among `frameworks`")
+            .help("write one with an entry for each control: `countersign new soa`")
+            .subject(isms.id().to_string()),
         );
     }
     for soa in live_soas(repository) {
         let mut faults = Vec::new();
         missing(soa, &mut faults);
         doubled(soa, &mut faults);
-        faults.extend(soa.spec.entries.iter().filter_map(|entry| stranger(soa.spec.edition.value, entry)));
-        out.extend(faults.into_iter().map(|fault| fault.subject(soa.id().to_string())));
+        faults.extend(
+            soa.spec
+                .entries
+                .iter()
+                .filter_map(|entry| stranger(soa.spec.edition.value, entry)),
+        );
+        out.extend(
+            faults
+                .into_iter()
+                .map(|fault| fault.subject(soa.id().to_string())),
+        );
     }
 }
 
@@ -47,8 +60,13 @@ fn missing(soa: &Record<Soa>, out: &mut Vec<Diagnostic>) {
         let message = format!("no entry for {}, {title}", in_both_numberings(edition, id));
         out.push(
             Diagnostic::error(CHECK.code, soa.spec.edition.span, message)
-                .label(format!("edition {edition} has {} controls", catalogue(edition).len()))
-                .help(format!("add an entry `control: \"{id}\"`, applicable or not, with its justification")),
+                .label(format!(
+                    "edition {edition} has {} controls",
+                    catalogue(edition).len()
+                ))
+                .help(format!(
+                    "add an entry `control: \"{id}\"`, applicable or not, with its justification"
+                )),
         );
     }
 }
@@ -71,9 +89,13 @@ fn doubled(soa: &Record<Soa>, out: &mut Vec<Diagnostic>) {
             continue;
         };
         out.push(
-            Diagnostic::error(CHECK.code, entry.control.span, format!("a second entry for `{}`", excerpt(id)))
-                .related(first.control.span, "the first one is here")
-                .help("keep one of the two; a control is applicable or it is not"),
+            Diagnostic::error(
+                CHECK.code,
+                entry.control.span,
+                format!("a second entry for `{}`", excerpt(id)),
+            )
+            .related(first.control.span, "the first one is here")
+            .help("keep one of the two; a control is applicable or it is not"),
         );
     }
 }
@@ -86,8 +108,11 @@ fn stranger(edition: Edition, entry: &SoaEntry) -> Option<Diagnostic> {
     let fault = |message: String| Diagnostic::error(CHECK.code, entry.control.span, message);
     match (control(edition, id), entry.custom) {
         (Some(found), true) => Some(
-            fault(format!("`{id}` is called custom, but edition {edition} has it: {}", found.title))
-                .help("remove `custom`, or give your own control an id of its own"),
+            fault(format!(
+                "`{id}` is called custom, but edition {edition} has it: {}",
+                found.title
+            ))
+            .help("remove `custom`, or give your own control an id of its own"),
         ),
         (None, false) if control(other(edition), id).is_none() => Some(
             fault(format!("edition {edition} has no control `{}`", excerpt(id)))

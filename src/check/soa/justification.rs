@@ -33,7 +33,11 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
             reasons(entry, &mut faults);
         }
         same_text(soa, context.number("max_same"), &mut faults);
-        out.extend(faults.into_iter().map(|fault| fault.subject(soa.id().to_string())));
+        out.extend(
+            faults
+                .into_iter()
+                .map(|fault| fault.subject(soa.id().to_string())),
+        );
     }
 }
 
@@ -41,9 +45,13 @@ fn reasons(entry: &SoaEntry, out: &mut Vec<Diagnostic>) {
     let id = excerpt(&entry.control);
     if entry.applicable.value && entry.reasons.is_empty() {
         out.push(
-            Diagnostic::error(CHECK.code, entry.control.span, format!("`{id}` is included without a reason"))
-                .label("`reasons` is missing or empty")
-                .help("name at least one of `risk:<id>`, `legal:…`, `contract:…` and `practice`"),
+            Diagnostic::error(
+                CHECK.code,
+                entry.control.span,
+                format!("`{id}` is included without a reason"),
+            )
+            .label("`reasons` is missing or empty")
+            .help("name at least one of `risk:<id>`, `legal:…`, `contract:…` and `practice`"),
         );
     }
     for reason in &entry.reasons {
@@ -57,31 +65,53 @@ fn reasons(entry: &SoaEntry, out: &mut Vec<Diagnostic>) {
         }
     }
     if entry.justification.trim().is_empty() {
-        let what = if entry.applicable.value { "inclusion" } else { "exclusion" };
+        let what = if entry.applicable.value {
+            "inclusion"
+        } else {
+            "exclusion"
+        };
         out.push(
-            Diagnostic::error(CHECK.code, entry.justification.span, format!("the {what} of `{id}` is not justified"))
-                .help("say in a sentence why, in the words of this organisation"),
+            Diagnostic::error(
+                CHECK.code,
+                entry.justification.span,
+                format!("the {what} of `{id}` is not justified"),
+            )
+            .help("say in a sentence why, in the words of this organisation"),
         );
     }
 }
 
 fn same_text(soa: &Record<Soa>, max: i64, out: &mut Vec<Diagnostic>) {
     let mut by_text: BTreeMap<String, Vec<&SoaEntry>> = BTreeMap::new();
-    for entry in soa.spec.entries.iter().filter(|entry| !entry.justification.trim().is_empty()) {
-        by_text.entry(bare(soa.spec.edition.value, entry)).or_default().push(entry);
+    for entry in soa
+        .spec
+        .entries
+        .iter()
+        .filter(|entry| !entry.justification.trim().is_empty())
+    {
+        by_text
+            .entry(bare(soa.spec.edition.value, entry))
+            .or_default()
+            .push(entry);
     }
     for entries in by_text.values() {
         let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
-        let [first, second, ..] = entries.as_slice() else { continue };
+        let [first, second, ..] = entries.as_slice() else {
+            continue;
+        };
         if count <= max {
             continue;
         }
         let ids = listed_up_to(8, entries.iter().map(|entry| excerpt(&entry.control)));
         out.push(
-            Diagnostic::error(CHECK.code, first.justification.span, format!("{count} entries have one justification: {ids}"))
-                .label(format!("{count} > {max}, the control's own id and title aside"))
-                .related(second.justification.span, "again here")
-                .help("say for each control what it does for this organisation"),
+            Diagnostic::error(
+                CHECK.code,
+                first.justification.span,
+                format!("{count} entries have one justification: {ids}"),
+            )
+            .label(format!("{count} > {max}, the control's own id and title aside"))
+            .related(second.justification.span, "again here")
+            .help("say for each control what it does for this organisation"),
         );
     }
 }
@@ -94,6 +124,9 @@ fn bare(edition: Edition, entry: &SoaEntry) -> String {
         text = text.replace(&found.title.to_lowercase(), " ");
     }
     text = text.replace(&entry.control.to_lowercase(), " ");
-    let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     words.join(" ")
 }

@@ -22,7 +22,10 @@ fn live_soas(repository: &Repository) -> impl Iterator<Item = &Record<Soa>> {
 /// Returns the editions of ISO/IEC 27001 that the management system declares, as they are written.
 fn declared_editions(repository: &Repository) -> Vec<&str> {
     let frameworks = repository.isms.iter().flat_map(|isms| &isms.spec.frameworks);
-    frameworks.filter(|framework| framework.id == ISO27001).map(|framework| framework.edition.as_str()).collect()
+    frameworks
+        .filter(|framework| framework.id == ISO27001)
+        .map(|framework| framework.edition.as_str())
+        .collect()
 }
 
 fn other(edition: Edition) -> Edition {
