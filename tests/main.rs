@@ -10,7 +10,6 @@
     reason = "tests read and write files and the environment"
 )]
 
-mod documents;
 mod attest;
 mod attest_keys;
 mod attest_lists;
@@ -19,15 +18,17 @@ mod checks;
 mod checks_findings;
 mod checks_records;
 mod cli;
+mod documents;
+mod import;
 mod load;
-mod peers;
-mod readme;
-mod reconcile;
 mod output;
 mod output_ci;
 mod output_hostile;
 mod output_people;
 mod output_register;
+mod peers;
+mod readme;
+mod reconcile;
 mod schemas;
 mod source_write;
 mod world;
