@@ -16,3 +16,5 @@ mod attest_lists;
 mod attest_verify;
 mod schemas;
 mod source_write;
+mod tidy;
+mod tidy_files;
