@@ -79,7 +79,7 @@ fn nothing_is_left_for_later() {
     let fragments = [
         ["to", "do!"],
         ["un", "implemented!"],
-        ["#[ig", "nore"],
+        ["#[", "ignore"],
         ["should_", "panic"],
     ];
     let fragments = fragments.map(|parts| parts.concat());
