@@ -10,8 +10,8 @@ use super::time;
 use crate::check::{self, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, Input, Options, Product, Scan, collect, recognise};
-use crate::load::{Repository, load, load_configuration};
-use crate::model::{AsOf, RecordId, Zone, parse_date};
+use crate::load::{Repository, flag_reused_ids, load, load_configuration};
+use crate::model::{AsOf, Kind, RecordId, Zone, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
 use crate::source::{self, EntryKind, GitFacts, Sources, Tree};
 use crate::trust::standings;
@@ -50,7 +50,11 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
     refuse_configuration(&sources, &faults)?;
     let settings = Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
     refuse_old_tool(configuration.tool.as_ref().map(|tool| tool.value.as_str()))?;
-    let repository = load(&tree, configuration, settings.load_limits())?;
+    let mut repository = load(&tree, configuration, settings.load_limits())?;
+    if let Some(commit) = &commit {
+        let folders: Vec<&str> = Kind::ALL.iter().map(|kind| kind.folder()).filter(|folder| !folder.is_empty()).collect();
+        flag_reused_ids(&mut repository, &source::reused_paths(&root, commit, &folders)?);
+    }
     let zone = zone_of(&repository);
     let as_of = match (&global.as_of, day) {
         (Some(text), _) => time::as_of(Some(text), console.now, zone)?,

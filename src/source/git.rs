@@ -41,7 +41,7 @@ pub fn work_tree_around(folder: &Path) -> Option<std::path::PathBuf> {
     Repository::discover(folder).ok()?.workdir().map(Path::to_path_buf)
 }
 
-fn open(root: &Path) -> Result<Option<(Repository, String)>> {
+pub(super) fn open(root: &Path) -> Result<Option<(Repository, String)>> {
     let repository = match Repository::discover(root) {
         Ok(repository) => repository,
         Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
