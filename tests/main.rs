@@ -15,6 +15,7 @@ mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
+mod bench_inputs;
 mod load;
 mod reconcile;
 mod output;
