@@ -138,6 +138,7 @@ fn import_file(path: &Path) -> Vec<Scan> {
         content,
         source: None,
         mapping: None,
+        date_order: None,
         host: None,
         is_ad_hoc: true,
     };
