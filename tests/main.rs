@@ -14,5 +14,6 @@ mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
+mod example_repo;
 mod schemas;
 mod source_write;
