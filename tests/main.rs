@@ -10,10 +10,19 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod documents;
 mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
 mod example_repo;
+mod load;
+mod reconcile;
+mod output;
+mod output_ci;
+mod output_hostile;
+mod output_people;
+mod output_register;
 mod schemas;
 mod source_write;
+mod world;

@@ -57,9 +57,19 @@ impl Settings {
         self.by_code.get(check.code).unwrap_or(&NONE)
     }
 
+    /// Returns a number that is set for a rule; `None` when the rule or the parameter does not exist.
+    pub fn number(&self, code: &str, name: &str) -> Option<i64> {
+        self.by_code.get(code).and_then(|setting| setting.numbers.get(name).copied())
+    }
+
+    /// Returns the codes of the rules that are turned off, in order.
+    pub fn codes_off(&self) -> Vec<&'static str> {
+        self.by_code.iter().filter(|(_, setting)| setting.level.is_none()).map(|(code, _)| *code).collect()
+    }
+
     /// Returns what loading may take.
     pub fn load_limits(&self) -> LoadLimits {
-        let number = |code: &str, name: &str| self.by_code.get(code).and_then(|setting| setting.numbers.get(name).copied());
+        let number = |code: &str, name: &str| self.number(code, name);
         let mut limits = LoadLimits::default();
         let size = |value: Option<i64>, default: usize| {
             value.and_then(|value| usize::try_from(value).ok()).unwrap_or(default)

@@ -129,6 +129,22 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
     Ok(repository)
 }
 
+/// Flags records whose id belonged to another record before.
+pub fn flag_reused_ids(repository: &mut Repository, reused: &[crate::source::ReusedPath]) {
+    let mut faults = Vec::new();
+    for known in repository.known.values() {
+        let Some(found) = reused.iter().find(|reused| *reused.path == *known.path) else { continue };
+        let commit = found.removed_in.get(..12).unwrap_or(&found.removed_in);
+        faults.push(
+            Diagnostic::error("SCH003", known.span, format!("the id `{}` was used before, by another record", known.id))
+                .label(format!("that record was removed in commit {commit}"))
+                .help("give this record a new id; an id is never used twice")
+                .subject(known.id.to_string()),
+        );
+    }
+    repository.faults.extend(faults);
+}
+
 /// Returns the SHA-256 of every file that a record names and that is there.
 fn named_files(tree: &Tree, repository: &Repository) -> BTreeMap<Arc<str>, String> {
     let named: BTreeSet<&str> = repository

@@ -125,6 +125,10 @@ pub struct Finding {
     pub suspended: Vec<RecordId>,
     /// Coverages that ended while the finding is open.
     pub lapsed: Vec<RecordId>,
+    /// A due date that passed while the finding was open and no decision stood for it; it stays recorded.
+    pub breached: Option<DateTime<Utc>>,
+    /// Whether a decision stood for it at its base due.
+    pub decided_at_base_due: bool,
     pub closed: Option<DateTime<Utc>>,
     pub recurrence: u32,
     /// Whether the newest run that should have seen it did not, without closing it.
@@ -134,4 +138,6 @@ pub struct Finding {
     /// How many places on the host (ports, paths, packages).
     pub instances: u32,
     pub tier: Option<Arc<str>>,
+    /// What else a reader must know, in sentences.
+    pub notes: Vec<Arc<str>>,
 }

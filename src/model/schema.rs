@@ -124,7 +124,8 @@ fn plain_options(schema: &mut Value) {
             }
             collapse_any_of(members);
             members.shift_remove("default");
-            if !matches!(members.get("format").and_then(Value::as_str), Some("date" | "date-time")) {
+            // A field may be named `format` too; the keyword is a string.
+            if members.get("format").and_then(Value::as_str).is_some_and(|format| !matches!(format, "date" | "date-time")) {
                 members.shift_remove("format");
             }
             members.values_mut().for_each(plain_options);

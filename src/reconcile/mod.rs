@@ -1,11 +1,82 @@
 //! Records and observations laid side by side: hosts, clocks, coverage, dispositions, figures.
 //!
-//! No file is read in here, no clock is asked, nothing is rendered.
+//! No file is read in here, no clock is asked, nothing is rendered. The work goes in five steps: runs are
+//! put into their time, hosts are told apart, observations become lives, each life is judged by the
+//! table of dispositions, and figures are counted.
 
+mod clock;
+mod coverage;
+mod episode;
+mod estate;
+mod identity;
+mod join;
+mod judge;
+mod kpi;
 mod register;
+mod runs;
 mod vocabulary;
 
-pub use register::{
-    HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow,
-};
-pub use vocabulary::{SYSTEM_NAMES, system_value};
+pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
+pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};
+
+use rayon::prelude::*;
+
+use crate::import::Scan;
+use crate::load::Repository;
+use crate::model::{AsOf, Finding};
+use crate::trust::Standings;
+
+/// What reconciliation is told beside its inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    pub as_of: AsOf,
+    /// The twelve months before as-of when missing.
+    pub period: Option<Period>,
+    /// Days before a due date from which a finding is called due soon.
+    pub due_soon_days: i64,
+}
+
+/// Days within which a finding that is seen again goes on, where no Policy says.
+const REOPEN_WINDOW_DAYS: u32 = 90;
+
+/// Lays records and exports side by side at one moment.
+pub fn reconcile<'a>(
+    repository: &'a Repository,
+    standings: Standings,
+    scans: &[Scan],
+    question: Question,
+) -> Register<'a> {
+    let as_of = question.as_of;
+    let period = question.period.unwrap_or_else(|| Period::year_before(as_of));
+    let runs = runs::runs(repository, scans, as_of);
+    let window = repository.policies.iter().filter_map(|policy| policy.spec.reopen_window_days).max();
+    let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
+    let duty = estate::ScanDuty::of(repository);
+    let (mut hosts, places) = estate::hosts(repository, &joined, duty);
+    let mut systems = estate::systems(repository, &hosts, as_of);
+    let bench = judge::Bench {
+        repository,
+        standings: &standings,
+        as_of,
+        due_soon_days: question.due_soon_days,
+        hosts: &hosts,
+        systems: &systems,
+        coverages: coverage::Coverages::new(repository, &standings, as_of),
+        kev: join::kev_listings(&runs, as_of),
+        epss: join::epss_scores(&runs),
+        triages: judge::triages(repository, &standings, as_of),
+    };
+    let mut findings: Vec<Finding> = joined
+        .lives
+        .par_iter()
+        .map(|life| bench.judge(life, &bench.hosts[places[life.host]]))
+        .collect();
+    findings.retain(|finding| finding.closed.is_none_or(|at| as_of.zone().day_of(at) >= period.from));
+    findings.sort_by(|one, other| {
+        (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
+    });
+    estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
+    let kpis = kpi::kpis(&findings, &hosts, period, duty.max_age_days, as_of);
+    let imports = runs.into_iter().map(|run| run.line).collect();
+    Register { repository, standings, as_of, period, imports, hosts, systems, findings, kpis }
+}

@@ -32,3 +32,28 @@ pub fn system_value(system: &Record<System>, name: &str) -> Option<ExpressionVal
     };
     text.map(ExpressionValue::Text)
 }
+
+/// The names that an expression over a host of the inventory may always use, beside the mapped columns.
+pub const HOST_NAMES: &[&str] = &["fqdn", "hostname", "ip", "name", "os", "status"];
+
+/// Returns the value of a name for a host: a mapped column, or a key of the host itself.
+pub fn host_value(host: &crate::model::Host, id: &str, name: &str) -> Option<ExpressionValue> {
+    use crate::model::HostStatus;
+    if let Some(value) = host.fields.get(name).filter(|value| !value.is_empty()) {
+        return Some(ExpressionValue::Text(value.clone()));
+    }
+    let text = match name {
+        "name" => Some(id.to_owned()),
+        "fqdn" => host.fqdn.clone(),
+        "hostname" => host.hostname.clone(),
+        "ip" => host.ips.first().cloned(),
+        "os" => host.os.clone(),
+        "status" => match host.status {
+            HostStatus::Active => Some("active".into()),
+            HostStatus::Retired => Some("retired".into()),
+            HostStatus::Unknown => None,
+        },
+        _ => None,
+    };
+    text.map(ExpressionValue::Text)
+}

@@ -36,7 +36,12 @@ pub fn facts(root: &Path) -> Result<Option<GitFacts>> {
     Ok(Some(GitFacts { commit, prefix, modified: !statuses.is_empty(), shallow: repository.is_shallow() }))
 }
 
-fn open(root: &Path) -> Result<Option<(Repository, String)>> {
+/// Finds the work tree around a folder; `None` outside git.
+pub fn work_tree_around(folder: &Path) -> Option<std::path::PathBuf> {
+    Repository::discover(folder).ok()?.workdir().map(Path::to_path_buf)
+}
+
+pub(super) fn open(root: &Path) -> Result<Option<(Repository, String)>> {
     let repository = match Repository::discover(root) {
         Ok(repository) => repository,
         Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),

@@ -4,6 +4,7 @@
 
 mod decode;
 mod git;
+mod history;
 mod json;
 mod node;
 mod span;
@@ -13,10 +14,11 @@ pub mod write;
 mod yaml;
 
 pub use decode::{DecodeError, decode};
-pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision};
+pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision, work_tree_around};
+pub use history::{ReusedPath, reused_paths};
 pub use json::YamlJson;
 pub use node::{Key, Node, NodeValue, Path, PathPart};
 pub use span::{FileId, SourceFile, Sources, Span, Spanned};
-pub use text::{TextFault, find_unsafe_text};
+pub use text::{TextFault, find_unsafe_text, unsafe_character};
 pub use tree::{Entry, EntryKind, Tree, read_folder};
 pub use yaml::{Limits, YamlFault, parse};

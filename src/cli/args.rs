@@ -1,0 +1,284 @@
+//! The command line as clap reads it; `cli.md` of the project is its contract.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Governance of patches and vulnerabilities as signed records in git.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    after_help = "Example:\n  countersign demo --out demo\n\nExit codes: 0 clean, 1 errors found, 2 usage or configuration, 3 unreadable input, 4 signature or trust"
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub struct Global {
+    /// The governed folder [default: the git work tree around the current folder, else the folder itself]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// The day (to its end, in the organisation's zone) or RFC 3339 instant to judge at [default: now]
+    #[arg(long, global = true, value_name = "DATE|INSTANT")]
+    pub as_of: Option<String>,
+    /// When to colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// No progress, no summaries, no hints
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Validate, cross-reference and judge the records and their dates
+    #[command(after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif")]
+    Check(Check),
+    /// Lay findings against records: the register
+    #[command(after_help = "Example:\n  countersign reconcile --scan weekly.nessus=src-nessus --format json")]
+    Reconcile(Reconcile),
+    /// Make documents: D01 Statement of Applicability, D02 exceptions, D05 vulnerabilities, index
+    #[command(after_help = "Example:\n  countersign render --document D05 --format html,csv --out documents")]
+    Render(Render),
+    /// Make the audit bundle: documents, records, digests, and a signature
+    #[command(after_help = "Example:\n  countersign bundle --out audit.tar --key ~/.ssh/id_ed25519")]
+    Bundle(Bundle),
+    /// The main job in one go: check, reconcile, render, bundle
+    #[command(after_help = "Example:\n  countersign audit --out audit --key ~/.ssh/id_ed25519")]
+    Audit(Audit),
+    /// Verify a bundle: its digests and its signature
+    #[command(after_help = "Example:\n  countersign verify audit --allowed-signers allowed_signers")]
+    Verify(Verify),
+    /// Write the example organisation as a real git repository and run the main job over it
+    #[command(after_help = "Example:\n  countersign demo --out demo")]
+    Demo(Demo),
+    /// Make a governed repository that passes `check`
+    #[command(after_help = "Example:\n  countersign init governance --organisation 'Nordhafen Logistik'")]
+    Init(Init),
+    /// Write a record with everything filled in that can be computed
+    #[command(after_help = "Example:\n  countersign new exception --vuln CVE-2026-1444 --system sys-erp-prod --set spec.severity=high")]
+    New(New),
+    /// Print what a rule checks, why, and its parameters
+    #[command(after_help = "Example:\n  countersign explain EXC001")]
+    Explain(Explain),
+    /// Print a JSON Schema: of a kind of record, of the configuration, or of an output
+    #[command(after_help = "Example:\n  countersign schema exception")]
+    Schema(Schema),
+    /// Print completions for a shell
+    #[command(after_help = "Example:\n  countersign completions bash > countersign.bash")]
+    Completions(Completions),
+    /// Print the manual page
+    #[command(after_help = "Example:\n  countersign man | man -l -")]
+    Man,
+}
+
+/// Which exports to read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Scans {
+    /// Read this export in place of those in `imports/`; name its Source if several read the format
+    #[arg(long = "scan", value_name = "FILE[=SOURCE]")]
+    pub scans: Vec<String>,
+    /// The host of an export whose format names none
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+}
+
+/// Which state of the repository to read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct At {
+    /// Read a commit from git without a checkout; a DATE is the last commit of that day
+    #[arg(long, value_name = "REV|DATE")]
+    pub at: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Show only what lies under these paths, relative to the governed folder
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub scans: Scans,
+    /// Show only what belongs to records of this owner
+    #[arg(long, value_name = "ROLE")]
+    pub owner: Option<String>,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: CheckFormat,
+    /// Write to a file instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Warnings block too
+    #[arg(long)]
+    pub strict: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CheckFormat {
+    Human,
+    Json,
+    Sarif,
+    Junit,
+    Github,
+    Gitlab,
+}
+
+#[derive(Args, Debug)]
+pub struct Reconcile {
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub scans: Scans,
+    /// The period of the figures: 2026, 2026-Q3, 2026-09 or FROM..TO [default: the twelve months before as-of]
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: RegisterFormat,
+    /// Write to a file instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum RegisterFormat {
+    Human,
+    Json,
+    Jsonl,
+    Csv,
+}
+
+#[derive(Args, Debug)]
+pub struct Render {
+    /// D01, D02, D05 or `index` [default: all]
+    #[arg(long = "document", value_name = "ID", value_delimiter = ',')]
+    pub documents: Vec<String>,
+    #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',', default_value = "html")]
+    pub formats: Vec<DocumentFormat>,
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub scans: Scans,
+    /// The folder to write into
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+pub enum DocumentFormat {
+    Html,
+    Md,
+    Csv,
+    Json,
+}
+
+#[derive(Args, Debug)]
+pub struct Bundle {
+    /// A folder, or a file that ends in `.tar`
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// The private key to sign with, or a public key whose private half is in the agent
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+    #[arg(long, value_name = "P")]
+    pub period: Option<String>,
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub scans: Scans,
+}
+
+#[derive(Args, Debug)]
+pub struct Audit {
+    /// The folder of the bundle
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The private key to sign with, or a public key whose private half is in the agent
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub scans: Scans,
+}
+
+#[derive(Args, Debug)]
+pub struct Verify {
+    /// A bundle: a folder or a `.tar`
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// Believe this list of signers alone, read as OpenSSH reads it
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// The folder to make
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct Init {
+    /// The folder to make
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The name of the organisation
+    #[arg(long, value_name = "NAME", default_value = "Example organisation")]
+    pub organisation: String,
+    /// The organisation's zone by its IANA name
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub timezone: String,
+}
+
+#[derive(Args, Debug)]
+pub struct New {
+    /// The kind of record, such as `exception` or `risk-acceptance`
+    #[arg(value_name = "KIND")]
+    pub kind: String,
+    /// Set a field, such as `spec.severity=high`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// For exceptions, acceptances and triages: the vulnerability
+    #[arg(long = "vuln", value_name = "ID")]
+    pub vulns: Vec<String>,
+    /// For exceptions, acceptances and triages: the system, whose hosts are frozen into the record
+    #[arg(long = "system", value_name = "ID")]
+    pub systems: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The rule's code or name
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+#[derive(Args, Debug)]
+pub struct Schema {
+    /// A kind of record, or `configuration`, `diagnostics-v1`, `register-v1`, `bundle-v1` [default: the list]
+    #[arg(value_name = "KIND")]
+    pub kind: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Completions {
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,246 @@
+//! A governed repository, opened: configuration, settings, records, exports, register.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{At, Global, Scans};
+use super::console::Console;
+use super::failure::{Failure, INPUT, USAGE};
+use super::time;
+use crate::check::{self, Settings};
+use crate::diagnostic::Diagnostic;
+use crate::import::{Content, Export, Input, Options, Product, Scan, collect, recognise};
+use crate::load::{Repository, flag_reused_ids, load, load_configuration};
+use crate::model::{AsOf, Kind, RecordId, Zone, parse_date};
+use crate::reconcile::{Period, Question, Register, reconcile};
+use crate::source::{self, EntryKind, GitFacts, Sources, Tree};
+use crate::trust::standings;
+
+/// An export may have this many bytes when it is read from a commit, where it must be held whole.
+const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
+
+/// A governed repository, opened.
+pub(super) struct Job {
+    pub(super) root: PathBuf,
+    pub(super) tree: Tree,
+    pub(super) settings: Settings,
+    pub(super) repository: Repository,
+    pub(super) as_of: AsOf,
+    /// The commit that is judged; `None` outside git.
+    pub(super) commit: Option<String>,
+    /// Whether what was read differs from the commit.
+    pub(super) is_modified: bool,
+}
+
+/// Opens the repository that the arguments name.
+pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Result<Job, Failure> {
+    let root = root(console, global)?;
+    let facts = source::facts(&root)?;
+    let (tree, commit, is_modified, day) = match &at.at {
+        None => {
+            let modified = facts.as_ref().is_some_and(|facts| facts.modified);
+            (source::read_folder(&root)?, facts.and_then(|facts| facts.commit), modified, None)
+        }
+        Some(at) => {
+            let (commit, day) = commit_at(&root, at, facts.as_ref())?;
+            (source::read_commit(&root, &commit)?, Some(commit), false, day)
+        }
+    };
+    let (configuration, sources, faults) = load_configuration(&tree)?;
+    refuse_configuration(&sources, &faults)?;
+    let settings = Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
+    refuse_old_tool(configuration.tool.as_ref().map(|tool| tool.value.as_str()))?;
+    let mut repository = load(&tree, configuration, settings.load_limits())?;
+    if let Some(commit) = &commit {
+        let folders: Vec<&str> = Kind::ALL.iter().map(|kind| kind.folder()).filter(|folder| !folder.is_empty()).collect();
+        flag_reused_ids(&mut repository, &source::reused_paths(&root, commit, &folders)?);
+    }
+    let zone = zone_of(&repository);
+    let as_of = match (&global.as_of, day) {
+        (Some(text), _) => time::as_of(Some(text), console.now, zone)?,
+        (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
+        (None, None) => time::as_of(None, console.now, zone)?,
+    };
+    Ok(Job { root, tree, settings, repository, as_of, commit, is_modified })
+}
+
+/// Finds the governed folder.
+pub(super) fn root(console: &Console<'_>, global: &Global) -> Result<PathBuf, Failure> {
+    let root = match &global.repo {
+        Some(folder) => console.folder.join(folder),
+        None => source::work_tree_around(&console.folder).unwrap_or_else(|| console.folder.clone()),
+    };
+    if root.is_dir() {
+        return Ok(root);
+    }
+    Err(Failure::usage(format!("`{}` is not a folder; name the governed one with `--repo DIR`", root.display())))
+}
+
+fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String, Option<String>), Failure> {
+    if facts.is_none() {
+        return Err(Failure::usage(format!("`--at {at}` needs git, and `{}` is in no work tree", root.display())));
+    }
+    let usage = |error: anyhow::Error| Failure { code: USAGE, error };
+    let Some(day) = parse_date(at) else {
+        return Ok((source::resolve_revision(root, at).map_err(usage)?, None));
+    };
+    // The zone is that of the record as it lies now: the commit is only found with it.
+    let tree = source::read_folder(root)?;
+    let (configuration, _, _) = load_configuration(&tree)?;
+    let zone = zone_of(&load(&tree, configuration, crate::load::LoadLimits::default())?);
+    let until = zone.end_of_day(day).timestamp();
+    Ok((source::resolve_day(root, until).map_err(usage)?, Some(at.to_owned())))
+}
+
+/// The organisation's zone; UTC where its record cannot be read, which is an error of its own.
+fn zone_of(repository: &Repository) -> Zone {
+    let named = repository.isms.as_ref().and_then(|isms| Zone::named(&isms.spec.timezone.value));
+    named.unwrap_or(Zone(chrono_tz::UTC))
+}
+
+fn refuse_configuration(sources: &Sources, faults: &[Diagnostic]) -> Result<(), Failure> {
+    if faults.is_empty() { Ok(()) } else { Err(configuration_failure(sources, faults)) }
+}
+
+fn configuration_failure(sources: &Sources, faults: &[Diagnostic]) -> Failure {
+    let lines: Vec<String> = faults
+        .iter()
+        .map(|fault| {
+            let path = sources.path(fault.span.file);
+            let help = fault.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+            format!("{path}:{}:{}: {}{help}", fault.span.line, fault.span.column, fault.message)
+        })
+        .collect();
+    Failure::usage(format!("the configuration is wrong\n  {}", lines.join("\n  ")))
+}
+
+fn refuse_old_tool(needed: Option<&str>) -> Result<(), Failure> {
+    let Some(needed) = needed else { return Ok(()) };
+    let numbers = |text: &str| -> Vec<u64> {
+        text.trim_start_matches(">=").trim().split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    };
+    let mut wanted = numbers(needed);
+    wanted.resize(3, 0);
+    if numbers(env!("CARGO_PKG_VERSION")) >= wanted {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "`compliance.yaml` asks for a tool `{needed}`, this is {}; install a newer one",
+        env!("CARGO_PKG_VERSION")
+    )))
+}
+
+impl Job {
+    /// Reads the exports; one that cannot be read stops the work.
+    pub(super) fn scans(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Scan>, Failure> {
+        let mut exports = self.ad_hoc(console, scans)?;
+        let mut replaced: Vec<Product> = Vec::new();
+        for export in &exports {
+            replaced.push(self.product(export)?);
+        }
+        for export in self.committed()? {
+            // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
+            if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
+                exports.push(export);
+            }
+        }
+        let mut read = Vec::new();
+        let mut refused = Vec::new();
+        for (export, result) in exports.iter().zip(collect(&exports)) {
+            match result {
+                Ok(scan) => read.push(scan),
+                Err(error) => refused.push(format!("`{}` {error}", export.file)),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(read);
+        }
+        Err(Failure { code: INPUT, error: anyhow::anyhow!("an export was refused\n  {}", refused.join("\n  ")) })
+    }
+
+    fn product(&self, export: &Export) -> Result<Product, Failure> {
+        let options = Options { mapping: export.mapping.as_ref(), host: export.host.as_deref() };
+        let input = match &export.content {
+            Content::File(path) => Input::File(path),
+            Content::Bytes(bytes) => Input::Bytes(bytes),
+        };
+        match recognise(input, &options) {
+            Ok(importer) => Ok(importer.product),
+            Err(error) => {
+                Err(Failure { code: INPUT, error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file) })
+            }
+        }
+    }
+
+    fn ad_hoc(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Export>, Failure> {
+        let mut exports = Vec::new();
+        for argument in &scans.scans {
+            let whole = console.folder.join(argument);
+            let (file, source) = match argument.rsplit_once('=') {
+                Some((file, source)) if !whole.exists() => (file, Some(self.source_named(source)?)),
+                _ => (argument.as_str(), None),
+            };
+            let path = console.folder.join(file);
+            if !path.is_file() {
+                return Err(Failure::input(anyhow::anyhow!("`{file}` is not a file; give one export with each `--scan`")));
+            }
+            exports.push(self.export(file.to_owned(), Content::File(path), source, scans.host.clone(), true));
+        }
+        Ok(exports)
+    }
+
+    fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
+        let found = RecordId::new(text).filter(|id| self.repository.tools.get(id).is_some());
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.repository.tools.iter().map(|source| source.id().as_str()).collect();
+            Failure::usage(format!("there is no Source `{text}`; Sources are {}", known.join(", ")))
+        })
+    }
+
+    /// Lists `imports/<source id>/<file>`.
+    fn committed(&self) -> Result<Vec<Export>, Failure> {
+        let mut exports = Vec::new();
+        for entry in self.tree.entries().iter().filter(|entry| entry.kind == EntryKind::File) {
+            let mut parts = entry.path.split('/');
+            let (Some("imports"), Some(folder), Some(_)) = (parts.next(), parts.next(), parts.next()) else { continue };
+            let source = RecordId::new(folder).filter(|id| self.repository.tools.get(id).is_some());
+            let content = match self.tree.path_on_disk(entry) {
+                Some(path) => Content::File(path),
+                None => Content::Bytes(Arc::from(self.tree.read(entry, MAX_EXPORT_IN_COMMIT)?)),
+            };
+            exports.push(self.export(entry.path.to_string(), content, source, None, false));
+        }
+        Ok(exports)
+    }
+
+    fn export(
+        &self,
+        file: String,
+        content: Content,
+        source: Option<RecordId>,
+        host: Option<String>,
+        is_ad_hoc: bool,
+    ) -> Export {
+        let mapping = source
+            .as_ref()
+            .and_then(|id| self.repository.tools.get(id))
+            .filter(|source| source.spec.format.value == "mapping")
+            .and_then(|source| source.spec.mapping.clone());
+        Export { file, content, source, mapping, host, is_ad_hoc }
+    }
+
+    /// Lays the records against the exports.
+    pub(super) fn register(&self, scans: &[Scan], period: Option<Period>) -> Register<'_> {
+        let question = Question {
+            as_of: self.as_of,
+            period,
+            due_soon_days: self.settings.number("REC001", "soon_days").unwrap_or(7),
+        };
+        reconcile(&self.repository, standings(&self.repository, self.as_of.instant()), scans, question)
+    }
+
+    /// Runs every rule.
+    pub(super) fn diagnostics(&self, register: &Register<'_>) -> Vec<Diagnostic> {
+        check::run(register, &self.settings)
+    }
+}

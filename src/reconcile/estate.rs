@@ -1,0 +1,197 @@
+//! Hosts and systems: who claims what, what was scanned when, and how each stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::join::{Joined, Look};
+use super::register::{HostRow, HostState, SystemRow};
+use super::vocabulary::{host_value, system_value};
+use crate::load::Repository;
+use crate::model::{
+    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, Sla, System, SystemState,
+};
+
+/// What the policies ask of a scan: the strictest of all in force.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ScanDuty {
+    pub(super) max_age_days: u32,
+    authenticated: bool,
+}
+
+impl ScanDuty {
+    pub(super) fn of(repository: &Repository) -> Self {
+        let live = || repository.policies.iter().filter(|policy| policy.meta.is_live());
+        Self {
+            max_age_days: live().map(|policy| policy.spec.scanning.max_age_days).min().unwrap_or(7),
+            authenticated: live().any(|policy| policy.spec.scanning.authenticated),
+        }
+    }
+
+    fn accepts(self, look: &Look) -> bool {
+        !self.authenticated || look.quality >= Quality::Authenticated
+    }
+}
+
+/// Lists every host with the systems that claim it; sorted by id. The second value maps a host's number to its row.
+pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) -> (Vec<HostRow>, Vec<usize>) {
+    let known = &joined.identities.hosts;
+    let mut rows: Vec<(usize, HostRow)> = known
+        .iter()
+        .enumerate()
+        .map(|(index, known_host)| {
+            let claims: Vec<RecordId> = repository
+                .systems
+                .iter()
+                .filter(|system| known_host.is_known && claims(system, &known_host.id, &known_host.host))
+                .map(|system| system.id().clone())
+                .collect();
+            let looks = joined.looks.get(index).map_or(&[][..], Vec::as_slice);
+            let system = if let [single] = claims.as_slice() { Some(single.clone()) } else { None };
+            let record = system.as_ref().and_then(|id| repository.systems.get(id));
+            let status = known_host.host.status;
+            let row = HostRow {
+                id: Arc::clone(&known_host.id),
+                counts: record.is_some_and(is_counted) && status != HostStatus::Retired,
+                system,
+                claims,
+                is_known: known_host.is_known,
+                status,
+                is_scanned: !looks.is_empty(),
+                last_scan: looks.iter().map(|look| look.at).max(),
+                last_qualifying_scan: looks.iter().filter(|look| duty.accepts(look)).map(|look| look.at).max(),
+                candidates: candidates(joined, index),
+                os: known_host.host.os.clone(),
+                ips: known_host.host.ips.clone(),
+                state: HostState::NotCounted,
+            };
+            (index, row)
+        })
+        .collect();
+    rows.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));
+    let mut places = vec![0; rows.len()];
+    for (place, (index, _)) in rows.iter().enumerate() {
+        places[*index] = place;
+    }
+    (rows.into_iter().map(|(_, row)| row).collect(), places)
+}
+
+fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
+    let others = joined.ambiguous.get(&index).map_or(&[][..], Vec::as_slice);
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let mut ids: Vec<Arc<str>> =
+        std::iter::once(&index).chain(others).map(|&other| Arc::clone(&joined.identities.hosts[other].id)).collect();
+    ids.sort();
+    ids
+}
+
+fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
+    match &system.spec.members.value {
+        Members::Cmdb(expression) => !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name)),
+        Members::Hosts(names) => names.iter().any(|name| name == id),
+    }
+}
+
+/// In scope and in use.
+pub(super) fn is_counted(system: &Record<System>) -> bool {
+    let in_use = !matches!(system.spec.state, Some(SystemState::Retired | SystemState::Planned));
+    system.meta.is_live() && system.spec.scope.is_in.value && in_use
+}
+
+/// Lists every system with its hosts and the agreements in force for it.
+pub(super) fn systems(repository: &Repository, hosts: &[HostRow], as_of: AsOf) -> BTreeMap<RecordId, SystemRow> {
+    let mut rows: BTreeMap<RecordId, SystemRow> = repository
+        .systems
+        .iter()
+        .map(|system| {
+            let row = SystemRow {
+                id: system.id().clone(),
+                hosts: Vec::new(),
+                slas: slas_of(repository, system, as_of),
+                counts: is_counted(system),
+                is_unsupported: is_unsupported(system, as_of),
+                state: HostState::NotCounted,
+                closed_rate: Rate { numerator: 0, denominator: 0 },
+                by_disposition: BTreeMap::new(),
+            };
+            (system.id().clone(), row)
+        })
+        .collect();
+    for host in hosts {
+        if let Some(row) = host.system.as_ref().and_then(|id| rows.get_mut(id)) {
+            row.hosts.push(Arc::clone(&host.id));
+        }
+    }
+    rows
+}
+
+/// An agreement is in force when it is live, begun and not past its end; approval is not judged yet.
+fn slas_of(repository: &Repository, system: &Record<System>, as_of: AsOf) -> Vec<RecordId> {
+    let in_force = |sla: &&Record<Sla>| {
+        sla.meta.declared() == crate::model::Status::Submitted
+            && !as_of.is_past(sla.spec.expires.value)
+            && sla.meta.created.value <= as_of.day()
+    };
+    repository
+        .slas
+        .iter()
+        .filter(in_force)
+        .filter(|sla| sla.spec.applies_to.value.0.holds(&|name| system_value(system, name)))
+        .map(|sla| sla.id().clone())
+        .collect()
+}
+
+fn is_unsupported(system: &Record<System>, as_of: AsOf) -> bool {
+    let Some(lifecycle) = &system.spec.lifecycle else { return false };
+    let extended = lifecycle.extended_support.as_ref().map(|support| support.until.value);
+    let end = lifecycle.eol_date.map(|date| date.value).into_iter().chain(extended).max();
+    lifecycle.eol_date.is_some() && end.is_some_and(|end| as_of.is_past(end))
+}
+
+/// Merges findings upward: one overdue finding makes its host, and one such host its system, non-compliant.
+pub(super) fn merge_states(
+    hosts: &mut [HostRow],
+    systems: &mut BTreeMap<RecordId, SystemRow>,
+    findings: &[Finding],
+    duty: ScanDuty,
+    as_of: AsOf,
+) {
+    let mut of_host: BTreeMap<Arc<str>, BTreeSet<HostState>> = BTreeMap::new();
+    for finding in findings {
+        if let Some(state) = state_of(finding.disposition) {
+            of_host.entry(Arc::clone(&finding.host)).or_default().insert(state);
+        }
+        let Some(row) = finding.system.as_ref().and_then(|id| systems.get_mut(id)) else { continue };
+        *row.by_disposition.entry(finding.disposition).or_default() += 1;
+        if !finding.disposition.is_removed() {
+            row.closed_rate.denominator += 1;
+            row.closed_rate.numerator += u64::from(finding.disposition.is_closed());
+        }
+    }
+    let oldest = as_of.day().plus_days(-i64::from(duty.max_age_days));
+    for host in hosts.iter_mut().filter(|host| host.counts) {
+        let scanned = host.last_qualifying_scan.is_some_and(|at| as_of.zone().day_of(at) >= oldest);
+        let worst = of_host.get(&host.id).and_then(|states| states.first().copied()).unwrap_or(HostState::Compliant);
+        host.state = if scanned { worst } else { worst.min(HostState::Unscanned) };
+    }
+    for row in systems.values_mut().filter(|row| row.counts) {
+        let states = hosts.iter().filter(|host| host.counts && host.system.as_ref() == Some(&row.id)).map(|host| host.state);
+        row.state = states.min().unwrap_or(HostState::Unscanned);
+    }
+}
+
+fn state_of(disposition: Disposition) -> Option<HostState> {
+    match disposition {
+        Disposition::Overdue => Some(HostState::Overdue),
+        Disposition::Open | Disposition::DueSoon | Disposition::MitigationPending => Some(HostState::Open),
+        Disposition::Deferred => Some(HostState::Deferred),
+        Disposition::Accepted | Disposition::AcceptedUnsupported => Some(HostState::Accepted),
+        Disposition::UnsupportedUngoverned => Some(HostState::Open),
+        Disposition::ClosedRetired
+        | Disposition::FixedInTime
+        | Disposition::FixedLate
+        | Disposition::NotApplicable
+        | Disposition::OutOfScope => None,
+    }
+}

@@ -1,0 +1,297 @@
+//! Observations of all runs, sorted by host and vulnerability, folded into findings without dates yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::episode::{Episode, Event, Said, episodes};
+use super::identity::{Identities, listed};
+use super::register::ImportState;
+use super::runs::Run;
+use crate::import::{CheckInfo, KevListing, Product, Sighting};
+use crate::load::Repository;
+use crate::model::{AsOf, CvssVector, Date, Exploit, Members, ObservationState, Quality, Severity, best_vector};
+
+/// When and how well a run saw a host.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) at: DateTime<Utc>,
+    pub(super) quality: Quality,
+    /// Index of the run.
+    pub(super) run: usize,
+}
+
+/// All observations, joined by host and vulnerability.
+pub(super) struct Joined {
+    pub(super) identities: Identities,
+    /// The looks at each host, by host index.
+    pub(super) looks: Vec<Vec<Look>>,
+    /// Hosts that a scan could not tell apart, with the others that they could be.
+    pub(super) ambiguous: HashMap<usize, Vec<usize>>,
+    pub(super) lives: Vec<Life>,
+}
+
+/// One life of a vulnerability on a host, with what was said of it.
+pub(super) struct Life {
+    pub(super) host: usize,
+    pub(super) vuln: Arc<str>,
+    pub(super) episode: Episode,
+    pub(super) said: Sayings,
+}
+
+/// What all scanners together say of a vulnerability on a host.
+#[derive(Clone, Default)]
+pub(super) struct Sayings {
+    pub(super) aliases: Vec<Arc<str>>,
+    pub(super) title: Arc<str>,
+    pub(super) remediation: Option<Arc<str>>,
+    pub(super) severity: Option<Severity>,
+    pub(super) severity_given: Arc<str>,
+    pub(super) vector: Option<CvssVector>,
+    pub(super) fix_available: Option<bool>,
+    pub(super) exploit: Exploit,
+    pub(super) patch_published: Option<Date>,
+    pub(super) observers: Vec<Arc<str>>,
+    pub(super) instances: u32,
+    pub(super) fingerprints: Vec<Option<Arc<str>>>,
+}
+
+/// One sighting fanned out to one vulnerability.
+struct Fanned<'a> {
+    host: usize,
+    vuln: Arc<str>,
+    run: usize,
+    sighting: &'a Sighting,
+    check: &'a CheckInfo,
+}
+
+pub(super) fn join(repository: &Repository, runs: &[Run<'_>], as_of: AsOf, reopen_window_days: u32) -> Joined {
+    let mut identities = Identities::default();
+    for run in runs.iter().filter(|run| run.scan.importer.product == Product::Inventory && is_used(run)) {
+        for host in &run.scan.hosts {
+            identities.add_known(host);
+        }
+    }
+    for system in &repository.systems {
+        if let Members::Hosts(names) = &system.spec.members.value {
+            names.iter().for_each(|name| {
+                identities.add_known(&listed(name));
+            });
+        }
+    }
+    let mut order: Vec<usize> = (0..runs.len())
+        .filter(|&index| runs[index].scan.importer.product == Product::Scan && is_used(&runs[index]))
+        .collect();
+    order.sort_by(|&one, &other| {
+        let key = |index: usize| (runs[index].at, &runs[index].scan.sha256, index);
+        key(one).cmp(&key(other))
+    });
+    let mut joined = Joined { identities, looks: Vec::new(), ambiguous: HashMap::new(), lives: Vec::new() };
+    let mut fanned = Vec::new();
+    let mut names: HashMap<(&'static str, &str), Arc<str>> = HashMap::new();
+    for &index in &order {
+        let placed = joined.place_hosts(&runs[index], index, as_of);
+        fan_out(&runs[index], index, &placed, &mut names, &mut fanned);
+    }
+    joined.looks.resize(joined.identities.hosts.len(), Vec::new());
+    fanned.sort_by(|one, other| (one.host, &one.vuln, one.run).cmp(&(other.host, &other.vuln, other.run)));
+    joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
+    joined
+}
+
+fn is_used(run: &Run<'_>) -> bool {
+    run.state != ImportState::Ignored
+}
+
+impl Joined {
+    /// Finds each host of a run, and notes that it was looked at; `None` for one that has no name.
+    fn place_hosts(&mut self, run: &Run<'_>, index: usize, as_of: AsOf) -> Vec<Option<usize>> {
+        let mut placed = Vec::with_capacity(run.scan.hosts.len());
+        for host in &run.scan.hosts {
+            let at = run.host_at(host);
+            if (host.name.is_empty() && host.fqdn.is_none() && host.ips.is_empty()) || at > as_of.instant() {
+                placed.push(None);
+                continue;
+            }
+            let resolved = self.identities.resolve(host);
+            if self.looks.len() <= resolved.index {
+                self.looks.resize(resolved.index + 1, Vec::new());
+            }
+            if run.line.run_at.is_some() || host.scanned_at.is_some() {
+                self.looks[resolved.index].push(Look { at, quality: run.quality(host), run: index });
+            }
+            if !resolved.others.is_empty() {
+                let others = self.ambiguous.entry(resolved.index).or_default();
+                others.extend(resolved.others);
+                others.sort_unstable();
+                others.dedup();
+            }
+            placed.push(Some(resolved.index));
+        }
+        placed
+    }
+}
+
+fn fan_out<'a>(
+    run: &Run<'a>,
+    index: usize,
+    placed: &[Option<usize>],
+    names: &mut HashMap<(&'static str, &'a str), Arc<str>>,
+    fanned: &mut Vec<Fanned<'a>>,
+) {
+    for sighting in &run.scan.sightings {
+        let host = placed.get(sighting.host.0 as usize).copied().flatten();
+        let (Some(host), Some(check)) = (host, run.scan.checks.get(sighting.check as usize)) else { continue };
+        if check.cves.is_empty() {
+            let own = names
+                .entry((check.family, &check.id))
+                .or_insert_with(|| format!("{}:{}", check.family, check.id).into());
+            fanned.push(Fanned { host, vuln: Arc::clone(own), run: index, sighting, check });
+        }
+        for cve in &check.cves {
+            fanned.push(Fanned { host, vuln: Arc::clone(cve), run: index, sighting, check });
+        }
+    }
+}
+
+fn lives(
+    fanned: &[Fanned<'_>],
+    runs: &[Run<'_>],
+    looks: &[Vec<Look>],
+    as_of: AsOf,
+    reopen_window_days: u32,
+) -> Vec<Life> {
+    let mut lives = Vec::new();
+    for group in fanned.chunk_by(|one, other| one.host == other.host && one.vuln == other.vuln) {
+        let Some(first) = group.first() else { continue };
+        let events = events(group, runs, looks.get(first.host).map_or(&[], Vec::as_slice), as_of);
+        let said = sayings(group, runs);
+        for episode in episodes(events, reopen_window_days) {
+            lives.push(Life { host: first.host, vuln: Arc::clone(&first.vuln), episode, said: said.clone() });
+        }
+    }
+    lives
+}
+
+fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<Event> {
+    let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
+    observers.sort_unstable();
+    observers.dedup();
+    let number = |name: &str| observers.binary_search(&name).ok().and_then(|index| u32::try_from(index).ok());
+    let mut events = Vec::new();
+    for fanned in group {
+        let run = &runs[fanned.run];
+        let host = &run.scan.hosts[fanned.sighting.host.0 as usize];
+        let stamp = |stamp: Option<crate::model::Stamp>| stamp.map(|stamp| run.instant(stamp));
+        let looked_at = run.host_at(host);
+        let is_fixed = fanned.sighting.state == ObservationState::Fixed;
+        let seen_at = stamp(fanned.sighting.last_seen).filter(|_| !is_fixed).unwrap_or(looked_at);
+        let quality = run.quality(host);
+        events.push(Event {
+            at: seen_at.min(looked_at.max(seen_at)).min(as_of.instant()),
+            said: if is_fixed { Said::Fixed } else { Said::Seen },
+            source: number(run.observer()).unwrap_or(0),
+            quality: if fanned.check.potential { quality.min(Quality::Banner) } else { quality },
+            first_seen: stamp(fanned.sighting.first_seen),
+            fixed_at: stamp(fanned.sighting.last_fixed).filter(|_| is_fixed),
+            is_reopened: fanned.sighting.state == ObservationState::Reopened,
+            is_active: run.is_active(),
+        });
+    }
+    let seen_in = |run: usize| group.binary_search_by_key(&run, |fanned| fanned.run).is_ok();
+    for look in looks.iter().filter(|look| !seen_in(look.run)) {
+        let run = &runs[look.run];
+        let Some(source) = number(run.observer()) else { continue };
+        let proves = run.state == ImportState::Complete && run.source.is_some_and(|source| source.spec.absence_means_fixed);
+        events.push(Event {
+            at: look.at,
+            said: if proves { Said::Absent } else { Said::Missing },
+            source,
+            quality: look.quality,
+            first_seen: None,
+            fixed_at: None,
+            is_reopened: false,
+            is_active: run.is_active(),
+        });
+    }
+    // Absence before the first sighting says nothing of a life.
+    let first = events.iter().filter(|event| matches!(event.said, Said::Seen | Said::Fixed)).map(|event| event.at).min();
+    events.retain(|event| !matches!(event.said, Said::Absent | Said::Missing) || Some(event.at) > first);
+    events
+}
+
+/// Joins what all scanners say; of two severities the higher, of two dates the earlier.
+fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
+    let mut said = Sayings { fix_available: Some(false), ..Sayings::default() };
+    let newest = group.iter().map(|fanned| fanned.run).max();
+    for fanned in group {
+        let (check, run) = (fanned.check, &runs[fanned.run]);
+        let (severity, vector) = rate(check, run);
+        if said.severity.is_none_or(|known| severity > known) {
+            said.severity = Some(severity);
+            said.severity_given = Arc::clone(&check.severity_given);
+            said.vector = vector;
+            said.title = Arc::clone(&check.title);
+        }
+        let own: Arc<str> = format!("{}:{}", check.family, check.id).into();
+        let other_names = check.aliases.iter().cloned().chain(std::iter::once(own));
+        said.aliases.extend(other_names.filter(|name| **name != *fanned.vuln));
+        said.remediation = said.remediation.take().or_else(|| check.remediation.clone());
+        said.fix_available = match (said.fix_available, check.fix_available) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (None, _) | (_, None) => None,
+            (Some(false), Some(false)) => Some(false),
+        };
+        said.exploit = said.exploit.max(check.exploit);
+        let published = check.patch_published.map(Date);
+        said.patch_published = said.patch_published.into_iter().chain(published).min();
+        said.observers.push(run.observer().into());
+        let is_open = fanned.sighting.state != ObservationState::Fixed;
+        if Some(fanned.run) == newest || is_open {
+            said.instances = said.instances.max(fanned.sighting.instances);
+        }
+        if is_open {
+            said.fingerprints.push(fanned.sighting.fingerprint.clone());
+        }
+    }
+    for names in [&mut said.aliases, &mut said.observers] {
+        names.sort();
+        names.dedup();
+    }
+    said
+}
+
+/// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
+fn rate(check: &CheckInfo, run: &Run<'_>) -> (Severity, Option<CvssVector>) {
+    let vector = best_vector(check.vectors.iter().cloned());
+    let mapped = run.source.and_then(|source| source.spec.severity_map.get(&*check.severity_given).copied());
+    let severity = vector.as_ref().and_then(CvssVector::severity).or(mapped).or(check.severity);
+    (severity.unwrap_or(Severity::Critical), vector)
+}
+
+/// Joins the newest catalogues of known exploited vulnerabilities; listings after as-of are not yet made.
+pub(super) fn kev_listings<'a>(runs: &'a [Run<'_>], as_of: AsOf) -> HashMap<&'a str, KevListing> {
+    let mut listings: HashMap<&str, KevListing> = HashMap::new();
+    for run in runs.iter().filter(|run| run.scan.importer.product == Product::Kev && is_used(run)) {
+        for (cve, listing) in run.scan.kev.iter().filter(|(_, listing)| listing.added <= as_of.day()) {
+            let earlier = listings.get(&**cve).is_none_or(|known| listing.added < known.added);
+            if earlier {
+                listings.insert(cve, *listing);
+            }
+        }
+    }
+    listings
+}
+
+/// Joins the newest exploit predictions; of two the higher.
+pub(super) fn epss_scores<'a>(runs: &'a [Run<'_>]) -> HashMap<&'a str, f64> {
+    let mut scores: HashMap<&str, f64> = HashMap::new();
+    for run in runs.iter().filter(|run| run.scan.importer.product == Product::Epss && is_used(run)) {
+        for (cve, score) in &run.scan.epss {
+            let known = scores.entry(cve).or_insert(*score);
+            *known = known.max(*score);
+        }
+    }
+    scores
+}

@@ -1,0 +1,149 @@
+//! Each export with its Source, its time and whether it may be used.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::register::{ImportLine, ImportState};
+use crate::import::{Product, Scan};
+use crate::load::Repository;
+use crate::model::{AsOf, Date, Host, Quality, Record, Source, SourceQuality, SourceState, Stamp, Zone};
+
+/// An export in its place in time.
+pub(super) struct Run<'a> {
+    pub(super) scan: &'a Scan,
+    pub(super) source: Option<&'a Record<Source>>,
+    pub(super) zone: Zone,
+    /// The time of the run; as-of where the export names none, and then it proves nothing.
+    pub(super) at: DateTime<Utc>,
+    pub(super) state: ImportState,
+    pub(super) line: ImportLine,
+}
+
+impl Run<'_> {
+    /// Returns the name that a finding lists as its observer: the Source's id, else the format.
+    pub(super) fn observer(&self) -> &str {
+        self.source.map_or(self.scan.importer.name, |source| source.id().as_str())
+    }
+
+    /// Resolves a stamp in the source's zone; a day begins at its first moment.
+    pub(super) fn instant(&self, stamp: Stamp) -> DateTime<Utc> {
+        resolve(stamp, self.zone)
+    }
+
+    /// Returns when a host was scanned.
+    pub(super) fn host_at(&self, host: &Host) -> DateTime<Utc> {
+        host.scanned_at.map_or(self.at, |stamp| self.instant(stamp))
+    }
+
+    /// Returns how well a host was seen: by the export, else by the Source, else without credentials.
+    pub(super) fn quality(&self, host: &Host) -> Quality {
+        let declared = self.source.and_then(|source| source.spec.quality).map(|quality| match quality {
+            SourceQuality::Agent => Quality::Agent,
+            SourceQuality::Authenticated => Quality::Authenticated,
+            SourceQuality::Unauthenticated => Quality::Unauthenticated,
+        });
+        host.quality.or(declared).unwrap_or(Quality::Unauthenticated)
+    }
+
+    /// Tells whether the Source is still in use; a retired one no longer holds a finding open.
+    pub(super) fn is_active(&self) -> bool {
+        self.source.is_none_or(|source| source.spec.state != SourceState::Retired && source.meta.is_live())
+    }
+}
+
+fn resolve(stamp: Stamp, zone: Zone) -> DateTime<Utc> {
+    match stamp {
+        Stamp::At(instant) => instant,
+        Stamp::Wall(wall) => zone.resolve(wall),
+        Stamp::Day(day) => zone.start_of_day(Date(day)).with_timezone(&Utc),
+    }
+}
+
+/// Puts every export into its place; the order stays that of the exports.
+pub(super) fn runs<'a>(repository: &'a Repository, scans: &'a [Scan], as_of: AsOf) -> Vec<Run<'a>> {
+    let mut runs: Vec<Run<'a>> = scans.iter().map(|scan| run(repository, scan, as_of)).collect();
+    supersede(&mut runs, Product::Inventory);
+    supersede(&mut runs, Product::Kev);
+    supersede(&mut runs, Product::Epss);
+    runs
+}
+
+fn run<'a>(repository: &'a Repository, scan: &'a Scan, as_of: AsOf) -> Run<'a> {
+    let source = source_of(repository, scan);
+    let declared_zone = source.and_then(|source| Zone::named(&source.spec.timezone.value));
+    let zone = declared_zone.unwrap_or(Zone(chrono_tz::UTC));
+    let stamp = scan.summary.run_at.or_else(|| date_in_name(&scan.file).map(Stamp::Day));
+    let run_at = stamp.map(|stamp| resolve(stamp, zone));
+    let mut reasons: Vec<String> = scan.summary.incomplete.iter().cloned().collect();
+    let mut state = if reasons.is_empty() { ImportState::Complete } else { ImportState::Incomplete };
+    if source.is_none() {
+        reasons.push(format!("no single Source reads `{}`; name one with FILE=SOURCE", scan.importer.name));
+    }
+    if matches!(stamp, Some(Stamp::Wall(_))) && declared_zone.is_none() {
+        reasons.push("its times carry no zone and no Source names one: read as UTC".into());
+    }
+    if run_at.is_none() && scan.importer.product == Product::Scan {
+        state = ImportState::Incomplete;
+        reasons.push("it names no time, so it proves nothing about a day".into());
+    }
+    if run_at.is_some_and(|at| at > as_of.instant()) {
+        state = ImportState::Ignored;
+        reasons.push("newer than as-of".into());
+    }
+    let line = ImportLine {
+        source: source.map(|source| source.id().clone()),
+        format: scan.importer.name,
+        product: scan.importer.product,
+        file: scan.file.clone(),
+        sha256: scan.sha256.clone(),
+        run_at,
+        hosts: scan.summary.hosts,
+        observations: scan.summary.observations,
+        informational: scan.summary.informational,
+        skipped: scan.summary.skipped.clone(),
+        state,
+        reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+    };
+    Run { scan, source, zone, at: run_at.unwrap_or(as_of.instant()), state, line }
+}
+
+/// Finds the Source of an export: the one that was named, else the only one that reads the format.
+fn source_of<'a>(repository: &'a Repository, scan: &Scan) -> Option<&'a Record<Source>> {
+    if let Some(id) = &scan.source {
+        return repository.tools.get(id);
+    }
+    let mut fitting = repository
+        .tools
+        .iter()
+        .filter(|source| source.meta.is_live() && source.spec.format.value == scan.importer.name);
+    let first = fitting.next()?;
+    if fitting.next().is_some() { None } else { Some(first) }
+}
+
+/// Finds a day such as `2026-09-28` in the name of a file whose content names none.
+fn date_in_name(file: &str) -> Option<NaiveDate> {
+    let name = file.rsplit('/').next()?;
+    (0..name.len()).filter_map(|start| name.get(start..start + 10)).find_map(|text| crate::model::parse_date(text)).map(|date| date.0)
+}
+
+/// Of several inventories or catalogues of one Source only the newest counts.
+fn supersede(runs: &mut [Run<'_>], product: Product) {
+    let newest = |runs: &[Run<'_>], index: usize| {
+        let mine = &runs[index];
+        !runs.iter().any(|other| {
+            other.scan.importer.product == product
+                && other.state != ImportState::Ignored
+                && other.observer() == mine.observer()
+                && (other.line.run_at, &other.scan.file, &other.scan.sha256)
+                    > (mine.line.run_at, &mine.scan.file, &mine.scan.sha256)
+        })
+    };
+    for index in 0..runs.len() {
+        let run = &runs[index];
+        if run.scan.importer.product != product || run.state == ImportState::Ignored || newest(runs, index) {
+            continue;
+        }
+        let run = &mut runs[index];
+        run.state = ImportState::Ignored;
+        run.line.reason = Some("a newer export of the same Source takes its place".into());
+    }
+}
