@@ -10,6 +10,7 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod author;
 mod documents;
 mod attest;
 mod attest_keys;
