@@ -186,6 +186,7 @@ pub(super) const STEPS: &[Step] = &[
     step("2026-09-28T06:00:00Z", "p-osei", "Import the Qualys report of 28 September", &["imports/src-qualys/*"], &[]),
     step("2026-09-28T13:00:00Z", "p-osei", "Settle a severity on which two scanners disagree", &["triage/tri-0011.yaml"], &[]),
     step("2026-09-29T05:00:00Z", "p-osei", "Import inventory and image scans of 29 September", &["imports/src-cmdb/*", "imports/src-trivy/*"], &[]),
+    step("2026-09-29T08:00:00Z", "p-osei", "Triage the database, for which a fix is to come", &["triage/tri-0012.yaml"], &[]),
     step("2026-09-29T13:00:00Z", "p-wolf", "Draft an exception for the image library", &["exceptions/exc-0015.yaml"], &[]),
     step("2026-09-30T00:00:00Z", "p-osei", "Nightly feeds: exploited vulnerabilities and scores", &["imports/src-kev/*", "imports/src-epss/*"], &[]),
 ];
