@@ -116,6 +116,29 @@ pub fn replace_folder(folder: &Path, files: &Files) -> Result<()> {
     sync_folder(parent_of(folder))
 }
 
+/// Puts a folder in its place that `produce` fills; a place with something in it is refused.
+///
+/// For what cannot be held as a set of files, such as a git repository.
+pub fn make_folder(folder: &Path, produce: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let cannot = || format!("could not write the folder `{}`", folder.display());
+    let found = place(folder)?;
+    if matches!(found, Place::Folder | Place::File) {
+        bail!(
+            "`{}` has something in it already; name a folder that is empty or not there yet",
+            folder.display()
+        );
+    }
+    let partial = Partial::beside(folder)?;
+    let new = partial.path(NEW);
+    fs::create_dir(&new).with_context(cannot)?;
+    produce(&new)?;
+    if found == Place::EmptyFolder {
+        fs::remove_dir(folder).with_context(cannot)?;
+    }
+    fs::rename(&new, folder).with_context(cannot)?;
+    sync_folder(parent_of(folder))
+}
+
 /// What stands where an output is to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
