@@ -56,7 +56,7 @@ pub fn example() -> Files {
     files
 }
 
-/// Writes `repo` and `keys` into a folder that is empty or not there yet.
+/// Writes `repo` and `keys` into a folder that is empty, not there yet, or an earlier demo, which is replaced.
 ///
 /// No commit is later than `now`; before the last day of the example the work is refused.
 pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> Result<Demo> {
@@ -66,12 +66,21 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
         bail!("the history of the example ends on {day}, and now is {}; set the clock right", now.format("%Y-%m-%d"));
     }
     let mut counts = (0, 0);
-    make_folder(out, |folder| {
+    make_folder(out, is_earlier_demo, |folder| {
         counts = write_demo(&folder.join("repo"), &folder.join("keys"), progress)?;
         Ok(())
     })?;
     let (commits, approvals) = counts;
     Ok(Demo { repository: out.join("repo"), keys: out.join("keys"), commits, approvals, day })
+}
+
+/// An earlier demo holds the example's repository and keys, perhaps its audit, and nothing else.
+fn is_earlier_demo(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let only_ours = entries.into_iter().all(|entry| {
+        entry.is_ok_and(|entry| ["repo", "keys", "audit"].iter().any(|name| entry.file_name() == *name))
+    });
+    only_ours && folder.join("repo/isms.yaml").is_file() && folder.join("keys").is_dir()
 }
 
 fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Result<(usize, usize)> {
