@@ -62,6 +62,7 @@ fn exports(repository: &Repository, tree: &Tree) -> Vec<Export> {
             .and_then(|id| repository.tools.get(&id))
             .unwrap();
         exports.push(Export {
+            date_order: None,
             file: entry.path.to_string(),
             content: Content::File(tree.path_on_disk(entry).unwrap()),
             source: Some(source.id().clone()),

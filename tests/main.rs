@@ -10,6 +10,7 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod documents;
 mod attest;
 mod attest_keys;
 mod attest_lists;
@@ -19,6 +20,11 @@ mod checks_findings;
 mod checks_records;
 mod load;
 mod reconcile;
+mod output;
+mod output_ci;
+mod output_hostile;
+mod output_people;
+mod output_register;
 mod schemas;
 mod source_write;
 mod world;

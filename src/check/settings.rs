@@ -73,6 +73,11 @@ impl Settings {
             .and_then(|setting| setting.numbers.get(name).copied())
     }
 
+    /// Returns the codes of the rules that are turned off, in order.
+    pub fn codes_off(&self) -> Vec<&'static str> {
+        self.by_code.iter().filter(|(_, setting)| setting.level.is_none()).map(|(code, _)| *code).collect()
+    }
+
     /// Returns what loading may take.
     pub fn load_limits(&self) -> LoadLimits {
         let number = |code: &str, name: &str| self.number(code, name);

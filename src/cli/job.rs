@@ -9,7 +9,7 @@ use super::failure::{Failure, INPUT, USAGE};
 use super::time;
 use crate::check::{self, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::import::{Content, Export, Input, Options, Product, Scan, collect, recognise};
+use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
 use crate::load::{Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Kind, RecordId, Zone, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
@@ -159,16 +159,9 @@ impl Job {
     }
 
     fn product(&self, export: &Export) -> Result<Product, Failure> {
-        let options = Options { mapping: export.mapping.as_ref(), host: export.host.as_deref() };
-        let input = match &export.content {
-            Content::File(path) => Input::File(path),
-            Content::Bytes(bytes) => Input::Bytes(bytes),
-        };
-        match recognise(input, &options) {
+        match recognise(export.input(), &export.options()) {
             Ok(importer) => Ok(importer.product),
-            Err(error) => {
-                Err(Failure { code: INPUT, error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file) })
-            }
+            Err(error) => Err(refused(export, &error)),
         }
     }
 
@@ -184,9 +177,29 @@ impl Job {
             if !path.is_file() {
                 return Err(Failure::input(anyhow::anyhow!("`{file}` is not a file; give one export with each `--scan`")));
             }
-            exports.push(self.export(file.to_owned(), Content::File(path), source, scans.host.clone(), true));
+            let export = self.export(file.to_owned(), Content::File(path), source, scans.host.clone(), true);
+            exports.push(self.with_own_source(export)?);
         }
         Ok(exports)
+    }
+
+    /// Gives an export without a Source the only one that reads its format, with what that Source says of it.
+    fn with_own_source(&self, export: Export) -> Result<Export, Failure> {
+        if export.source.is_some() {
+            return Ok(export);
+        }
+        let recognised = recognise(export.input(), &export.options());
+        // A delimited inventory has no form of its own: only a Source's mapping makes it readable.
+        let format = recognised.as_ref().map_or("mapping", |importer| importer.name);
+        let mut fitting = self.repository.tools.iter().filter(|tool| tool.meta.is_live() && tool.spec.format.value == format);
+        match (fitting.next(), fitting.next(), recognised) {
+            (Some(single), None, _) => {
+                let source = Some(single.id().clone());
+                Ok(self.export(export.file, export.content, source, export.host, export.is_ad_hoc))
+            }
+            (_, _, Ok(_)) => Ok(export),
+            (_, _, Err(error)) => Err(refused(&export, &error)),
+        }
     }
 
     fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
@@ -221,12 +234,10 @@ impl Job {
         host: Option<String>,
         is_ad_hoc: bool,
     ) -> Export {
-        let mapping = source
-            .as_ref()
-            .and_then(|id| self.repository.tools.get(id))
-            .filter(|source| source.spec.format.value == "mapping")
-            .and_then(|source| source.spec.mapping.clone());
-        Export { file, content, source, mapping, host, is_ad_hoc }
+        let tool = source.as_ref().and_then(|id| self.repository.tools.get(id)).map(|tool| &tool.spec);
+        let mapping = tool.filter(|tool| tool.format.value == "mapping").and_then(|tool| tool.mapping.clone());
+        let date_order = tool.and_then(|tool| tool.date_order);
+        Export { file, content, source, mapping, date_order, host, is_ad_hoc }
     }
 
     /// Lays the records against the exports.
@@ -243,4 +254,8 @@ impl Job {
     pub(super) fn diagnostics(&self, register: &Register<'_>) -> Vec<Diagnostic> {
         check::run(register, &self.settings)
     }
+}
+
+fn refused(export: &Export, error: &ImportError) -> Failure {
+    Failure { code: INPUT, error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file) }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sink, import};
 use crate::model::{
-    CvssVector, Date, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId, ScanSummary, Severity, Stamp,
+    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId, ScanSummary, Severity, Stamp,
 };
 
 /// An export to read.
@@ -21,9 +21,26 @@ pub struct Export {
     pub source: Option<RecordId>,
     /// The column mapping of that Source.
     pub mapping: Option<MappingProfile>,
+    /// Which comes first in that Source's dates, where an export does not show it.
+    pub date_order: Option<DateOrder>,
     pub host: Option<String>,
     /// Given by hand, not taken from the repository.
     pub is_ad_hoc: bool,
+}
+
+impl Export {
+    /// Returns what its importer is told.
+    pub fn options(&self) -> Options<'_> {
+        Options { mapping: self.mapping.as_ref(), host: self.host.as_deref(), date_order: self.date_order }
+    }
+
+    /// Returns where its bytes are.
+    pub fn input(&self) -> Input<'_> {
+        match &self.content {
+            Content::File(path) => Input::File(path),
+            Content::Bytes(bytes) => Input::Bytes(bytes),
+        }
+    }
 }
 
 /// Where the bytes of an export are.
@@ -99,12 +116,7 @@ pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
 
 fn collect_one(export: &Export) -> Result<Scan, ImportError> {
     let mut collector = Collector::default();
-    let options = Options { mapping: export.mapping.as_ref(), host: export.host.as_deref() };
-    let input = match &export.content {
-        Content::File(path) => Input::File(path),
-        Content::Bytes(bytes) => Input::Bytes(bytes),
-    };
-    let Imported { importer, summary, sha256 } = import(input, &options, &mut collector)?;
+    let Imported { importer, summary, sha256 } = import(export.input(), &export.options(), &mut collector)?;
     Ok(Scan {
         file: export.file.clone(),
         source: export.source.clone(),

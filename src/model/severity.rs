@@ -78,6 +78,8 @@ impl CvssVector {
             (30, text.to_owned())
         } else if let Some(rest) = text.strip_prefix("CVSS2#") {
             (20, rest.to_owned())
+        } else if text.contains("/AT:") {
+            (40, format!("CVSS:4.0/{text}"))
         } else if text.contains("/Au:") {
             (20, text.to_owned())
         } else if text.contains("/PR:") {

@@ -10,7 +10,7 @@ pub struct TextFault {
 }
 
 /// Names a character that could hide or reorder text; `None` for an ordinary one.
-pub(super) fn unsafe_character(character: char) -> Option<&'static str> {
+pub fn unsafe_character(character: char) -> Option<&'static str> {
     match character {
         '\t' | '\n' | '\r' => None,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => Some("a control character"),

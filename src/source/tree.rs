@@ -75,7 +75,7 @@ impl Tree {
             bail!("`{}` is not a regular file", entry.path);
         }
         match &self.root {
-            Root::Folder(root) => read_bounded(&root.join(&*entry.path), max_bytes),
+            Root::Folder(root) => read_file(&root.join(&*entry.path), max_bytes),
             Root::Commit(repository) => {
                 let repository =
                     repository.lock().map_err(|_| anyhow::anyhow!("the object database was left locked"))?;
@@ -118,7 +118,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn read_bounded(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+/// Reads a file whole; one above `max_bytes` is refused.
+pub fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     let file = std::fs::File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
     let mut bytes = Vec::new();
     file.take(max_bytes.saturating_add(1))

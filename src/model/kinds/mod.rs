@@ -14,7 +14,7 @@ pub use organisation::{
     PersonFunction, Policy, Regulation, RegulationCap, Risk, RiskMatrix, Role, RoleType, Scanning, Soa, SoaEntry, Tier,
 };
 pub use technology::{
-    Accelerator, CapStart, ClockPause, ClockStart, ClockStop, Environment, Exposure, Kev, KevMode, Lifecycle,
+    Accelerator, CapStart, ClockPause, ClockStart, ClockStop, DateOrder, Environment, Exposure, Kev, KevMode, Lifecycle,
     MappingProfile, MatrixCell, Members, Scope, Sla, SlaClock, Source, SourceQuality, SourceRole, SourceState, System,
     SystemState, SystemType, TimeUnit,
 };

@@ -179,6 +179,8 @@ words! {
     ClockStop { VerifiedDeployment = "verified_deployment", VerifiedAbsence = "verified_absence" }
     /// What pauses the clock.
     ClockPause { VendorFixMissing = "vendor_fix_missing" }
+    /// Which comes first in dates such as `03/04/2026`.
+    DateOrder { DayFirst = "dmy", MonthFirst = "mdy" }
     /// Whether every day counts.
     TimeUnit { Calendar = "calendar", Business = "business" }
     /// How a listing in the KEV catalogue sets a due date.
@@ -340,6 +342,8 @@ pub struct Source {
     pub format: Spanned<String>,
     /// The zone of stamps that carry none, by its IANA name.
     pub timezone: Spanned<String>,
+    /// Which comes first in dates such as `03/04/2026`, where the exports themselves do not show it.
+    pub date_order: Option<DateOrder>,
     /// Hours after which the newest import is stale.
     #[schemars(range(min = 1))]
     pub max_age_hours: u32,

@@ -1,0 +1,188 @@
+//! The findings of the register as rows, the most urgent first.
+
+use std::collections::BTreeMap;
+
+use super::table::{Cell, Column, Layout, Table};
+use super::words::{approval_mark, day, disposition, due, severity};
+use crate::model::{CoverageRef, Finding, Kind, RecordId};
+use crate::reconcile::Register;
+
+const FINDINGS: &[Column] = &[
+    Column::new("host", "Host"),
+    Column::new("system", "System").facet(),
+    Column::beneath("tier", "tier"),
+    Column::new("vuln", "Vulnerability"),
+    Column::beneath("title", ""),
+    Column::data("aliases"),
+    Column::data("remediation"),
+    Column::new("severity", "Severity").facet(),
+    Column::beneath("score", "CVSS").around("CVSS ", ""),
+    Column::data("cvss"),
+    Column::data("severity_given"),
+    Column::new("kev", "Exploited").around("KEV since ", ""),
+    Column::beneath("exploit", "").around("exploit: ", ""),
+    Column::beneath("epss", "EPSS").around("EPSS ", ""),
+    Column::new("first_seen", "First seen"),
+    Column::data("last_seen"),
+    Column::new("due", "Due"),
+    Column::beneath("due_reason", "reason"),
+    Column::beneath("base_due", "").around("base due ", ""),
+    Column::new("disposition", "Disposition").facet(),
+    Column::beneath("closed", "").around("closed ", ""),
+    Column::beneath("recurrence", "").around("recurrence ", ""),
+    Column::beneath("notes", ""),
+    Column::new("coverage", "Coverage"),
+    Column::beneath("covered_until", "").around("until ", ""),
+    Column::beneath("coverage_approval", ""),
+    Column::data("suspended"),
+    Column::data("lapsed"),
+    Column::new("owner", "Owner"),
+    Column::new("observers", "Observers"),
+    Column::data("instances"),
+];
+
+const OVERDUE: &[Column] = &[
+    Column::new("host", "Host"),
+    Column::new("system", "System"),
+    Column::new("vuln", "Vulnerability"),
+    Column::new("severity", "Severity"),
+    Column::new("due", "Due"),
+    Column::new("days_overdue", "Days overdue"),
+    Column::new("owner", "Owner"),
+];
+
+/// Returns every finding by urgency: disposition, severity, due, host, vulnerability.
+pub(super) fn by_urgency<'a>(register: &'a Register<'_>) -> Vec<&'a Finding> {
+    let mut findings: Vec<&Finding> = register.findings.iter().collect();
+    findings.sort_by_cached_key(|finding| {
+        let urgency = (disposition(finding.disposition).rank, severity(finding.severity).rank, finding.due);
+        (urgency, finding.host.clone(), finding.vuln.clone(), finding.first_seen)
+    });
+    findings
+}
+
+/// Lists findings with everything that is known of them.
+pub(super) fn findings_table(register: &Register<'_>) -> Table {
+    let approvals = approvals_of_coverages(register);
+    Table {
+        name: "findings",
+        caption: "Findings, the most urgent first".into(),
+        layout: Layout::Filterable,
+        columns: FINDINGS,
+        rows: by_urgency(register).into_iter().map(|finding| row(register, &approvals, finding)).collect(),
+        when_empty: "There is no finding; see which hosts were scanned before taking this for good news.",
+    }
+}
+
+/// Lists the findings that are overdue, the longest first within a severity, up to a number.
+pub(super) fn overdue_table(register: &Register<'_>, most: usize) -> Table {
+    let overdue = by_urgency(register)
+        .into_iter()
+        .filter(|finding| finding.disposition == crate::model::Disposition::Overdue);
+    let today = register.as_of.day();
+    let rows = overdue.take(most).map(|finding| {
+        let days = today.days_since(register.as_of.zone().day_of(finding.due));
+        vec![
+            Cell::text(finding.host.clone()),
+            finding.system.as_ref().map_or_else(|| Cell::text("no system"), Cell::shown),
+            Cell::text(finding.vuln.clone()),
+            Cell::Mark(severity(finding.severity)),
+            Cell::text(due(register.as_of, finding.due)),
+            Cell::Number(days),
+            owner(register, finding),
+        ]
+    });
+    Table {
+        name: "overdue",
+        caption: "Overdue findings, the gravest first".into(),
+        layout: Layout::Sortable,
+        columns: OVERDUE,
+        rows: rows.collect(),
+        when_empty: "No finding is overdue.",
+    }
+}
+
+/// Several thousand findings rest on a handful of records: their approvals are looked up once.
+fn approvals_of_coverages(register: &Register<'_>) -> BTreeMap<RecordId, Cell> {
+    let mut approvals = BTreeMap::new();
+    for coverage in register.findings.iter().filter_map(|finding| finding.coverage.as_ref()) {
+        if !approvals.contains_key(&coverage.id) {
+            approvals.insert(coverage.id.clone(), approval_of(register, &coverage.id));
+        }
+    }
+    approvals
+}
+
+fn approval_of(register: &Register<'_>, id: &RecordId) -> Cell {
+    match register.repository.record(id) {
+        Some(meta) => Cell::Mark(approval_mark(register, meta.kind, id)),
+        None => Cell::text("no such record"),
+    }
+}
+
+/// Returns the records that stand for findings, with their kinds.
+pub(super) fn coverages(register: &Register<'_>) -> Vec<(Kind, RecordId)> {
+    let ids = register.findings.iter().filter_map(|finding| finding.coverage.as_ref()).map(|coverage| &coverage.id);
+    let ids: std::collections::BTreeSet<&RecordId> = ids.collect();
+    ids.into_iter().filter_map(|id| Some((register.repository.record(id)?.kind, id.clone()))).collect()
+}
+
+/// Returns who answers for the patch: the System's patch owner, else the System's owner.
+fn owner(register: &Register<'_>, finding: &Finding) -> Cell {
+    let Some(system) = register.system_of(finding) else { return Cell::text("nobody") };
+    system.spec.patch_owner.as_ref().map_or_else(|| Cell::shown(&system.meta.owner), Cell::shown)
+}
+
+fn notes(finding: &Finding) -> Vec<String> {
+    let mut notes = Vec::new();
+    if finding.stale {
+        notes.push("stale: the newest run did not see it, nothing closed it".to_owned());
+    }
+    notes.extend(finding.suspended.iter().map(|id| format!("{id} is set aside: exploited")));
+    notes.extend(finding.lapsed.iter().map(|id| format!("{id} has ended")));
+    notes
+}
+
+fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &Finding) -> Vec<Cell> {
+    let as_of = register.as_of;
+    let coverage = finding.coverage.as_ref();
+    let approval = |coverage: &CoverageRef| approvals.get(&coverage.id).cloned().unwrap_or(Cell::Empty);
+    let is_moved = finding.base_due != finding.due;
+    vec![
+        Cell::text(finding.host.clone()),
+        finding.system.as_ref().map_or_else(|| Cell::text("no system"), Cell::shown),
+        Cell::maybe(finding.tier.clone()),
+        Cell::text(finding.vuln.clone()),
+        Cell::text(finding.title.clone()),
+        Cell::list(finding.aliases.iter().cloned()),
+        Cell::maybe(finding.remediation.clone()),
+        Cell::Mark(severity(finding.severity)),
+        decimal(finding.score),
+        Cell::maybe(finding.cvss.clone()),
+        Cell::text(finding.severity_given.clone()),
+        Cell::maybe_shown(finding.kev),
+        Cell::text(finding.exploit.word()),
+        decimal(finding.epss),
+        Cell::text(day(as_of, finding.first_seen)),
+        Cell::text(day(as_of, finding.last_seen)),
+        Cell::text(due(as_of, finding.due)),
+        Cell::text(finding.due_reason.clone()),
+        if is_moved { Cell::text(due(as_of, finding.base_due)) } else { Cell::Empty },
+        Cell::Mark(disposition(finding.disposition)),
+        Cell::maybe(finding.closed.map(|closed| day(as_of, closed))),
+        if finding.recurrence > 0 { Cell::count(finding.recurrence) } else { Cell::Empty },
+        Cell::list(notes(finding)),
+        Cell::maybe_shown(coverage.map(|coverage| &coverage.id)),
+        Cell::maybe(coverage.map(|coverage| due(as_of, coverage.until))),
+        coverage.map_or(Cell::Empty, approval),
+        Cell::list_shown(&finding.suspended),
+        Cell::list_shown(&finding.lapsed),
+        owner(register, finding),
+        Cell::list(finding.observers.iter().cloned()),
+        Cell::count(finding.instances),
+    ]
+}
+
+fn decimal(number: Option<f64>) -> Cell {
+    number.filter(|number| number.is_finite()).map_or(Cell::Empty, Cell::Decimal)
+}

@@ -1,0 +1,135 @@
+//! Days, moments, ages and approvals in words, the same in every document.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::table::{Cell, Mark, Share, Tone};
+use crate::model::{AsOf, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
+use crate::reconcile::{HostState, Register};
+use crate::trust::ApprovalState;
+
+/// From which number of cases a rate is called certain, where the Isms does not say.
+const SMALL_N: u32 = 20;
+
+/// Returns the local day of a moment.
+pub(super) fn day(as_of: AsOf, moment: DateTime<Utc>) -> String {
+    as_of.zone().day_of(moment).to_string()
+}
+
+/// Returns a moment in the organisation's zone, with its offset.
+pub(super) fn moment(as_of: AsOf, moment: DateTime<Utc>) -> String {
+    moment.with_timezone(&as_of.zone().0).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+/// Returns a due date: the day, with the time where it is not the day's end.
+pub(super) fn due(as_of: AsOf, due: DateTime<Utc>) -> String {
+    let day = as_of.zone().day_of(due);
+    if as_of.zone().end_of_day(day) == due {
+        return day.to_string();
+    }
+    due.with_timezone(&as_of.zone().0).format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Returns hours as days and hours, such as `16 d 3 h`.
+pub(super) fn age(hours: i64) -> String {
+    let (days, rest) = (hours / 24, hours % 24);
+    match (days, rest) {
+        (0, rest) => format!("{rest} h"),
+        (days, 0) => format!("{days} d"),
+        (days, rest) => format!("{days} d {rest} h"),
+    }
+}
+
+/// Returns a number with its noun, in the plural unless it is one.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+/// Returns a rate that knows whether its cases are few.
+pub(super) fn share(register: &Register<'_>, rate: Rate) -> Share {
+    let isms = register.repository.isms.as_ref();
+    let certainty = isms.and_then(|isms| isms.spec.certainty.as_ref());
+    Share::new(rate, certainty.map_or(SMALL_N, |certainty| certainty.small_n))
+}
+
+/// Returns days from as-of to a day; negative when it lies before.
+pub(super) fn days_left(register: &Register<'_>, until: Date) -> i64 {
+    until.days_since(register.as_of.day())
+}
+
+/// Says what the approvals of a record come to. Signatures are not judged here, and it says so.
+pub(super) fn approval_mark(register: &Register<'_>, kind: Kind, id: &RecordId) -> Mark {
+    match register.standings.of(kind, id).state {
+        ApprovalState::Absent => Mark { word: "approval_absent", rank: 0, tone: Tone::Bad },
+        ApprovalState::Revoked => Mark { word: "revocation_not_verified", rank: 1, tone: Tone::Bad },
+        ApprovalState::Rejected => Mark { word: "rejection_not_verified", rank: 2, tone: Tone::Bad },
+        ApprovalState::Unverified => Mark { word: "approval_not_verified", rank: 3, tone: Tone::Warning },
+    }
+}
+
+/// Lists every person's latest decision on a record; none is said to be absent.
+pub(super) fn approvals(register: &Register<'_>, kind: Kind, id: &RecordId) -> Cell {
+    let standing = register.standings.of(kind, id);
+    if standing.decisions.is_empty() {
+        return Cell::text("approval absent");
+    }
+    Cell::list(standing.decisions.iter().map(|decided| {
+        let what = match decided.decision {
+            Decision::Approve => "approval",
+            Decision::Reject => "rejection",
+            Decision::Revoke => "revocation",
+            Decision::ReviewKeep => "review (keep)",
+            Decision::ReviewEnd => "review (end)",
+        };
+        let name = register.repository.people.get(&decided.person).map(|person| person.spec.name.as_str());
+        let name = name.unwrap_or("no such person");
+        let signature = if decided.has_signature { "" } else { ", no signature file" };
+        let (role, person, at) = (&decided.role, &decided.person, day(register.as_of, decided.at));
+        format!("{what} not verified: {role}, {name} ({person}), {at}{signature}")
+    }))
+}
+
+/// Returns a severity as a mark, the gravest first.
+pub(super) fn severity(severity: Severity) -> Mark {
+    let (rank, tone) = match severity {
+        Severity::Critical => (0, Tone::Bad),
+        Severity::High => (1, Tone::Warning),
+        Severity::Medium => (2, Tone::Busy),
+        Severity::Low => (3, Tone::Quiet),
+    };
+    Mark { word: severity.word(), rank, tone }
+}
+
+/// Returns a disposition as a mark, the most urgent first.
+pub(super) fn disposition(disposition: Disposition) -> Mark {
+    let (rank, tone) = match disposition {
+        Disposition::Overdue => (0, Tone::Bad),
+        Disposition::DueSoon => (1, Tone::Warning),
+        Disposition::Open => (2, Tone::Busy),
+        Disposition::MitigationPending => (3, Tone::Busy),
+        Disposition::UnsupportedUngoverned => (4, Tone::Bad),
+        Disposition::Deferred => (5, Tone::Decided),
+        Disposition::Accepted => (6, Tone::Decided),
+        Disposition::AcceptedUnsupported => (7, Tone::Decided),
+        Disposition::NotApplicable => (8, Tone::Quiet),
+        Disposition::OutOfScope => (9, Tone::Quiet),
+        Disposition::FixedLate => (10, Tone::Warning),
+        Disposition::FixedInTime => (11, Tone::Good),
+        Disposition::ClosedRetired => (12, Tone::Quiet),
+    };
+    Mark { word: disposition.word(), rank, tone }
+}
+
+/// Returns the state of a host or system as a mark, the worst first.
+pub(super) fn host_state(state: HostState) -> Mark {
+    let (rank, tone) = match state {
+        HostState::Overdue => (0, Tone::Bad),
+        HostState::Unscanned => (1, Tone::Bad),
+        HostState::Open => (2, Tone::Busy),
+        HostState::Deferred => (3, Tone::Decided),
+        HostState::Accepted => (4, Tone::Decided),
+        HostState::Compliant => (5, Tone::Good),
+        HostState::NotCounted => (6, Tone::Quiet),
+    };
+    Mark { word: state.word(), rank, tone }
+}
