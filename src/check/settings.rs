@@ -75,7 +75,11 @@ impl Settings {
 
     /// Returns the codes of the rules that are turned off, in order.
     pub fn codes_off(&self) -> Vec<&'static str> {
-        self.by_code.iter().filter(|(_, setting)| setting.level.is_none()).map(|(code, _)| *code).collect()
+        self.by_code
+            .iter()
+            .filter(|(_, setting)| setting.level.is_none())
+            .map(|(code, _)| *code)
+            .collect()
     }
 
     /// Returns what loading may take.
