@@ -211,6 +211,13 @@ impl<'a> Register<'a> {
         counts
     }
 
+    /// Tells whether a host had a scan of the quality and age that the Policies ask for.
+    pub fn is_scanned_in_time(&self, host: &HostRow) -> bool {
+        let max_age_days = super::estate::ScanDuty::of(self.repository).max_age_days;
+        let oldest = self.as_of.day().plus_days(-i64::from(max_age_days));
+        host.last_qualifying_scan.is_some_and(|at| self.as_of.zone().day_of(at) >= oldest)
+    }
+
     /// Returns the row of a host by its id.
     pub fn host(&self, id: &str) -> Option<&HostRow> {
         self.hosts.binary_search_by(|row| (*row.id).cmp(id)).ok().map(|index| &self.hosts[index])
