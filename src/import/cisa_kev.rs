@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Text, outline};
+use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline};
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value;
@@ -103,7 +103,7 @@ struct Entry<'a> {
 
 impl Members for Catalogue<'_> {
     fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
-        let Some(entry) = members.next_element::<Entry<'de>>()? else {
+        let Some(Strict(entry)) = members.next_element::<Strict<Entry<'de>>>()? else {
             return Ok(false);
         };
         let cve = value::cve(&entry.cve.0).ok_or_else(|| {

@@ -62,6 +62,19 @@ impl<'r> Rows<'r> {
         self.row = 1;
     }
 
+    /// Takes the present row as the header; one without a line end may lack its last columns.
+    pub(super) fn begin_table(&mut self) -> Result<(), ImportError> {
+        self.count_from_here();
+        if self.has_line_end() {
+            return Ok(());
+        }
+        let message = "the file ends in its header".into();
+        Err(ImportError::Truncated {
+            place: self.place(""),
+            message,
+        })
+    }
+
     /// Goes on to the next row, blank lines included; `false` at the end.
     pub(super) fn next(&mut self) -> Result<bool, ImportError> {
         self.window.pass(std::mem::take(&mut self.length));
@@ -121,6 +134,11 @@ impl<'r> Rows<'r> {
         self.cells.iter().all(|cell| cell.place.is_empty())
     }
 
+    /// Tells whether the present row ends with a line end, as a whole one does.
+    pub(super) fn has_line_end(&self) -> bool {
+        self.window.rest()[..self.length].ends_with(b"\n")
+    }
+
     /// Returns the number of cells of the present row.
     pub(super) fn len(&self) -> usize {
         self.cells.len()
@@ -165,8 +183,7 @@ impl<'r> Rows<'r> {
     /// A short last row without a line end is one that was cut off.
     pub(super) fn wrong_width(&self, expected: usize) -> ImportError {
         let message = format!("{} cells, but the header has {expected}", self.len());
-        let is_whole = self.window.rest()[..self.length].ends_with(b"\n");
-        if self.len() < expected && !is_whole {
+        if self.len() < expected && !self.has_line_end() {
             return ImportError::Truncated {
                 place: self.place(""),
                 message,

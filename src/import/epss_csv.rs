@@ -42,6 +42,13 @@ fn import(
         if rows.is_blank() {
             continue;
         }
+        if !rows.has_line_end() {
+            let message = "the last line has no end, so that it may be cut".into();
+            return Err(ImportError::Truncated {
+                place: rows.place(""),
+                message,
+            });
+        }
         if first.starts_with('#') && is_first {
             tally.summary.run_at = Some(score_date(&rows)?);
             continue;

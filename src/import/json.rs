@@ -57,7 +57,7 @@ pub(super) trait Document {
 
 /// Reads one document to the end of the input.
 pub(super) fn read(input: &mut dyn BufRead, document: &mut impl Document) -> Result<(), ImportError> {
-    let mut start = Vec::new();
+    let mut start = Vec::with_capacity(512 * 1024);
     input.take(AT_ONCE as u64 + 1).read_to_end(&mut start)?;
     let result = if start.len() <= AT_ONCE {
         let mut json = serde_json::Deserializer::from_slice(&start);
@@ -228,6 +228,31 @@ impl<'de, M: Members> Visitor<'de> for Array<'_, M> {
 /// A text that is borrowed from the export where it can be.
 #[derive(Clone, Default, serde::Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// Reads a value from an object only: derived readers would take an array of its fields, too.
+pub(super) struct Strict<T>(pub(super) T);
+
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Strict<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_any(StrictVisitor(std::marker::PhantomData))
+            .map(Self)
+    }
+}
+
+struct StrictVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for StrictVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<T, A::Error> {
+        T::deserialize(serde::de::value::MapAccessDeserializer::new(entries))
+    }
+}
 
 /// Counts the members of an array and drops them.
 #[derive(Default)]

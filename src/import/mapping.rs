@@ -40,7 +40,7 @@ fn import(
         if rows.is_blank() {
             continue;
         }
-        if rows.is_empty() {
+        if rows.is_empty() && rows.has_line_end() {
             tally.skip("an empty row", 1);
             continue;
         }
@@ -98,7 +98,7 @@ impl Columns {
                 .filter(|header| names.contains(&fold(header)))
                 .count();
             if found == mapped.len() {
-                rows.count_from_here();
+                rows.begin_table()?;
                 return Self::of_header(rows, profile, &names);
             }
             if nearest.as_ref().is_none_or(|(most, _)| found > *most) {

@@ -7,8 +7,10 @@ use std::io::BufRead;
 
 use super::{ImportError, Place};
 
-/// Bytes of one read; large enough that a token seldom lies across two.
-const STEP: usize = 256 * 1024;
+/// Bytes of the first read, which many an export does not fill.
+const FIRST: usize = 8 * 1024;
+/// Bytes of each further read; large enough that a token seldom lies across two.
+const STEP: usize = 128 * 1024;
 
 pub(super) struct Window<'r> {
     input: &'r mut dyn BufRead,
@@ -19,6 +21,7 @@ pub(super) struct Window<'r> {
     valid: usize,
     /// The end of what has been read; at the most three bytes further.
     end: usize,
+    has_read: bool,
     ended: bool,
     /// Line ends that have left the window.
     lines: u64,
@@ -28,13 +31,14 @@ pub(super) struct Window<'r> {
 impl<'r> Window<'r> {
     /// Opens a window in which one token may have `limit` bytes.
     pub(super) fn new(input: &'r mut dyn BufRead, limit: usize) -> Self {
-        let bytes = vec![0; STEP.min(limit)];
+        let bytes = vec![0; FIRST.min(limit)];
         Self {
             input,
             bytes,
             start: 0,
             valid: 0,
             end: 0,
+            has_read: false,
             ended: false,
             lines: 0,
             limit,
@@ -94,6 +98,9 @@ impl<'r> Window<'r> {
         self.end -= self.start;
         self.valid -= self.start;
         self.start = 0;
+        if std::mem::replace(&mut self.has_read, true) && self.bytes.len() < STEP.min(self.limit) {
+            self.bytes.resize(STEP.min(self.limit), 0);
+        }
         if self.end < self.bytes.len() {
             return Ok(());
         }

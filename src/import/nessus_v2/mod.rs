@@ -7,6 +7,7 @@ mod host;
 
 use std::io::BufRead;
 
+use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::stamp::{self, Written};
@@ -27,11 +28,14 @@ pub(super) const IMPORTER: Importer = Importer {
 /// The longest of the short texts that are needed, such as a vector.
 const MAX_TEXT: usize = 64 * 1024;
 
+/// Knows the root, and a document of ours that is broken before it, so that what is wrong can be said.
 fn recognises(head: &[u8]) -> bool {
-    matches!(
-        root_name(head).as_deref(),
-        Some(b"NessusClientData_v2" | b"NessusClientData")
-    )
+    match root_name(head) {
+        Ok(name) => matches!(name.as_slice(), b"NessusClientData_v2" | b"NessusClientData"),
+        Err(_) => {
+            head.trim_ascii_start().starts_with(b"<") && memmem::find(head, b"<NessusClientData").is_some()
+        }
+    }
 }
 
 fn import(

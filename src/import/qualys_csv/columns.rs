@@ -184,7 +184,6 @@ pub(super) fn find_header(
             continue;
         }
         if let Some(dialect) = dialect(rows) {
-            rows.count_from_here();
             return Ok(Some(dialect));
         }
         preamble(rows);
@@ -209,15 +208,11 @@ fn dialect(rows: &Rows<'_>) -> Option<Dialect> {
         "severity",
     ]) {
         Some(Dialect::Pci)
-    } else if has_all(&[
-        "qid",
-        "title",
-        "severity",
-        "type detected",
-        "status",
-        "asset id",
-        "asset name",
-    ]) {
+    } else if has_all(&["qid", "title", "severity", "type detected", "status"])
+        && ["asset id", "asset name", "asset ipv4"]
+            .iter()
+            .any(|name| has_all(&[name]))
+    {
         Some(Dialect::Vmdr)
     } else if has_all(&["ip", "qid", "title", "type", "severity"]) {
         Some(Dialect::Report)

@@ -49,6 +49,7 @@ fn import(
     let mut printed = None;
     let dialect =
         find_header(&mut rows, |row| printed = printed.or_else(|| printed_at(row)))?.ok_or_else(no_header)?;
+    rows.begin_table()?;
     let columns = Columns::of_header(&rows, dialect)?;
     let shown = evidence(
         rows.ahead(EVIDENCE_BYTES)?,
@@ -60,7 +61,11 @@ fn import(
     let order = shown.or(options.date_order).or(documented);
     let mut tally = Tally::new(options, sink);
     tally.summary.run_at = printed.and_then(|(written, offset)| {
-        stamp::settle(written, order?).map(|stamp| stamp::at_offset(stamp, Some(offset)))
+        let stamp = match (written, order) {
+            (Written::Either { .. }, None) => return None,
+            (_, order) => stamp::settle(written, order.unwrap_or(DateOrder::MonthFirst))?,
+        };
+        Some(stamp::at_offset(stamp, Some(offset)))
     });
     let reader = Reader {
         rows,
@@ -113,13 +118,13 @@ impl Reader<'_, '_> {
         while self.rows.next()? {
             if self.rows.is_blank() {
                 is_after_blank = true;
+            } else if self.rows.is_empty() && self.rows.has_line_end() {
+                self.tally.skip("an empty row", 1);
             } else if self.rows.len() != self.columns.width {
                 if !(is_after_blank && self.is_trailer()) {
                     return Err(self.rows.wrong_width(self.columns.width));
                 }
                 self.tally.skip("a trailer after the table", 1);
-            } else if self.rows.is_empty() {
-                self.tally.skip("an empty row", 1);
             } else {
                 is_after_blank = false;
                 self.row()?;
@@ -156,7 +161,7 @@ impl Reader<'_, '_> {
         self.remedy()?;
         self.item.exploit = self.exploit();
         self.item.suppressed = self.suppressed()?;
-        let result = self.text(Field::Result);
+        let result = self.cell(Field::Result);
         self.item.fingerprint = Some(value::fingerprint(result.as_bytes())).filter(|_| !result.is_empty());
         self.tally.observation(self.host, &self.item);
         Ok(())
@@ -180,13 +185,6 @@ impl Reader<'_, '_> {
     /// Returns a cell; what a table writes for nothing is empty.
     fn cell(&self, field: Field) -> Cow<'_, str> {
         cell(&self.rows, &self.columns, field)
-    }
-
-    /// Returns a cell as it is, for what may be any text.
-    fn text(&self, field: Field) -> Cow<'_, str> {
-        self.columns
-            .index(field)
-            .map_or(Cow::Borrowed(""), |index| self.rows.cell(index))
     }
 
     fn unknown(&self, field: Field, known: &str) -> ImportError {

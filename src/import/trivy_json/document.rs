@@ -2,7 +2,7 @@
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::json::{Array, Count, Entries, Members, Object, Text};
+use super::super::json::{Array, Count, Entries, Members, Object, Strict, Text};
 use super::finding::{Metadata, Vulnerability};
 use super::{Artefact, Reader, Shape};
 
@@ -224,7 +224,7 @@ impl Entries for ScanResult<'_, '_> {
 
 impl Members for ScanResult<'_, '_> {
     fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
-        let Some(vulnerability) = members.next_element::<Vulnerability<'de>>()? else {
+        let Some(Strict(vulnerability)) = members.next_element::<Strict<Vulnerability<'de>>>()? else {
             return Ok(false);
         };
         let is_own_target = self.is_system && self.reader.shape != Shape::Cluster;

@@ -27,13 +27,35 @@ pub(super) fn character_reference(name: &[u8]) -> Option<char> {
 }
 
 pub(super) fn is_name(name: &[u8]) -> bool {
-    let starts_well = name
-        .first()
-        .is_some_and(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80 || matches!(byte, b'_' | b':'));
-    let is_part = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || *byte >= 0x80 || matches!(byte, b'_' | b':' | b'-' | b'.')
-    };
-    starts_well && name.len() <= MAX_NAME && name.iter().all(is_part)
+    name.first().is_some_and(|byte| is_name_start(*byte))
+        && name.len() <= MAX_NAME
+        && name.iter().all(|byte| NAME_PARTS[usize::from(*byte)])
+}
+
+const fn is_name_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte >= 0x80 || matches!(byte, b'_' | b':')
+}
+
+/// Which bytes a name may hold; a table, since every tag of an export is looked up in it.
+const NAME_PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let mut at = 0;
+    while at < parts.len() {
+        let byte = at as u8;
+        parts[at] = is_name_start(byte) || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+        at += 1;
+    }
+    parts
+};
+
+/// Finds the end of a tag that is nothing but a name, as most are.
+pub(super) fn plain_tag_end(rest: &[u8]) -> Option<usize> {
+    let length = rest
+        .get(1..)?
+        .iter()
+        .position(|byte| !NAME_PARTS[usize::from(*byte)])?;
+    let is_plain = rest[length + 1] == b'>' && length > 0 && length <= MAX_NAME && is_name_start(rest[1]);
+    is_plain.then_some(length + 1)
 }
 
 /// Finds the `>` of a tag outside its quotes.

@@ -5,6 +5,8 @@
 //! ignored, an internal subset is refused. It is not a validating parser, and knows no namespaces.
 
 mod grammar;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,7 +15,9 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 
 use super::window::Window;
 use super::{ImportError, Place};
-use grammar::{attribute_at, character_reference, doctype_end, is_name, printable, skip_space, tag_end};
+use grammar::{
+    attribute_at, character_reference, doctype_end, is_name, plain_tag_end, printable, skip_space, tag_end,
+};
 
 /// One tag may have this many bytes, its attributes included.
 const MAX_TAG: usize = 1 << 20;
@@ -308,6 +312,12 @@ impl<'r> Xml<'r> {
                 message,
             });
         }
+        self.has_root = true;
+        if let Some(end) = plain_tag_end(self.window.rest()) {
+            self.enter(1..end);
+            self.length = end + 1;
+            return Ok(());
+        }
         let end = self.find(tag_end, "a tag")?;
         let rest = self.window.rest();
         self.empty = rest[end - 1] == b'/';
@@ -320,14 +330,17 @@ impl<'r> Xml<'r> {
         if !is_name(name) {
             return Err(self.malformed(format!("`{}` is no element name", printable(name))));
         }
-        self.starts.push(self.names.len());
-        self.names.extend_from_slice(name);
+        self.enter(1..name_end);
         self.length = end + 1;
-        self.has_root = true;
         if name_end < stop {
             self.read_attributes(name_end, stop)?;
         }
         Ok(())
+    }
+
+    fn enter(&mut self, name: Range<usize>) {
+        self.starts.push(self.names.len());
+        self.names.extend_from_slice(&self.window.rest()[name]);
     }
 
     /// Finds where markup ends, reading on as far as it takes.
@@ -399,6 +412,10 @@ impl<'r> Xml<'r> {
                 return Err(self.malformed(format!("the encoding is {encoding:?}; save the export as UTF-8")));
             }
         }
+        self.need(3, "an instruction")?;
+        if !is_name(&self.window.rest()[2..3]) {
+            return Err(self.malformed("an instruction without a name"));
+        }
         self.window.pass(2);
         self.past(b"?>", "an instruction", &mut |_| ())
     }
@@ -453,11 +470,9 @@ impl<'r> Xml<'r> {
     }
 }
 
-/// Returns the name of the root element of a document that may be cut off.
-pub(super) fn root_name(mut head: &[u8]) -> Option<Vec<u8>> {
+/// Returns the name of the root element of a document that may be cut off; an error when it is broken before.
+pub(super) fn root_name(mut head: &[u8]) -> Result<Vec<u8>, ImportError> {
     let mut xml = Xml::new(&mut head);
-    match xml.next() {
-        Ok(Tag::Open) => Some(xml.name().to_vec()),
-        Ok(Tag::Close | Tag::End) | Err(_) => None,
-    }
+    xml.next()?;
+    Ok(xml.name().to_vec())
 }
