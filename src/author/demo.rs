@@ -63,7 +63,10 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
     let day = parse_date(LAST_DAY).context("the last day of the example is no date")?;
     let last = STEPS.last().context("the year has no steps")?;
     if now < moment(last)? {
-        bail!("the history of the example ends on {day}, and now is {}; set the clock right", now.format("%Y-%m-%d"));
+        bail!(
+            "the history of the example ends on {day}, and now is {}; set the clock right",
+            now.format("%Y-%m-%d")
+        );
     }
     let mut counts = (0, 0);
     make_folder(out, is_earlier_demo, |folder| {
@@ -71,14 +74,26 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
         Ok(())
     })?;
     let (commits, approvals) = counts;
-    Ok(Demo { repository: out.join("repo"), keys: out.join("keys"), commits, approvals, day })
+    Ok(Demo {
+        repository: out.join("repo"),
+        keys: out.join("keys"),
+        commits,
+        approvals,
+        day,
+    })
 }
 
 /// An earlier demo holds the example's repository and keys, perhaps its audit, and nothing else.
 fn is_earlier_demo(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
     let only_ours = entries.into_iter().all(|entry| {
-        entry.is_ok_and(|entry| ["repo", "keys", "audit"].iter().any(|name| entry.file_name() == *name))
+        entry.is_ok_and(|entry| {
+            ["repo", "keys", "audit"]
+                .iter()
+                .any(|name| entry.file_name() == *name)
+        })
     });
     only_ours && folder.join("repo/isms.yaml").is_file() && folder.join("keys").is_dir()
 }
@@ -92,11 +107,16 @@ fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Resul
     let fresh = Keys::make(&template)?;
     fresh.write(keys)?;
     for person in &template.people {
-        let text = files.get(&*person.meta.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = files
+            .get(&*person.meta.path)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let text = fresh.replace_fingerprints(person, &text.context("a person is not in the example")?);
         files.insert(person.meta.path.to_string(), text.into_bytes());
     }
-    files.insert(ALLOWED_SIGNERS.into(), fresh.allowed_signers(&template, zone_of(&template))?.into_bytes());
+    files.insert(
+        ALLOWED_SIGNERS.into(),
+        fresh.allowed_signers(&template, zone_of(&template))?.into_bytes(),
+    );
     let drafts = decisions(&template)?;
     files.retain(|path, _| !path.starts_with("approvals/"));
     fs::remove_dir_all(repo).with_context(|| format!("could not empty `{}`", repo.display()))?;
@@ -127,7 +147,9 @@ fn make_private_folder(folder: &Path) -> Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(folder).with_context(|| format!("could not make the folder `{}`", folder.display()))
+    builder
+        .create(folder)
+        .with_context(|| format!("could not make the folder `{}`", folder.display()))
 }
 
 /// Writes commits one after the other, straight into the object database.
@@ -145,7 +167,10 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(folder: &Path, repository: &'a Repository, signers: Signers) -> Result<Self> {
         let mut options = RepositoryInitOptions::new();
-        options.initial_head("main").external_template(false).no_reinit(true);
+        options
+            .initial_head("main")
+            .external_template(false)
+            .no_reinit(true);
         let git = Git::init_opts(folder, &options).context("could not make the git repository")?;
         Ok(Self {
             git,
@@ -176,11 +201,20 @@ impl<'a> Writer<'a> {
     }
 
     fn write_approvals(&mut self, drafts: &[ApprovalDraft]) -> Result<()> {
-        for group in drafts.chunk_by(|one, other| one.person == other.person && one.decision == other.decision) {
-            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-            let basis = self.head.map(|head| head.to_string().chars().take(12).collect::<String>());
+        for group in
+            drafts.chunk_by(|one, other| one.person == other.person && one.decision == other.decision)
+        {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else {
+                continue;
+            };
+            let basis = self
+                .head
+                .map(|head| head.to_string().chars().take(12).collect::<String>());
             for draft in group {
-                let draft = ApprovalDraft { basis_commit: basis.clone(), ..draft.clone() };
+                let draft = ApprovalDraft {
+                    basis_commit: basis.clone(),
+                    ..draft.clone()
+                };
                 let signer = self.signers.of(&draft.person)?;
                 let files = approval_files(self.repository, &draft, &mut self.numbers, signer)?;
                 self.add(&files)?;
@@ -192,7 +226,10 @@ impl<'a> Writer<'a> {
 
     fn add(&mut self, files: &Files) -> Result<()> {
         for (path, bytes) in files {
-            let blob = self.git.blob(bytes).with_context(|| format!("could not store `{path}`"))?;
+            let blob = self
+                .git
+                .blob(bytes)
+                .with_context(|| format!("could not store `{path}`"))?;
             self.tree.insert(path.clone(), blob);
         }
         Ok(())
@@ -201,17 +238,30 @@ impl<'a> Writer<'a> {
     fn commit(&mut self, author: &RecordId, at: DateTime<Utc>, subject: &str) -> Result<()> {
         let mut index = Index::new().context("could not make an index")?;
         for (path, blob) in &self.tree {
-            index.add(&entry(path, *blob)).with_context(|| format!("could not list `{path}`"))?;
+            index
+                .add(&entry(path, *blob))
+                .with_context(|| format!("could not list `{path}`"))?;
         }
         let tree = index.write_tree_to(&self.git).context("could not write a tree")?;
         let tree = self.git.find_tree(tree).context("a tree is gone")?;
-        let person = self.repository.people.get(author).with_context(|| format!("there is no `{author}`"))?;
+        let person = self
+            .repository
+            .people
+            .get(author)
+            .with_context(|| format!("there is no `{author}`"))?;
         let offset = at.with_timezone(&self.zone.0).offset().fix().local_minus_utc() / 60;
         let time = Time::new(at.timestamp(), offset);
-        let author = Signature::new(&person.spec.name, &person.spec.email.value, &time).context("a name that git refuses")?;
-        let parent = self.head.map(|head| self.git.find_commit(head)).transpose().context("a commit is gone")?;
+        let author = Signature::new(&person.spec.name, &person.spec.email.value, &time)
+            .context("a name that git refuses")?;
+        let parent = self
+            .head
+            .map(|head| self.git.find_commit(head))
+            .transpose()
+            .context("a commit is gone")?;
         let parents: Vec<_> = parent.iter().collect();
-        let commit = self.git.commit(None, &author, &author, &format!("{subject}\n"), &tree, &parents);
+        let commit = self
+            .git
+            .commit(None, &author, &author, &format!("{subject}\n"), &tree, &parents);
         self.head = Some(commit.context("could not write a commit")?);
         self.commits += 1;
         Ok(())
@@ -220,10 +270,14 @@ impl<'a> Writer<'a> {
     /// Makes the branch, and the work tree with what is in its newest commit.
     fn finish(&self) -> Result<()> {
         let head = self.head.context("the history is empty")?;
-        self.git.reference(BRANCH, head, true, "demo").context("could not make the branch")?;
+        self.git
+            .reference(BRANCH, head, true, "demo")
+            .context("could not make the branch")?;
         let mut checkout = git2::build::CheckoutBuilder::new();
         checkout.force();
-        self.git.checkout_head(Some(&mut checkout)).context("could not write the work tree")
+        self.git
+            .checkout_head(Some(&mut checkout))
+            .context("could not write the work tree")
     }
 }
 

@@ -12,8 +12,8 @@ use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, CoverageRef, CvssVector, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, Severity,
-    Sla, System, SystemState, Triage, TriageStatus,
+    AsOf, CoverageRef, CvssVector, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId,
+    Severity, Sla, System, SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
@@ -47,7 +47,10 @@ pub(super) fn triages<'a>(
             && triage.meta.declared() == crate::model::Status::Submitted
             && !as_of.is_past(triage.spec.expires.value);
         if let (true, Some(approved)) = (counts, approved) {
-            found.entry(triage.spec.subject.vuln.value.as_str()).or_default().push((triage, approved));
+            found
+                .entry(triage.spec.subject.vuln.value.as_str())
+                .or_default()
+                .push((triage, approved));
         }
     }
     found
@@ -56,7 +59,10 @@ pub(super) fn triages<'a>(
 impl<'a> Bench<'a> {
     /// Judges one life on the host of a row.
     pub(super) fn judge(&self, life: &Life, host: &HostRow) -> Finding {
-        let record = host.system.as_ref().and_then(|id| self.repository.systems.get(id));
+        let record = host
+            .system
+            .as_ref()
+            .and_then(|id| self.repository.systems.get(id));
         let triages = self.triages_of(life, host);
         let mut facts = self.facts(life, record, &triages);
         let mut notes: Vec<Arc<str>> = Vec::new();
@@ -75,16 +81,30 @@ impl<'a> Bench<'a> {
     fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<(&'a Record<Triage>, DateTime<Utc>)> {
         let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
         let all = names.filter_map(|name| self.triages.get(&**name)).flatten();
-        all.filter(|(triage, _)| is_about(triage, host)).copied().collect()
+        all.filter(|(triage, _)| is_about(triage, host))
+            .copied()
+            .collect()
     }
 
-    fn facts(&self, life: &Life, system: Option<&'a Record<System>>, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> Facts<'a> {
+    fn facts(
+        &self,
+        life: &Life,
+        system: Option<&'a Record<System>>,
+        triages: &[(&Record<Triage>, DateTime<Utc>)],
+    ) -> Facts<'a> {
         let kev = self.kev.get(&*life.vuln).copied();
         let mut exploit = life.said.exploit;
         let mut since: Option<Date> = None;
         for (triage, _) in triages {
-            let evidence = triage.spec.exploit_evidence.iter().map(|evidence| evidence.at.value).min();
-            let (Some(word), Some(at)) = (triage.spec.ssvc.get("exploitation"), evidence) else { continue };
+            let evidence = triage
+                .spec
+                .exploit_evidence
+                .iter()
+                .map(|evidence| evidence.at.value)
+                .min();
+            let (Some(word), Some(at)) = (triage.spec.ssvc.get("exploitation"), evidence) else {
+                continue;
+            };
             let level = match word.as_str() {
                 "active" => Exploit::Active,
                 "poc" => Exploit::Poc,
@@ -115,17 +135,27 @@ impl<'a> Bench<'a> {
 
     fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
         let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
-        if let [single] = row.slas.as_slice() { self.repository.slas.get(single).map(|sla| &sla.spec) } else { None }
+        if let [single] = row.slas.as_slice() {
+            self.repository.slas.get(single).map(|sla| &sla.spec)
+        } else {
+            None
+        }
     }
 
     fn raised(&self, facts: &Facts<'_>, host: &HostRow) -> Severity {
-        self.sla_of(host).map_or(facts.severity, |sla| prioritised(facts, sla))
+        self.sla_of(host)
+            .map_or(facts.severity, |sla| prioritised(facts, sla))
     }
 
     /// The due date; on any ambiguity the strictest counts, and the reason says so.
     fn due(&self, facts: &Facts<'_>, host: &HostRow) -> Due {
         if let (Some(sla), true) = (self.sla_of(host), host.candidates.is_empty()) {
-            return due_by_agreement(facts, sla, self.repository.isms.as_ref().map(|isms| &isms.spec), self.as_of);
+            return due_by_agreement(
+                facts,
+                sla,
+                self.repository.isms.as_ref().map(|isms| &isms.spec),
+                self.as_of,
+            );
         }
         let reason = match (&host.system, host.claims.len(), host.candidates.is_empty()) {
             (_, _, false) => "strictest:ambiguous-host",
@@ -136,7 +166,12 @@ impl<'a> Bench<'a> {
                 _ => "strictest:several-slas",
             },
         };
-        let slas = self.repository.slas.iter().filter(|sla| sla.meta.is_live()).map(|sla| &sla.spec);
+        let slas = self
+            .repository
+            .slas
+            .iter()
+            .filter(|sla| sla.meta.is_live())
+            .map(|sla| &sla.spec);
         due_without_agreement(facts, slas, self.as_of, reason)
     }
 
@@ -150,7 +185,12 @@ impl<'a> Bench<'a> {
         triages: &[(&Record<Triage>, DateTime<Utc>)],
         host: &HostRow,
     ) -> Rating {
-        let plain = Rating { severity: facts.severity, due: set.clone(), breached: None, note: None };
+        let plain = Rating {
+            severity: facts.severity,
+            due: set.clone(),
+            breached: None,
+            note: None,
+        };
         let Some((triage, approved, severity)) = triages.iter().find_map(|(triage, approved)| {
             let vector = CvssVector::parse(&triage.spec.cvss_env.as_ref()?.value)?;
             Some((triage, *approved, vector.severity()?))
@@ -161,22 +201,58 @@ impl<'a> Bench<'a> {
         if severity == facts.severity || (severity < facts.severity && is_exploited) {
             return plain;
         }
-        let rated = Facts { severity, first_seen: facts.first_seen, patch_published: facts.patch_published, kev: facts.kev, epss: facts.epss, exploit: facts.exploit, exploit_since: facts.exploit_since, system: facts.system };
+        let rated = Facts {
+            severity,
+            first_seen: facts.first_seen,
+            patch_published: facts.patch_published,
+            kev: facts.kev,
+            epss: facts.epss,
+            exploit: facts.exploit,
+            exploit_since: facts.exploit_since,
+            system: facts.system,
+        };
         if severity > facts.severity {
-            let from_approval = self.due(&Facts { first_seen: approved.max(facts.first_seen), ..rated }, host);
-            let due = if from_approval.at < set.at { from_approval } else { set.clone() };
-            return Rating { severity, due, breached: None, note: None };
+            let from_approval = self.due(
+                &Facts {
+                    first_seen: approved.max(facts.first_seen),
+                    ..rated
+                },
+                host,
+            );
+            let due = if from_approval.at < set.at {
+                from_approval
+            } else {
+                set.clone()
+            };
+            return Rating {
+                severity,
+                due,
+                breached: None,
+                note: None,
+            };
         }
         let due = self.due(&rated, host);
         let breached = (set.at < approved).then_some(set.at);
         let days = breached.map(|breached| {
-            self.as_of.zone().day_of(approved).days_since(self.as_of.zone().day_of(breached))
+            self.as_of
+                .zone()
+                .day_of(approved)
+                .days_since(self.as_of.zone().day_of(breached))
         });
         let note = days.map(|days| {
-            let text = format!("lowered from {} to {severity} by `{}`; the breach of {days} d before stays", facts.severity, triage.id());
+            let text = format!(
+                "lowered from {} to {severity} by `{}`; the breach of {days} d before stays",
+                facts.severity,
+                triage.id()
+            );
             Arc::from(text)
         });
-        Rating { severity, due, breached, note }
+        Rating {
+            severity,
+            due,
+            breached,
+            note,
+        }
     }
 
     fn dispose(
@@ -226,7 +302,11 @@ impl<'a> Bench<'a> {
         }
         if finding.closed.is_some() {
             let late = finding.breached.is_some();
-            return if late { Disposition::FixedLate } else { Disposition::FixedInTime };
+            return if late {
+                Disposition::FixedLate
+            } else {
+                Disposition::FixedInTime
+            };
         }
         if triages.iter().any(|(triage, _)| removes(triage, life)) {
             return Disposition::NotApplicable;
@@ -236,10 +316,18 @@ impl<'a> Bench<'a> {
         {
             return Disposition::OutOfScope;
         }
-        if let Some(row) = host.system.as_ref().and_then(|id| self.systems.get(id)).filter(|row| row.is_unsupported) {
+        if let Some(row) = host
+            .system
+            .as_ref()
+            .and_then(|id| self.systems.get(id))
+            .filter(|row| row.is_unsupported)
+        {
             match self.coverages.unsupported(&row.id, &host.id) {
                 Some(coverage) if !has_vendor_fix(life, triages) => {
-                    finding.coverage = Some(CoverageRef { id: coverage.id.clone(), until: coverage.until });
+                    finding.coverage = Some(CoverageRef {
+                        id: coverage.id.clone(),
+                        until: coverage.until,
+                    });
                     finding.due = coverage.until;
                     return Disposition::AcceptedUnsupported;
                 }
@@ -249,9 +337,16 @@ impl<'a> Bench<'a> {
         }
         if let Some((index, until)) = answer.standing {
             let coverage = self.coverages.get(index);
-            finding.coverage = Some(CoverageRef { id: coverage.id.clone(), until });
+            finding.coverage = Some(CoverageRef {
+                id: coverage.id.clone(),
+                until,
+            });
             finding.due = until;
-            return if coverage.is_acceptance { Disposition::Accepted } else { Disposition::Deferred };
+            return if coverage.is_acceptance {
+                Disposition::Accepted
+            } else {
+                Disposition::Deferred
+            };
         }
         if let Some(due) = self.mitigation_due(host, triages) {
             finding.due = due;
@@ -269,44 +364,74 @@ impl<'a> Bench<'a> {
 
     fn exploited_since(&self, facts: &Facts<'_>) -> Option<Date> {
         let listed = facts.kev.map(|listing| listing.added);
-        let active = (facts.exploit == Exploit::Active)
-            .then(|| facts.exploit_since.unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen)));
+        let active = (facts.exploit == Exploit::Active).then(|| {
+            facts
+                .exploit_since
+                .unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen))
+        });
         listed.into_iter().chain(active).min()
     }
 
     /// A system's own date counts; a host that only the inventory calls retired counts from as-of.
     fn retired_at(&self, host: &HostRow, system: Option<&Record<System>>) -> Option<DateTime<Utc>> {
-        let of_system = system.filter(|system| system.spec.state == Some(SystemState::Retired)).map(|system| {
-            system.spec.retired_on.map_or(self.as_of.instant(), |day| {
-                self.as_of.zone().end_of_day(day.value).with_timezone(&Utc).min(self.as_of.instant())
-            })
-        });
-        let of_host = (host.status == HostStatus::Retired).then(|| host.last_scan.unwrap_or(self.as_of.instant()));
+        let of_system = system
+            .filter(|system| system.spec.state == Some(SystemState::Retired))
+            .map(|system| {
+                system.spec.retired_on.map_or(self.as_of.instant(), |day| {
+                    self.as_of
+                        .zone()
+                        .end_of_day(day.value)
+                        .with_timezone(&Utc)
+                        .min(self.as_of.instant())
+                })
+            });
+        let of_host =
+            (host.status == HostStatus::Retired).then(|| host.last_scan.unwrap_or(self.as_of.instant()));
         of_system.or(of_host)
     }
 
     /// An exclusion counts with an acceptance of its type that counts and has not ended.
     fn exclusion_is_accepted(&self, system: &Record<System>) -> bool {
-        let Some(reference) = &system.spec.scope.acceptance else { return false };
-        let Some(acceptance) = self.repository.acceptances.get(&reference.value.0) else { return false };
+        let Some(reference) = &system.spec.scope.acceptance else {
+            return false;
+        };
+        let Some(acceptance) = self.repository.acceptances.get(&reference.value.0) else {
+            return false;
+        };
         let spec = &acceptance.spec;
         spec.acceptance_type == crate::model::RiskAcceptanceType::ScopeExclusion
             && acceptance.meta.declared() == crate::model::Status::Submitted
             && self.standings.of(Kind::RiskAcceptance, acceptance.id()).counts()
             && spec.starts.value <= self.as_of.day()
-            && spec.expires.is_some_and(|expires| !self.as_of.is_past(expires.value))
-            && spec.subject.systems.iter().any(|subject| subject.value.0 == *system.id())
+            && spec
+                .expires
+                .is_some_and(|expires| !self.as_of.is_past(expires.value))
+            && spec
+                .subject
+                .systems
+                .iter()
+                .any(|subject| subject.value.0 == *system.id())
     }
 
-    fn mitigation_due(&self, host: &HostRow, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> Option<DateTime<Utc>> {
+    fn mitigation_due(
+        &self,
+        host: &HostRow,
+        triages: &[(&Record<Triage>, DateTime<Utc>)],
+    ) -> Option<DateTime<Utc>> {
         let sla = self.sla_of(host)?;
         let days = sla.clock.mitigate_days.filter(|_| !sla.clock.pause.is_empty())?;
         let since = triages.iter().find_map(|(triage, _)| {
             let fix = triage.spec.fix_available.as_ref()?;
-            if fix.value { None } else { fix.since.as_ref().map(|since| since.value) }
+            if fix.value {
+                None
+            } else {
+                fix.since.as_ref().map(|since| since.value)
+            }
         })?;
         let zone = self.as_of.zone();
-        let due = zone.end_of_day(since.plus_days(i64::from(days))).with_timezone(&Utc);
+        let due = zone
+            .end_of_day(since.plus_days(i64::from(days)))
+            .with_timezone(&Utc);
         (due >= self.as_of.instant()).then_some(due)
     }
 }
@@ -327,21 +452,32 @@ fn is_about(triage: &Record<Triage>, host: &HostRow) -> bool {
     if !subject.hosts.is_empty() {
         return subject.hosts.iter().any(|name| **name == *host.id);
     }
-    host.system.as_ref().is_some_and(|system| subject.systems.iter().any(|other| other.value.0 == *system))
+    host.system
+        .as_ref()
+        .is_some_and(|system| subject.systems.iter().any(|other| other.value.0 == *system))
 }
 
 /// A fingerprint in the triage must be that of every open observation.
 fn removes(triage: &Record<Triage>, life: &Life) -> bool {
-    let is_removal = matches!(triage.spec.status, TriageStatus::FalsePositive | TriageStatus::NotAffected);
+    let is_removal = matches!(
+        triage.spec.status,
+        TriageStatus::FalsePositive | TriageStatus::NotAffected
+    );
     let same_result = triage.spec.fingerprint.as_deref().is_none_or(|expected| {
-        life.said.fingerprints.iter().all(|fingerprint| fingerprint.as_deref() == Some(expected))
+        life.said
+            .fingerprints
+            .iter()
+            .all(|fingerprint| fingerprint.as_deref() == Some(expected))
     });
     is_removal && same_result
 }
 
 /// Unknown means that there is a fix: not knowing never covers anything.
 fn has_vendor_fix(life: &Life, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> bool {
-    let by_triage = triages.iter().find_map(|(triage, _)| triage.spec.fix_available.as_ref()).map(|fix| fix.value);
+    let by_triage = triages
+        .iter()
+        .find_map(|(triage, _)| triage.spec.fix_available.as_ref())
+        .map(|fix| fix.value);
     by_triage.or(life.said.fix_available).unwrap_or(true)
 }
 
@@ -384,7 +520,9 @@ fn finding_of(
         stale: life.episode.stale,
         observers: said.observers.clone(),
         instances: said.instances,
-        tier: system.and_then(|system| system.spec.tier.as_ref()).map(|tier| tier.value.as_str().into()),
+        tier: system
+            .and_then(|system| system.spec.tier.as_ref())
+            .map(|tier| tier.value.as_str().into()),
         notes: Vec::new(),
     }
 }

@@ -24,17 +24,39 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
     };
     let job = open(console, &inside, &At::default())?;
     let signs = |purpose: Option<KeyPurpose>| purpose == Some(KeyPurpose::SignBundle);
-    let signer = job.repository.people.iter().find(|person| person.spec.keys.iter().any(|key| signs(key.purpose)));
+    let signer = job
+        .repository
+        .people
+        .iter()
+        .find(|person| person.spec.keys.iter().any(|key| signs(key.purpose)));
     let key = signer.map(|person| made.keys.join(person.id().as_str()));
     let audit = out.join("audit");
-    let code = make(console, &inside, &audit, key.as_deref(), None, &At::default(), &Scans::default())?;
+    let code = make(
+        console,
+        &inside,
+        &audit,
+        key.as_deref(),
+        None,
+        &At::default(),
+        &Scans::default(),
+    )?;
     let place = |path: &std::path::Path| visible(&path.display().to_string()).into_owned();
-    writeln!(console.out, "{} commits, {} approvals, judged as of {}", made.commits, made.approvals, made.day)?;
+    writeln!(
+        console.out,
+        "{} commits, {} approvals, judged as of {}",
+        made.commits, made.approvals, made.day
+    )?;
     writeln!(console.out, "repository  {}", place(&made.repository))?;
     writeln!(console.out, "keys        {}", place(&made.keys))?;
     writeln!(console.out, "documents   {}", place(&audit.join("index.html")))?;
     writeln!(console.out, "bundle      {}", place(&audit))?;
-    let verified = verify(console, &Verify { bundle: audit, allowed_signers: None })?;
+    let verified = verify(
+        console,
+        &Verify {
+            bundle: audit,
+            allowed_signers: None,
+        },
+    )?;
     Ok(code.max(verified))
 }
 
