@@ -224,7 +224,10 @@ mod tests {
         }
     }
 
-    fn lives(events: &[Event]) -> Vec<(i64, Option<i64>, u32, bool)> {
+    /// The first day, the day of closing, the recurrences, and whether it is stale.
+    type LifeRow = (i64, Option<i64>, u32, bool);
+
+    fn lives(events: &[Event]) -> Vec<LifeRow> {
         let number = |at: DateTime<Utc>| (at - day(0)).num_days();
         episodes(events.to_vec(), 90)
             .iter()
@@ -244,7 +247,7 @@ mod tests {
         use Quality::{Agent, Authenticated, Unauthenticated};
         use Said::{Absent, Fixed, Missing, Seen};
         let (a, b) = (1, 2);
-        let rows: Vec<(&str, Vec<Event>, Vec<(i64, Option<i64>, u32, bool)>)> = vec![
+        let rows: Vec<(&str, Vec<Event>, Vec<LifeRow>)> = vec![
             ("seen", vec![event(1, Seen, a, Agent)], vec![(1, None, 0, false)]),
             (
                 "fixed",

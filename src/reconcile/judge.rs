@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::clock::{Due, Facts, due_by_agreement, due_without_agreement, prioritised};
+use super::clock::{Due, Facts};
 use super::coverage::{Answer, Coverages};
 use super::join::Life;
 use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, CoverageRef, CvssVector, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId,
-    Severity, Sla, System, SystemState, Triage, TriageStatus,
+    AsOf, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, Severity,
+    System, SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
+
+/// A triage that counts, with the moment of its first approval.
+pub(super) type Approved<'a> = (&'a Record<Triage>, DateTime<Utc>);
 
 /// Everything that a finding is judged by.
 pub(super) struct Bench<'a> {
@@ -30,7 +33,7 @@ pub(super) struct Bench<'a> {
     pub(super) kev: HashMap<&'a str, KevListing>,
     pub(super) epss: HashMap<&'a str, f64>,
     /// Triages that count, by vulnerability.
-    pub(super) triages: HashMap<&'a str, Vec<(&'a Record<Triage>, DateTime<Utc>)>>,
+    pub(super) triages: HashMap<&'a str, Vec<Approved<'a>>>,
 }
 
 /// Collects the triages that somebody approved and that have not ended, with the moment of approval.
@@ -38,8 +41,8 @@ pub(super) fn triages<'a>(
     repository: &'a Repository,
     standings: &Standings,
     as_of: AsOf,
-) -> HashMap<&'a str, Vec<(&'a Record<Triage>, DateTime<Utc>)>> {
-    let mut found: HashMap<&str, Vec<(&Record<Triage>, DateTime<Utc>)>> = HashMap::new();
+) -> HashMap<&'a str, Vec<Approved<'a>>> {
+    let mut found: HashMap<&str, Vec<Approved<'_>>> = HashMap::new();
     for triage in &repository.triages {
         let standing = standings.of(Kind::Triage, triage.id());
         let approved = standing.approved_at().next();
@@ -78,181 +81,12 @@ impl<'a> Bench<'a> {
         finding
     }
 
-    fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<(&'a Record<Triage>, DateTime<Utc>)> {
+    fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<Approved<'a>> {
         let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
         let all = names.filter_map(|name| self.triages.get(&**name)).flatten();
         all.filter(|(triage, _)| is_about(triage, host))
             .copied()
             .collect()
-    }
-
-    fn facts(
-        &self,
-        life: &Life,
-        system: Option<&'a Record<System>>,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
-    ) -> Facts<'a> {
-        let kev = self.kev.get(&*life.vuln).copied();
-        let mut exploit = life.said.exploit;
-        let mut since: Option<Date> = None;
-        for (triage, _) in triages {
-            let evidence = triage
-                .spec
-                .exploit_evidence
-                .iter()
-                .map(|evidence| evidence.at.value)
-                .min();
-            let (Some(word), Some(at)) = (triage.spec.ssvc.get("exploitation"), evidence) else {
-                continue;
-            };
-            let level = match word.as_str() {
-                "active" => Exploit::Active,
-                "poc" => Exploit::Poc,
-                _ => continue,
-            };
-            if level > exploit {
-                exploit = level;
-                since = Some(at);
-            }
-        }
-        if let Some(listing) = kev
-            && exploit < Exploit::Active
-        {
-            exploit = Exploit::Active;
-            since = Some(listing.added);
-        }
-        Facts {
-            first_seen: life.episode.first_seen,
-            severity: life.said.severity.unwrap_or(Severity::Critical),
-            patch_published: life.said.patch_published,
-            kev,
-            epss: self.epss.get(&*life.vuln).copied(),
-            exploit,
-            exploit_since: since,
-            system,
-        }
-    }
-
-    fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
-        let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
-        if let [single] = row.slas.as_slice() {
-            self.repository.slas.get(single).map(|sla| &sla.spec)
-        } else {
-            None
-        }
-    }
-
-    fn raised(&self, facts: &Facts<'_>, host: &HostRow) -> Severity {
-        self.sla_of(host)
-            .map_or(facts.severity, |sla| prioritised(facts, sla))
-    }
-
-    /// The due date; on any ambiguity the strictest counts, and the reason says so.
-    fn due(&self, facts: &Facts<'_>, host: &HostRow) -> Due {
-        if let (Some(sla), true) = (self.sla_of(host), host.candidates.is_empty()) {
-            return due_by_agreement(
-                facts,
-                sla,
-                self.repository.isms.as_ref().map(|isms| &isms.spec),
-                self.as_of,
-            );
-        }
-        let reason = match (&host.system, host.claims.len(), host.candidates.is_empty()) {
-            (_, _, false) => "strictest:ambiguous-host",
-            (None, 0, true) => "strictest:no-system",
-            (None, _, true) => "strictest:several-systems",
-            (Some(system), _, true) => match self.systems.get(system).map_or(0, |row| row.slas.len()) {
-                0 => "strictest:no-sla",
-                _ => "strictest:several-slas",
-            },
-        };
-        let slas = self
-            .repository
-            .slas
-            .iter()
-            .filter(|sla| sla.meta.is_live())
-            .map(|sla| &sla.spec);
-        due_without_agreement(facts, slas, self.as_of, reason)
-    }
-
-    /// An approved environmental vector may lower or raise the severity from its approval on.
-    ///
-    /// A due date that had passed by then stays a recorded breach; an exploited vulnerability is never lowered.
-    fn lowered(
-        &self,
-        facts: &Facts<'_>,
-        set: &Due,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
-        host: &HostRow,
-    ) -> Rating {
-        let plain = Rating {
-            severity: facts.severity,
-            due: set.clone(),
-            breached: None,
-            note: None,
-        };
-        let Some((triage, approved, severity)) = triages.iter().find_map(|(triage, approved)| {
-            let vector = CvssVector::parse(&triage.spec.cvss_env.as_ref()?.value)?;
-            Some((triage, *approved, vector.severity()?))
-        }) else {
-            return plain;
-        };
-        let is_exploited = facts.kev.is_some() || facts.exploit == Exploit::Active;
-        if severity == facts.severity || (severity < facts.severity && is_exploited) {
-            return plain;
-        }
-        let rated = Facts {
-            severity,
-            first_seen: facts.first_seen,
-            patch_published: facts.patch_published,
-            kev: facts.kev,
-            epss: facts.epss,
-            exploit: facts.exploit,
-            exploit_since: facts.exploit_since,
-            system: facts.system,
-        };
-        if severity > facts.severity {
-            let from_approval = self.due(
-                &Facts {
-                    first_seen: approved.max(facts.first_seen),
-                    ..rated
-                },
-                host,
-            );
-            let due = if from_approval.at < set.at {
-                from_approval
-            } else {
-                set.clone()
-            };
-            return Rating {
-                severity,
-                due,
-                breached: None,
-                note: None,
-            };
-        }
-        let due = self.due(&rated, host);
-        let breached = (set.at < approved).then_some(set.at);
-        let days = breached.map(|breached| {
-            self.as_of
-                .zone()
-                .day_of(approved)
-                .days_since(self.as_of.zone().day_of(breached))
-        });
-        let note = days.map(|days| {
-            let text = format!(
-                "lowered from {} to {severity} by `{}`; the breach of {days} d before stays",
-                facts.severity,
-                triage.id()
-            );
-            Arc::from(text)
-        });
-        Rating {
-            severity,
-            due,
-            breached,
-            note,
-        }
     }
 
     fn dispose(
@@ -262,7 +96,7 @@ impl<'a> Bench<'a> {
         host: &HostRow,
         system: Option<&Record<System>>,
         facts: &Facts<'_>,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
+        triages: &[Approved<'_>],
     ) {
         let now = self.as_of.instant();
         let exploited_since = self.exploited_since(facts);
@@ -291,7 +125,7 @@ impl<'a> Bench<'a> {
         life: &Life,
         host: &HostRow,
         system: Option<&Record<System>>,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
+        triages: &[Approved<'_>],
         answer: &Answer,
     ) -> Disposition {
         if let Some(retired) = self.retired_at(host, system)
@@ -413,11 +247,7 @@ impl<'a> Bench<'a> {
                 .any(|subject| subject.value.0 == *system.id())
     }
 
-    fn mitigation_due(
-        &self,
-        host: &HostRow,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
-    ) -> Option<DateTime<Utc>> {
+    fn mitigation_due(&self, host: &HostRow, triages: &[Approved<'_>]) -> Option<DateTime<Utc>> {
         let sla = self.sla_of(host)?;
         let days = sla.clock.mitigate_days.filter(|_| !sla.clock.pause.is_empty())?;
         let since = triages.iter().find_map(|(triage, _)| {
@@ -434,13 +264,6 @@ impl<'a> Bench<'a> {
             .with_timezone(&Utc);
         (due >= self.as_of.instant()).then_some(due)
     }
-}
-
-struct Rating {
-    severity: Severity,
-    due: Due,
-    breached: Option<DateTime<Utc>>,
-    note: Option<Arc<str>>,
 }
 
 /// A triage with frozen hosts is about those hosts only; one without is about its systems.
@@ -473,7 +296,7 @@ fn removes(triage: &Record<Triage>, life: &Life) -> bool {
 }
 
 /// Unknown means that there is a fix: not knowing never covers anything.
-fn has_vendor_fix(life: &Life, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> bool {
+fn has_vendor_fix(life: &Life, triages: &[Approved<'_>]) -> bool {
     let by_triage = triages
         .iter()
         .find_map(|(triage, _)| triage.spec.fix_available.as_ref())

@@ -12,6 +12,7 @@ mod identity;
 mod join;
 mod judge;
 mod kpi;
+mod rating;
 mod register;
 mod runs;
 mod vocabulary;

@@ -150,7 +150,7 @@ fn date_in_name(file: &str) -> Option<NaiveDate> {
     let name = file.rsplit('/').next()?;
     (0..name.len())
         .filter_map(|start| name.get(start..start + 10))
-        .find_map(|text| crate::model::parse_date(text))
+        .find_map(crate::model::parse_date)
         .map(|date| date.0)
 }
 

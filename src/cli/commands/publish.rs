@@ -70,7 +70,7 @@ pub(in crate::cli) fn render(
         global,
         format_args!("{} files in {}", files.len(), visible(&out.display().to_string())),
     )?;
-    Ok(tell_errors(console, global, &found)?)
+    tell_errors(console, global, &found)
 }
 
 fn tell_errors(console: &mut Console<'_>, global: &Global, found: &[Diagnostic]) -> Result<u8, Failure> {

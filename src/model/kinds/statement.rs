@@ -48,13 +48,6 @@ pub struct SoaEntry {
     pub custom: bool,
 }
 
-/// Whether a control applies, in a word.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Applicability {
-    Applicable,
-    Excluded,
-}
-
 /// How far a control is implemented.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
