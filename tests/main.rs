@@ -10,13 +10,30 @@
     reason = "tests read and write files and the environment"
 )]
 
-mod documents;
 mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
+mod author;
+mod bench_inputs;
+mod checks;
+mod checks_findings;
+mod checks_records;
+mod cli;
+mod documents;
+mod example_repo;
+mod import;
 mod load;
+mod output;
+mod output_ci;
+mod output_hostile;
+mod output_people;
+mod output_register;
+mod peers;
+mod readme;
 mod reconcile;
 mod schemas;
 mod source_write;
+mod tidy;
+mod tidy_files;
 mod world;

@@ -1,1 +1,11 @@
+//! Records and repositories written: new records, approvals, a fresh repository, the example organisation.
+//!
+//! Nothing is asked of anybody in here, and nothing that is there is overwritten.
 
+mod approvals;
+mod demo;
+mod history;
+mod keyring;
+
+pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};
+pub use demo::{Demo, demo, example};

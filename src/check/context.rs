@@ -50,6 +50,12 @@ impl<'a> Context<'a> {
 
     /// Hands on what loading found wrong under a code.
     pub fn faults(&self, code: &str, out: &mut Vec<Diagnostic>) {
-        out.extend(self.repository().faults.iter().filter(|fault| fault.code == code).cloned());
+        out.extend(
+            self.repository()
+                .faults
+                .iter()
+                .filter(|fault| fault.code == code)
+                .cloned(),
+        );
     }
 }

@@ -1,8 +1,19 @@
 //! One file a rule: a pure function from the register to diagnostics, its explanation beside it.
 
+mod acceptance;
 mod context;
+mod coverage;
+mod date;
 mod exception;
+mod reconcile;
+mod reference;
+mod schema;
+mod scope;
 mod settings;
+mod sla;
+mod soa;
+mod systems;
+mod words;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::reconcile::Register;
@@ -62,7 +73,38 @@ pub struct Check {
 }
 
 /// Every rule, by code.
-pub const CHECKS: &[&Check] = &[&exception::EXPIRED];
+pub const CHECKS: &[&Check] = &[
+    &date::REVIEW_OVERDUE,
+    &date::INTERVAL_OR_CYCLE,
+    &exception::EXPIRED,
+    &exception::EXPIRING,
+    &exception::TOO_LONG,
+    &exception::RENEWALS,
+    &exception::INCOMPLETE,
+    &exception::OVERLAP,
+    &acceptance::LAPSED_OR_PERPETUAL,
+    &reconcile::OVERDUE,
+    &reconcile::COVERAGE_LAPSED,
+    &reconcile::ORPHAN_COVERAGE,
+    &reconcile::UNSCANNED,
+    &reconcile::UNKNOWN_OR_AMBIGUOUS,
+    &reconcile::KEV_WITHOUT_ACTION,
+    &reference::DANGLING_OR_CYCLIC,
+    &reference::INACTIVE_TARGET,
+    &schema::STRICT_YAML,
+    &schema::VIOLATION,
+    &schema::RECORD_IDENTITY,
+    &schema::UNSAFE_FILE_OR_TEXT,
+    &schema::TIME_FORMAT,
+    &scope::INVENTORY_ATTRIBUTES,
+    &scope::SCOPE_EXCLUSION,
+    &sla::MATRIX,
+    &sla::COVERAGE,
+    &soa::INCOMPLETE,
+    &soa::JUSTIFICATION,
+    &soa::EXCLUDED_BUT_USED,
+    &soa::EDITION_CROSSWALK,
+];
 
 /// Finds a rule by its code.
 pub fn find(code: &str) -> Option<&'static Check> {
@@ -72,25 +114,38 @@ pub fn find(code: &str) -> Option<&'static Check> {
 /// Runs every rule and returns what they say, by file, line and code.
 pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
+    let records = register
+        .repository
+        .records()
+        .map(|meta| (meta.file, meta))
+        .collect();
     for check in CHECKS {
         let setting = settings.of(check);
         let context = Context::new(register, setting);
         let mut found = Vec::new();
         (check.run)(&context, &mut found);
-        diagnostics.extend(found.into_iter().filter_map(|diagnostic| setting.judge(check, diagnostic, register)));
+        let judged = found
+            .into_iter()
+            .filter_map(|one| setting.judge(check, one, register, &records));
+        diagnostics.extend(judged);
     }
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
-        let key = |diagnostic: &Diagnostic| {
-            (diagnostic.span.line, diagnostic.code, diagnostic.span.column, diagnostic.subject.clone())
-        };
         sources
             .path(one.span.file)
             .cmp(sources.path(other.span.file))
-            .then_with(|| key(one).cmp(&key(other)))
-            .then_with(|| one.message.cmp(&other.message))
+            .then_with(|| order(one, other))
     });
     diagnostics
+}
+
+/// Orders what is said in one file.
+fn order(one: &Diagnostic, other: &Diagnostic) -> std::cmp::Ordering {
+    let place = |diagnostic: &Diagnostic| (diagnostic.span.line, diagnostic.code, diagnostic.span.column);
+    place(one)
+        .cmp(&place(other))
+        .then_with(|| one.subject.cmp(&other.subject))
+        .then_with(|| one.message.cmp(&other.message))
 }
 
 /// Returns the digest of all rules: their codes, names, levels, parameters and explanations.
@@ -99,10 +154,20 @@ pub fn rule_set_digest() -> String {
     let mut whole = Sha256::new();
     for check in CHECKS {
         let parameters = format!("{:?}", check.parameters);
-        for part in [check.code, check.name, check.level.word(), &parameters, check.explanation] {
+        for part in [
+            check.code,
+            check.name,
+            check.level.word(),
+            &parameters,
+            check.explanation,
+        ] {
             whole.update(part.as_bytes());
             whole.update([0]);
         }
     }
-    whole.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    whole
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

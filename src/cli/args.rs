@@ -12,41 +12,43 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     arg_required_else_help = true,
     after_help = "Example:\n  countersign demo --out demo\n\nExit codes: 0 clean, 1 errors found, 2 usage or configuration, 3 unreadable input, 4 signature or trust"
 )]
-pub struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
-    pub global: Global,
+    pub(super) global: Global,
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
-pub struct Global {
+pub(super) struct Global {
     /// The governed folder [default: the git work tree around the current folder, else the folder itself]
     #[arg(long, global = true, value_name = "DIR")]
-    pub repo: Option<PathBuf>,
+    pub(super) repo: Option<PathBuf>,
     /// The day (to its end, in the organisation's zone) or RFC 3339 instant to judge at [default: now]
     #[arg(long, global = true, value_name = "DATE|INSTANT")]
-    pub as_of: Option<String>,
+    pub(super) as_of: Option<String>,
     /// When to colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub(super) color: Color,
     /// No progress, no summaries, no hints
     #[arg(long, global = true)]
-    pub quiet: bool,
+    pub(super) quiet: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Validate, cross-reference and judge the records and their dates
-    #[command(after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif")]
+    #[command(
+        after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif"
+    )]
     Check(Check),
     /// Lay findings against records: the register
     #[command(after_help = "Example:\n  countersign reconcile --scan weekly.nessus=src-nessus --format json")]
@@ -70,7 +72,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  countersign init governance --organisation 'Nordhafen Logistik'")]
     Init(Init),
     /// Write a record with everything filled in that can be computed
-    #[command(after_help = "Example:\n  countersign new exception --vuln CVE-2026-1444 --system sys-erp-prod --set spec.severity=high")]
+    #[command(
+        after_help = "Example:\n  countersign new exception --vuln CVE-2026-1444 --system sys-erp-prod --set spec.severity=high"
+    )]
     New(New),
     /// Print what a rule checks, why, and its parameters
     #[command(after_help = "Example:\n  countersign explain EXC001")]
@@ -88,47 +92,47 @@ pub enum Command {
 
 /// Which exports to read.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Scans {
+pub(super) struct Scans {
     /// Read this export in place of those in `imports/`; name its Source if several read the format
     #[arg(long = "scan", value_name = "FILE[=SOURCE]")]
-    pub scans: Vec<String>,
+    pub(super) scans: Vec<String>,
     /// The host of an export whose format names none
     #[arg(long, value_name = "NAME")]
-    pub host: Option<String>,
+    pub(super) host: Option<String>,
 }
 
 /// Which state of the repository to read.
 #[derive(Args, Clone, Debug, Default)]
-pub struct At {
+pub(super) struct At {
     /// Read a commit from git without a checkout; a DATE is the last commit of that day
     #[arg(long, value_name = "REV|DATE")]
-    pub at: Option<String>,
+    pub(super) at: Option<String>,
 }
 
 #[derive(Args, Debug)]
-pub struct Check {
+pub(super) struct Check {
     /// Show only what lies under these paths, relative to the governed folder
     #[arg(value_name = "PATH")]
-    pub paths: Vec<String>,
+    pub(super) paths: Vec<String>,
     #[command(flatten)]
-    pub at: At,
+    pub(super) at: At,
     #[command(flatten)]
-    pub scans: Scans,
+    pub(super) scans: Scans,
     /// Show only what belongs to records of this owner
     #[arg(long, value_name = "ROLE")]
-    pub owner: Option<String>,
+    pub(super) owner: Option<String>,
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: CheckFormat,
+    pub(super) format: CheckFormat,
     /// Write to a file instead of to standard output
     #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Warnings block too
     #[arg(long)]
-    pub strict: bool,
+    pub(super) strict: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum CheckFormat {
+pub(super) enum CheckFormat {
     Human,
     Json,
     Sarif,
@@ -138,23 +142,23 @@ pub enum CheckFormat {
 }
 
 #[derive(Args, Debug)]
-pub struct Reconcile {
+pub(super) struct Reconcile {
     #[command(flatten)]
-    pub at: At,
+    pub(super) at: At,
     #[command(flatten)]
-    pub scans: Scans,
+    pub(super) scans: Scans,
     /// The period of the figures: 2026, 2026-Q3, 2026-09 or FROM..TO [default: the twelve months before as-of]
     #[arg(long, value_name = "P")]
-    pub period: Option<String>,
+    pub(super) period: Option<String>,
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: RegisterFormat,
+    pub(super) format: RegisterFormat,
     /// Write to a file instead of to standard output
     #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum RegisterFormat {
+pub(super) enum RegisterFormat {
     Human,
     Json,
     Jsonl,
@@ -162,25 +166,30 @@ pub enum RegisterFormat {
 }
 
 #[derive(Args, Debug)]
-pub struct Render {
+pub(super) struct Render {
     /// D01, D02, D05 or `index` [default: all]
     #[arg(long = "document", value_name = "ID", value_delimiter = ',')]
-    pub documents: Vec<String>,
-    #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',', default_value = "html")]
-    pub formats: Vec<DocumentFormat>,
+    pub(super) documents: Vec<String>,
+    #[arg(
+        long = "format",
+        value_name = "FORMAT",
+        value_delimiter = ',',
+        default_value = "html"
+    )]
+    pub(super) formats: Vec<DocumentFormat>,
     #[arg(long, value_name = "P")]
-    pub period: Option<String>,
+    pub(super) period: Option<String>,
     #[command(flatten)]
-    pub at: At,
+    pub(super) at: At,
     #[command(flatten)]
-    pub scans: Scans,
+    pub(super) scans: Scans,
     /// The folder to write into
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
-pub enum DocumentFormat {
+pub(super) enum DocumentFormat {
     Html,
     Md,
     Csv,
@@ -188,97 +197,97 @@ pub enum DocumentFormat {
 }
 
 #[derive(Args, Debug)]
-pub struct Bundle {
+pub(super) struct Bundle {
     /// A folder, or a file that ends in `.tar`
     #[arg(long, value_name = "PATH")]
-    pub out: PathBuf,
+    pub(super) out: PathBuf,
     /// The private key to sign with, or a public key whose private half is in the agent
     #[arg(long, value_name = "KEY")]
-    pub key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
     #[arg(long, value_name = "P")]
-    pub period: Option<String>,
+    pub(super) period: Option<String>,
     #[command(flatten)]
-    pub at: At,
+    pub(super) at: At,
     #[command(flatten)]
-    pub scans: Scans,
+    pub(super) scans: Scans,
 }
 
 #[derive(Args, Debug)]
-pub struct Audit {
+pub(super) struct Audit {
     /// The folder of the bundle
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(super) out: PathBuf,
     /// The private key to sign with, or a public key whose private half is in the agent
     #[arg(long, value_name = "KEY")]
-    pub key: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
     #[command(flatten)]
-    pub at: At,
+    pub(super) at: At,
     #[command(flatten)]
-    pub scans: Scans,
+    pub(super) scans: Scans,
 }
 
 #[derive(Args, Debug)]
-pub struct Verify {
+pub(super) struct Verify {
     /// A bundle: a folder or a `.tar`
     #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
+    pub(super) bundle: PathBuf,
     /// Believe this list of signers alone, read as OpenSSH reads it
     #[arg(long, value_name = "FILE")]
-    pub allowed_signers: Option<PathBuf>,
+    pub(super) allowed_signers: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
-pub struct Demo {
+pub(super) struct Demo {
     /// The folder to make
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 #[derive(Args, Debug)]
-pub struct Init {
+pub(super) struct Init {
     /// The folder to make
     #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// The name of the organisation
     #[arg(long, value_name = "NAME", default_value = "Example organisation")]
-    pub organisation: String,
+    pub(super) organisation: String,
     /// The organisation's zone by its IANA name
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub timezone: String,
+    pub(super) timezone: String,
 }
 
 #[derive(Args, Debug)]
-pub struct New {
+pub(super) struct New {
     /// The kind of record, such as `exception` or `risk-acceptance`
     #[arg(value_name = "KIND")]
-    pub kind: String,
+    pub(super) kind: String,
     /// Set a field, such as `spec.severity=high`
     #[arg(long = "set", value_name = "PATH=VALUE")]
-    pub sets: Vec<String>,
+    pub(super) sets: Vec<String>,
     /// For exceptions, acceptances and triages: the vulnerability
     #[arg(long = "vuln", value_name = "ID")]
-    pub vulns: Vec<String>,
+    pub(super) vulns: Vec<String>,
     /// For exceptions, acceptances and triages: the system, whose hosts are frozen into the record
     #[arg(long = "system", value_name = "ID")]
-    pub systems: Vec<String>,
+    pub(super) systems: Vec<String>,
 }
 
 #[derive(Args, Debug)]
-pub struct Explain {
+pub(super) struct Explain {
     /// The rule's code or name
     #[arg(value_name = "CODE")]
-    pub code: String,
+    pub(super) code: String,
 }
 
 #[derive(Args, Debug)]
-pub struct Schema {
+pub(super) struct Schema {
     /// A kind of record, or `configuration`, `diagnostics-v1`, `register-v1`, `bundle-v1` [default: the list]
     #[arg(value_name = "KIND")]
-    pub kind: Option<String>,
+    pub(super) kind: Option<String>,
 }
 
 #[derive(Args, Debug)]
-pub struct Completions {
+pub(super) struct Completions {
     #[arg(value_name = "SHELL")]
-    pub shell: clap_complete::Shell,
+    pub(super) shell: clap_complete::Shell,
 }

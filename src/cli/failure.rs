@@ -1,28 +1,34 @@
 //! Why a command could not do its work, and the exit code for it.
 
 /// The exit codes of the contract.
-pub const CLEAN: u8 = 0;
-pub const ERRORS: u8 = 1;
-pub const USAGE: u8 = 2;
-pub const INPUT: u8 = 3;
-pub const TRUST: u8 = 4;
+pub(super) const CLEAN: u8 = 0;
+pub(super) const ERRORS: u8 = 1;
+pub(super) const USAGE: u8 = 2;
+pub(super) const INPUT: u8 = 3;
+pub(super) const TRUST: u8 = 4;
 
 /// Why a command could not do its work.
 #[derive(Debug)]
-pub struct Failure {
-    pub code: u8,
-    pub error: anyhow::Error,
+pub(super) struct Failure {
+    pub(super) code: u8,
+    pub(super) error: anyhow::Error,
 }
 
 impl Failure {
     /// The command line or the configuration is wrong.
-    pub fn usage(message: impl std::fmt::Display) -> Self {
-        Self { code: USAGE, error: anyhow::anyhow!("{message}") }
+    pub(super) fn usage(message: impl std::fmt::Display) -> Self {
+        Self {
+            code: USAGE,
+            error: anyhow::anyhow!("{message}"),
+        }
     }
 
     /// An input could not be read, or was refused.
-    pub fn input(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: INPUT, error: error.into() }
+    pub(super) fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            code: INPUT,
+            error: error.into(),
+        }
     }
 }
 
@@ -35,6 +41,9 @@ impl From<anyhow::Error> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self { code: INPUT, error: error.into() }
+        Self {
+            code: INPUT,
+            error: error.into(),
+        }
     }
 }

@@ -1,9 +1,128 @@
 //! The only room with arguments, clock, environment, terminal and exit codes.
+//!
+//! A command opens a [`job::Job`], asks the other rooms, and writes what they say. It decides nothing.
 
 mod args;
+mod commands;
 mod console;
 mod failure;
 mod job;
+mod progress;
 mod time;
 
+use std::ffi::OsString;
+use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::check::rule_set_digest;
+use crate::output::text::visible;
+use args::{Arguments, Color, Command};
 pub use console::Console;
+use failure::{Failure, USAGE};
+
+/// Runs the program in the real world.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock and the environment"
+)]
+pub fn main() -> ExitCode {
+    let stdout = std::io::stdout();
+    let stderr = std::io::stderr();
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_ci = std::env::var_os("CI").is_some();
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let out_is_terminal = stdout.is_terminal();
+    let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
+    let mut console = Console {
+        out: &mut out,
+        err: &mut stderr.lock(),
+        now: chrono::Utc::now(),
+        folder: std::env::current_dir().unwrap_or_default(),
+        out_is_colored: out_is_terminal && !is_plain,
+        err_is_terminal: stderr.is_terminal() && !is_ci,
+        width: if out_is_terminal {
+            columns.unwrap_or(100)
+        } else {
+            usize::MAX
+        },
+    };
+    let code = run(std::env::args_os(), &mut console);
+    // A reader that went away, such as `head`, is no failure of ours.
+    let _ = out.flush();
+    ExitCode::from(code)
+}
+
+/// Runs one command line and returns its exit code; the first argument is the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> u8 {
+    let version = format!(
+        "{} ({}, rules {})",
+        env!("CARGO_PKG_VERSION"),
+        env!("COUNTERSIGN_COMMIT"),
+        rule_set_digest().get(..12).unwrap_or_default()
+    );
+    let command = Arguments::command().version(version);
+    let parsed = command
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) => return tell_usage(&error, console),
+    };
+    match arguments.global.color {
+        Color::Auto => {}
+        Color::Always => console.out_is_colored = true,
+        Color::Never => console.out_is_colored = false,
+    }
+    match dispatch(&arguments, console) {
+        Ok(code) => code,
+        Err(failure) => tell_failure(&failure, console),
+    }
+}
+
+fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Check(check) => commands::check(console, global, check),
+        Command::Reconcile(reconcile) => commands::reconcile(console, global, reconcile),
+        Command::Render(render) => commands::render(console, global, render),
+        Command::Bundle(bundle) => commands::bundle(console, global, bundle),
+        Command::Audit(audit) => commands::audit(console, global, audit),
+        Command::Verify(verify) => commands::verify(console, verify),
+        Command::Demo(demo) => commands::demo(console, global, demo),
+        Command::Init(init) => commands::init(console, global, init),
+        Command::New(new) => commands::new(console, global, new),
+        Command::Explain(explain) => commands::explain(console, explain),
+        Command::Schema(schema) => commands::schema(console, schema),
+        Command::Completions(completions) => commands::completions(console, completions.shell),
+        Command::Man => commands::man(console),
+    }
+}
+
+fn tell_usage(error: &clap::Error, console: &mut Console<'_>) -> u8 {
+    let text = error.render();
+    if error.use_stderr() {
+        let _ = write!(console.err, "{text}");
+        USAGE
+    } else {
+        let _ = write!(console.out, "{text}");
+        failure::CLEAN
+    }
+}
+
+fn tell_failure(failure: &Failure, console: &mut Console<'_>) -> u8 {
+    let broken_pipe = failure
+        .error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+    if broken_pipe {
+        return failure::CLEAN;
+    }
+    let text = format!("{:#}", failure.error);
+    for (index, line) in text.lines().enumerate() {
+        let head = if index == 0 { "error: " } else { "" };
+        let _ = writeln!(console.err, "{head}{}", visible(line));
+    }
+    failure.code
+}

@@ -1,11 +1,13 @@
 //! Opens an export: counts its bytes, unpacks it, recognises it, and hands it to its importer.
 
+use std::cell::{Cell, RefCell};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{IMPORTERS, ImportError, Importer, Options, Place, Sink};
+use super::{IMPORTERS, ImportError, Importer, Options, Sink};
 use crate::model::ScanSummary;
 
 /// Unpacked, no export may have more bytes than this.
@@ -32,73 +34,116 @@ pub struct Imported {
 
 /// Reads an export once, from its first byte to its last.
 pub fn import(input: Input<'_>, options: &Options<'_>, sink: &mut dyn Sink) -> Result<Imported, ImportError> {
-    with_reader(input, |reader, hasher| {
-        let importer = choose(reader, options)?;
-        let summary = (importer.import)(reader, options, sink)?;
-        hasher(reader)?;
-        Ok((importer, summary))
+    let hash = Rc::new(RefCell::new(Sha256::new()));
+    let hashed = Hashed {
+        inner: open(input)?,
+        hash: Rc::clone(&hash),
+    };
+    let mut reader = unpack(Box::new(hashed))?;
+    let head = read_head(&mut *reader)?;
+    let importer = choose(&head, options)?;
+    let summary = {
+        let mut whole = head.chain(&mut *reader);
+        let summary = (importer.import)(&mut whole, options, sink)?;
+        drain(&mut whole)?;
+        summary
+    };
+    let digest = hash.borrow_mut().finalize_reset();
+    Ok(Imported {
+        importer,
+        summary,
+        sha256: super::value::hex(&digest),
     })
-    .map(|((importer, summary), sha256)| Imported { importer, summary, sha256 })
 }
 
 /// Tells which importer an export is for, by its first bytes.
 pub fn recognise(input: Input<'_>, options: &Options<'_>) -> Result<&'static Importer, ImportError> {
-    match input {
-        Input::File(path) => choose(&mut *unpack(Box::new(std::fs::File::open(path)?))?, options),
-        Input::Bytes(bytes) => choose(&mut *unpack(Box::new(bytes))?, options),
+    choose(&read_head(&mut *unpack(open(input)?)?)?, options)
+}
+
+fn open(input: Input<'_>) -> Result<Box<dyn Read + '_>, ImportError> {
+    Ok(match input {
+        Input::File(path) => Box::new(std::fs::File::open(path)?),
+        Input::Bytes(bytes) => Box::new(bytes),
+    })
+}
+
+/// Reads the first bytes, however small the pieces in which they come, without a byte order mark.
+fn read_head(reader: &mut dyn BufRead) -> Result<Head, ImportError> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    reader.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    let skip = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    Ok(Head {
+        bytes: head,
+        at: skip,
+    })
+}
+
+/// The first bytes of an export, given back to the reader of it.
+struct Head {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl std::ops::Deref for Head {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[self.at..]
     }
 }
 
-fn choose(reader: &mut dyn BufRead, options: &Options<'_>) -> Result<&'static Importer, ImportError> {
-    let head = reader.fill_buf()?;
-    let skip = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+impl Head {
+    fn chain<'a>(&'a self, rest: &'a mut dyn BufRead) -> impl BufRead + 'a {
+        Read::chain(&self.bytes[self.at..], rest)
+    }
+}
+
+fn choose(head: &[u8], options: &Options<'_>) -> Result<&'static Importer, ImportError> {
+    if head.starts_with(b"PK\x03\x04") {
+        return Err(ImportError::Foreign(
+            "a zip archive; unpack it and give the files in it".into(),
+        ));
+    }
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return Err(ImportError::Foreign(
+            "UTF-16 text; save the export as UTF-8".into(),
+        ));
+    }
     let found = match options.mapping {
         Some(_) => IMPORTERS.iter().find(|importer| importer.name == "mapping"),
-        None => IMPORTERS.iter().find(|importer| (importer.recognises)(&head[skip..])),
+        None => IMPORTERS.iter().find(|importer| (importer.recognises)(head)),
     };
-    let importer = found.ok_or_else(|| foreign(&head[skip..]))?;
-    reader.consume(skip);
-    Ok(importer)
+    found.ok_or_else(|| foreign(head))
 }
 
 fn foreign(head: &[u8]) -> ImportError {
     let known: Vec<&str> = IMPORTERS.iter().map(|importer| importer.name).collect();
-    let start: String = String::from_utf8_lossy(&head[..head.len().min(60)]).escape_debug().collect();
-    let start = if head.is_empty() { "it is empty".into() } else { format!("it begins with `{start}`") };
+    let start: String = String::from_utf8_lossy(&head[..head.len().min(60)])
+        .escape_debug()
+        .collect();
+    let start = if head.is_empty() {
+        "it is empty".into()
+    } else {
+        format!("it begins with `{start}`")
+    };
     ImportError::Foreign(format!("{start}; known formats are {}", known.join(", ")))
 }
 
-type Drain<'a> = &'a dyn Fn(&mut dyn BufRead) -> Result<(), ImportError>;
-
-fn with_reader<T>(
-    input: Input<'_>,
-    work: impl FnOnce(&mut dyn BufRead, Drain<'_>) -> Result<T, ImportError>,
-) -> Result<(T, String), ImportError> {
-    let hash = std::rc::Rc::new(std::cell::RefCell::new(Sha256::new()));
-    let raw: Box<dyn Read + '_> = match input {
-        Input::File(path) => Box::new(std::fs::File::open(path)?),
-        Input::Bytes(bytes) => Box::new(bytes),
-    };
-    let hashed = Hashed { inner: raw, hash: std::rc::Rc::clone(&hash) };
-    let drain = |reader: &mut dyn BufRead| -> Result<(), ImportError> {
-        loop {
-            let read = reader.fill_buf()?.len();
-            if read == 0 {
-                return Ok(());
-            }
-            reader.consume(read);
+/// Reads what an importer left, so that the digest is that of the whole file.
+fn drain(reader: &mut dyn BufRead) -> Result<(), ImportError> {
+    loop {
+        let read = reader.fill_buf()?.len();
+        if read == 0 {
+            return Ok(());
         }
-    };
-    let mut reader = unpack(Box::new(hashed))?;
-    let result = work(&mut *reader, &drain)?;
-    drop(reader);
-    let digest = hash.borrow_mut().finalize_reset();
-    Ok((result, digest.iter().map(|byte| format!("{byte:02x}")).collect()))
+        reader.consume(read);
+    }
 }
 
 struct Hashed<'a> {
     inner: Box<dyn Read + 'a>,
-    hash: std::rc::Rc<std::cell::RefCell<Sha256>>,
+    hash: Rc<RefCell<Sha256>>,
 }
 
 impl Read for Hashed<'_> {
@@ -112,25 +157,25 @@ impl Read for Hashed<'_> {
 /// Unpacks gzip by its magic bytes, with a bound on size and on ratio.
 fn unpack<'a>(raw: Box<dyn Read + 'a>) -> Result<Box<dyn BufRead + 'a>, ImportError> {
     let mut reader = BufReader::with_capacity(HEAD_BYTES, raw);
-    let head = reader.fill_buf()?;
-    if head.starts_with(b"PK\x03\x04") {
-        return Err(ImportError::Foreign("a zip archive; unpack it and give the files in it".into()));
-    }
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Err(ImportError::Foreign("UTF-16 text; save the export as UTF-8".into()));
-    }
-    if !head.starts_with(b"\x1f\x8b") {
+    if !reader.fill_buf()?.starts_with(b"\x1f\x8b") {
         return Ok(Box::new(reader));
     }
-    let packed = std::rc::Rc::new(std::cell::Cell::new(0));
-    let counted = Counted { inner: reader, read: std::rc::Rc::clone(&packed) };
-    let bounded = Bounded { inner: flate2::read::MultiGzDecoder::new(counted), packed, unpacked: 0 };
+    let packed = Rc::new(Cell::new(0));
+    let counted = Counted {
+        inner: reader,
+        read: Rc::clone(&packed),
+    };
+    let bounded = Bounded {
+        inner: flate2::read::MultiGzDecoder::new(counted),
+        packed,
+        unpacked: 0,
+    };
     Ok(Box::new(BufReader::with_capacity(HEAD_BYTES, bounded)))
 }
 
 struct Counted<R> {
     inner: R,
-    read: std::rc::Rc<std::cell::Cell<u64>>,
+    read: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -143,24 +188,31 @@ impl<R: Read> Read for Counted<R> {
 
 struct Bounded<R> {
     inner: R,
-    packed: std::rc::Rc<std::cell::Cell<u64>>,
+    packed: Rc<Cell<u64>>,
     unpacked: u64,
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
+        let read = self
+            .inner
+            .read(buffer)
+            .map_err(|error| early_end(error, self.unpacked))?;
         self.unpacked += read as u64;
         let over_ratio = self.unpacked > (1 << 24) && self.unpacked / self.packed.get().max(1) > MAX_RATIO;
         if over_ratio || self.unpacked > MAX_BYTES {
-            let message = format!("unpacks to more than {MAX_RATIO} times its size; this is no honest export");
+            let message =
+                format!("unpacks to more than {MAX_RATIO} times its size; this is no honest export");
             return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
         }
         Ok(read)
     }
 }
 
-/// Makes the error for a text that does not read as UTF-8.
-pub(super) fn not_utf8(place: Place) -> ImportError {
-    ImportError::Malformed { place, message: "not UTF-8 text".into() }
+fn early_end(error: std::io::Error, unpacked: u64) -> std::io::Error {
+    if error.kind() != std::io::ErrorKind::UnexpectedEof {
+        return error;
+    }
+    let message = format!("the compressed data ends early, after {unpacked} unpacked bytes");
+    std::io::Error::new(std::io::ErrorKind::UnexpectedEof, message)
 }

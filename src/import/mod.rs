@@ -4,14 +4,27 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod cisa_kev;
+mod delimited;
+mod epss_csv;
 mod error;
 mod input;
+mod json;
+mod mapping;
+mod nessus_v2;
+mod qualys_csv;
 mod scan;
 mod sink;
+mod stamp;
+mod tally;
+mod trivy_json;
+mod value;
+mod window;
+mod xml;
 
 use std::io::BufRead;
 
-use crate::model::{MappingProfile, ScanSummary};
+use crate::model::{DateOrder, MappingProfile, ScanSummary};
 
 pub use error::{ImportError, Place};
 pub use input::{Imported, Input, import, recognise};
@@ -39,7 +52,11 @@ pub struct Importer {
     pub product: Product,
     /// Decides by the first bytes, already unpacked and without a byte order mark.
     pub recognises: fn(head: &[u8]) -> bool,
-    pub import: fn(input: &mut dyn BufRead, options: &Options<'_>, sink: &mut dyn Sink) -> Result<ScanSummary, ImportError>,
+    pub import: fn(
+        input: &mut dyn BufRead,
+        options: &Options<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<ScanSummary, ImportError>,
 }
 
 /// What an importer may be told.
@@ -49,7 +66,16 @@ pub struct Options<'a> {
     pub mapping: Option<&'a MappingProfile>,
     /// The host, where the format names none.
     pub host: Option<&'a str>,
+    /// Which comes first in dates such as `03/04/2026`, where the export itself does not show it.
+    pub date_order: Option<DateOrder>,
 }
 
 /// Every format, in the order in which they are tried.
-pub const IMPORTERS: &[Importer] = &[];
+pub const IMPORTERS: &[Importer] = &[
+    nessus_v2::IMPORTER,
+    trivy_json::IMPORTER,
+    cisa_kev::IMPORTER,
+    qualys_csv::IMPORTER,
+    epss_csv::IMPORTER,
+    mapping::IMPORTER,
+];

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sink, import};
 use crate::model::{
-    CvssVector, Date, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId, ScanSummary, Severity, Stamp,
+    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId,
+    ScanSummary, Severity, Stamp,
 };
 
 /// An export to read.
@@ -21,9 +22,30 @@ pub struct Export {
     pub source: Option<RecordId>,
     /// The column mapping of that Source.
     pub mapping: Option<MappingProfile>,
+    /// Which comes first in that Source's dates, where an export does not show it.
+    pub date_order: Option<DateOrder>,
     pub host: Option<String>,
     /// Given by hand, not taken from the repository.
     pub is_ad_hoc: bool,
+}
+
+impl Export {
+    /// Returns what its importer is told.
+    pub fn options(&self) -> Options<'_> {
+        Options {
+            mapping: self.mapping.as_ref(),
+            host: self.host.as_deref(),
+            date_order: self.date_order,
+        }
+    }
+
+    /// Returns where its bytes are.
+    pub fn input(&self) -> Input<'_> {
+        match &self.content {
+            Content::File(path) => Input::File(path),
+            Content::Bytes(bytes) => Input::Bytes(bytes),
+        }
+    }
 }
 
 /// Where the bytes of an export are.
@@ -99,12 +121,11 @@ pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
 
 fn collect_one(export: &Export) -> Result<Scan, ImportError> {
     let mut collector = Collector::default();
-    let options = Options { mapping: export.mapping.as_ref(), host: export.host.as_deref() };
-    let input = match &export.content {
-        Content::File(path) => Input::File(path),
-        Content::Bytes(bytes) => Input::Bytes(bytes),
-    };
-    let Imported { importer, summary, sha256 } = import(input, &options, &mut collector)?;
+    let Imported {
+        importer,
+        summary,
+        sha256,
+    } = import(export.input(), &export.options(), &mut collector)?;
     Ok(Scan {
         file: export.file.clone(),
         source: export.source.clone(),
@@ -147,7 +168,11 @@ impl Collector {
     fn check(&mut self, observation: &Observation) -> u32 {
         if let Some(candidates) = self.checks_by_id.get(observation.id.as_str()) {
             for &index in candidates {
-                if self.checks.get(index as usize).is_some_and(|check| is_same(check, observation)) {
+                if self
+                    .checks
+                    .get(index as usize)
+                    .is_some_and(|check| is_same(check, observation))
+                {
                     return index;
                 }
             }
@@ -168,7 +193,10 @@ impl Collector {
             potential: observation.potential,
         };
         let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
-        self.checks_by_id.entry(Arc::clone(&info.id)).or_default().push(index);
+        self.checks_by_id
+            .entry(Arc::clone(&info.id))
+            .or_default()
+            .push(index);
         self.checks.push(info);
         index
     }
@@ -203,7 +231,10 @@ impl Sink for Collector {
         let check = self.check(observation);
         let key = (host, check);
         let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
-        if let Some(sighting) = self.of_host.get(&key).and_then(|&index| self.sightings.get_mut(index))
+        if let Some(sighting) = self
+            .of_host
+            .get(&key)
+            .and_then(|&index| self.sightings.get_mut(index))
             && sighting.state == observation.state
             && sighting.fingerprint == fingerprint
             && sighting.suppressed.as_deref() == observation.suppressed.as_deref()
@@ -248,9 +279,15 @@ fn naive(stamp: Stamp) -> chrono::NaiveDateTime {
 }
 
 fn earliest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
-    [one, other].into_iter().flatten().min_by_key(|stamp| naive(*stamp))
+    [one, other]
+        .into_iter()
+        .flatten()
+        .min_by_key(|stamp| naive(*stamp))
 }
 
 fn latest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
-    [one, other].into_iter().flatten().max_by_key(|stamp| naive(*stamp))
+    [one, other]
+        .into_iter()
+        .flatten()
+        .max_by_key(|stamp| naive(*stamp))
 }

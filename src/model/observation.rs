@@ -142,7 +142,71 @@ pub struct Observation {
     pub suppressed: Option<String>,
 }
 
-/// Rows that became nothing, with the reason.
+impl Observation {
+    /// Returns an observation that says nothing yet.
+    pub fn blank(family: &'static str) -> Self {
+        Self {
+            family,
+            id: String::new(),
+            cves: Vec::new(),
+            aliases: Vec::new(),
+            title: String::new(),
+            severity_given: String::new(),
+            severity: None,
+            vectors: Vec::new(),
+            instance: String::new(),
+            state: ObservationState::Seen,
+            first_seen: None,
+            last_seen: None,
+            last_fixed: None,
+            remediation: None,
+            fix_available: None,
+            exploit: Exploit::None,
+            patch_published: None,
+            fingerprint: None,
+            potential: false,
+            suppressed: None,
+        }
+    }
+
+    /// Takes back all that it says, and keeps the memory for the next one.
+    pub fn clear(&mut self) {
+        let mut kept = std::mem::replace(self, Self::blank(self.family));
+        for text in [
+            &mut kept.id,
+            &mut kept.title,
+            &mut kept.severity_given,
+            &mut kept.instance,
+        ] {
+            text.clear();
+        }
+        kept.cves.clear();
+        kept.aliases.clear();
+        kept.vectors.clear();
+        let Self {
+            id,
+            cves,
+            aliases,
+            title,
+            severity_given,
+            vectors,
+            instance,
+            ..
+        } = kept;
+        *self = Self {
+            id,
+            cves,
+            aliases,
+            title,
+            severity_given,
+            vectors,
+            instance,
+            ..Self::blank(self.family)
+        };
+    }
+}
+
+/// Rows or values that became nothing, with the reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Skipped {
     pub reason: String,
@@ -160,6 +224,8 @@ pub struct ScanSummary {
     pub observations: u64,
     pub informational: u64,
     pub skipped: Vec<Skipped>,
+    /// Values that could not be read, such as a junk CVE, and were left out of rows that were kept.
+    pub left_out: Vec<Skipped>,
     /// Why the export is not whole; `None` when it is.
     pub incomplete: Option<String>,
 }

@@ -20,5 +20,5 @@ pub use json::YamlJson;
 pub use node::{Key, Node, NodeValue, Path, PathPart};
 pub use span::{FileId, SourceFile, Sources, Span, Spanned};
 pub use text::{TextFault, find_unsafe_text, unsafe_character};
-pub use tree::{Entry, EntryKind, Tree, read_folder};
+pub use tree::{Entry, EntryKind, Tree, read_file, read_folder};
 pub use yaml::{Limits, YamlFault, parse};

@@ -2,8 +2,10 @@
 
 use chrono::TimeDelta;
 
+use crate::check::coverage::{Coverage, replaced};
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
+use crate::model::Kind;
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "EXC001",
@@ -22,11 +24,10 @@ pub(in crate::check) const CHECK: Check = Check {
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     let as_of = context.as_of();
+    let replaced = replaced(repository);
     for exception in &repository.exceptions {
-        let renewed = repository.exceptions.iter().any(|other| {
-            other.meta.is_live() && other.meta.renews.as_ref().is_some_and(|renews| renews.value == *exception.id())
-        });
-        if !exception.meta.is_live() || exception.meta.declared() == crate::model::Status::Draft || renewed {
+        let is_replaced = replaced.contains(&(Kind::Exception, exception.id()));
+        if !Coverage::of_exception(exception).is_standing() || is_replaced {
             continue;
         }
         let expires = exception.spec.expires;
@@ -37,10 +38,14 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         let days = as_of.day().days_since(expires.value);
         out.push(
-            Diagnostic::error(CHECK.code, expires.span, format!("exception `{}` has expired", exception.id()))
-                .label(format!("ended {days} d ago"))
-                .help("close it, or have its owner renew it with a new approval: `countersign renew`")
-                .subject(exception.id().to_string()),
+            Diagnostic::error(
+                CHECK.code,
+                expires.span,
+                format!("exception `{}` has expired", exception.id()),
+            )
+            .label(format!("ended {days} d ago"))
+            .help("close it, or have its owner renew it with a new approval: `countersign renew`")
+            .subject(exception.id().to_string()),
         );
     }
 }

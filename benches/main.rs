@@ -1,0 +1,340 @@
+//! What the tool costs beside the least that its input could cost.
+//!
+//! Each stage has a floor: the bare tokenising of the same bytes. `cargo bench` prints the times and
+//! the ratios, and last how much memory an import takes; `cargo bench -- load` runs what has the word in
+//! its name. Every stage says what it found, since a fast wrong answer is worth nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench may panic and print"
+)]
+#![allow(clippy::disallowed_methods, reason = "a bench makes and reads its own files")]
+
+mod generate;
+mod measure;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use countersign::check::{self, Settings};
+use countersign::import::{Content, Export, Scan, Sighting, collect};
+use countersign::load::{LoadLimits, Repository, load};
+use countersign::model::{AsOf, Configuration, Zone, parse_date};
+use countersign::reconcile::{Question, Register, reconcile};
+use countersign::source::read_folder;
+use countersign::trust::standings;
+use divan::Bencher;
+use granit_parser::Parser;
+use measure::{Comparison, sample};
+
+const SIZES: [usize; 2] = [1_000, 10_000];
+const FINDINGS: usize = 100_000;
+/// Words of a description; with them an item has about the bytes of a real one.
+const WORDS: usize = 100;
+/// The argument with which the bench runs itself to see how much memory one import takes.
+const PEAK: &str = "--peak-of";
+
+const COMPARISONS: &[Comparison] = &[
+    Comparison {
+        stage: "load 1000",
+        floor: "yaml events 1000",
+        words: "the event loop",
+        target: Some(1.8),
+    },
+    Comparison {
+        stage: "load 10000",
+        floor: "yaml events 10000",
+        words: "the event loop",
+        target: Some(1.8),
+    },
+    Comparison {
+        stage: "check 1000",
+        floor: "yaml events 1000",
+        words: "the event loop",
+        target: Some(1.8),
+    },
+    Comparison {
+        stage: "check 10000",
+        floor: "yaml events 10000",
+        words: "the event loop",
+        target: Some(1.8),
+    },
+    Comparison {
+        stage: "import",
+        floor: "quick-xml tokens",
+        words: "the quick-xml loop",
+        target: Some(0.6),
+    },
+    Comparison {
+        stage: "import and reconcile",
+        floor: "quick-xml tokens",
+        words: "the quick-xml loop",
+        target: Some(0.6),
+    },
+    Comparison {
+        stage: "import and reconcile",
+        floor: "tag walk",
+        words: "the tag walk",
+        target: Some(2.0),
+    },
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [PEAK, file] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        return print_peak(Path::new(file));
+    }
+    divan::main();
+    if arguments
+        .iter()
+        .any(|argument| matches!(argument.as_str(), "--list" | "--test"))
+    {
+        return;
+    }
+    measure::print(COMPARISONS);
+    measure::print_each("reconcile", FINDINGS, "finding (target 0.5)");
+    let words: Vec<&String> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    if words.is_empty() || words.iter().any(|word| "memory".contains(word.as_str())) {
+        print_memory();
+    }
+}
+
+/// Everything that is generated lives here until the end of the run.
+static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+
+fn governed(count: usize, approved: bool) -> PathBuf {
+    let folder = FOLDER.path().join(format!("{count}-{approved}"));
+    if !folder.exists() {
+        generate::write_files(&folder, &generate::records(count)).unwrap();
+        if approved {
+            generate::write_files(&folder, &generate::approvals(count)).unwrap();
+        }
+    }
+    folder
+}
+
+fn export(findings: usize, words: usize) -> PathBuf {
+    let path = FOLDER.path().join(format!("{findings}-{words}.nessus"));
+    if !path.exists() {
+        generate::write_nessus(&path, generate::Export { findings, words }).unwrap();
+    }
+    path
+}
+
+fn load_folder(folder: &Path) -> Repository {
+    let tree = read_folder(folder).unwrap();
+    load(&tree, Configuration::default(), LoadLimits::default()).unwrap()
+}
+
+fn import_file(path: &Path) -> Vec<Scan> {
+    let file = path.display().to_string();
+    let content = Content::File(path.to_owned());
+    let export = Export {
+        file,
+        content,
+        source: None,
+        mapping: None,
+        date_order: None,
+        host: None,
+        is_ad_hoc: true,
+    };
+    collect(&[export]).into_iter().map(Result::unwrap).collect()
+}
+
+fn lay_together<'a>(repository: &'a Repository, scans: &[Scan]) -> Register<'a> {
+    let zone = Zone::named("Europe/Berlin").unwrap();
+    let as_of = AsOf::end_of(parse_date(generate::AS_OF).unwrap(), zone);
+    let question = Question {
+        as_of,
+        period: None,
+        due_soon_days: 7,
+    };
+    reconcile(
+        repository,
+        standings(repository, as_of.instant()),
+        scans,
+        question,
+    )
+}
+
+fn assert_loaded(repository: &Repository, count: usize) {
+    assert!(
+        repository.faults.is_empty(),
+        "the generator is out of step: {:?}",
+        repository.faults.first()
+    );
+    assert_eq!(repository.records().count(), count);
+}
+
+fn assert_imported(scans: &[Scan], findings: usize) {
+    let found: Vec<(u64, u64)> = scans
+        .iter()
+        .map(|scan| (scan.summary.hosts, scan.summary.observations))
+        .collect();
+    assert_eq!(found, [(generate::HOSTS as u64, findings as u64)]);
+}
+
+#[divan::bench(args = SIZES, sample_count = 9, sample_size = 1)]
+fn load_records(bencher: Bencher<'_, '_>, count: usize) {
+    let folder = governed(count, false);
+    assert_loaded(&load_folder(&folder), count);
+    bencher.bench_local(|| sample(format!("load {count}"), || load_folder(&folder)));
+}
+
+#[divan::bench(args = SIZES, sample_count = 9, sample_size = 1)]
+fn check_records(bencher: Bencher<'_, '_>, count: usize) {
+    let folder = governed(count, false);
+    assert_loaded(&load_folder(&folder), count);
+    let settings = Settings::new(&Configuration::default()).unwrap();
+    let work = || check::run(&lay_together(&load_folder(&folder), &[]), &settings).len();
+    bencher.bench_local(|| sample(format!("check {count}"), work));
+}
+
+#[divan::bench(args = SIZES, sample_count = 9, sample_size = 1)]
+fn load_floor_yaml_events(bencher: Bencher<'_, '_>, count: usize) {
+    let texts: Vec<String> = generate::records(count)
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
+    let work = || {
+        texts
+            .iter()
+            .map(|text| Parser::new_from_str(text).map(Result::unwrap).count())
+            .sum::<usize>()
+    };
+    bencher.bench_local(|| sample(format!("yaml events {count}"), work));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn import_nessus(bencher: Bencher<'_, '_>) {
+    let path = export(FINDINGS, WORDS);
+    assert_imported(&import_file(&path), FINDINGS);
+    bencher.bench_local(|| sample("import", || import_file(&path)));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn import_and_reconcile_nessus(bencher: Bencher<'_, '_>) {
+    let path = export(FINDINGS, WORDS);
+    let repository = load_folder(&governed(10_000, true));
+    assert_loaded(&repository, 10_000);
+    let work = || lay_together(&repository, &import_file(&path)).findings.len();
+    bencher.bench_local(|| assert_eq!(sample("import and reconcile", work), FINDINGS));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn reconcile_nessus(bencher: Bencher<'_, '_>) {
+    let scans = import_file(&export(FINDINGS, WORDS));
+    let repository = load_folder(&governed(10_000, true));
+    let covered = lay_together(&repository, &scans)
+        .findings
+        .iter()
+        .filter(|finding| finding.coverage.is_some())
+        .count();
+    assert!(
+        covered > 1_000,
+        "the exceptions are for findings of the export, and only {covered} are covered"
+    );
+    bencher.bench_local(|| sample("reconcile", || lay_together(&repository, &scans).findings.len()));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn import_floor_quick_xml_tokens(bencher: Bencher<'_, '_>) {
+    let path = export(FINDINGS, WORDS);
+    bencher.bench_local(|| sample("quick-xml tokens", || quick_xml_tokens(&path)));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn import_floor_tag_walk(bencher: Bencher<'_, '_>) {
+    let bytes = std::fs::read(export(FINDINGS, WORDS)).unwrap();
+    bencher.bench_local(|| sample("tag walk", || tag_walk(&bytes)));
+}
+
+fn quick_xml_tokens(path: &Path) -> usize {
+    let mut reader = quick_xml::Reader::from_file(path).unwrap();
+    let (mut buffer, mut tokens) = (Vec::new(), 0);
+    while !matches!(
+        reader.read_event_into(&mut buffer).unwrap(),
+        quick_xml::events::Event::Eof
+    ) {
+        tokens += 1;
+        buffer.clear();
+    }
+    tokens
+}
+
+fn tag_walk(bytes: &[u8]) -> usize {
+    let (mut at, mut tags) = (0, 0);
+    while let Some(start) = memchr::memchr(b'<', &bytes[at..]) {
+        let Some(length) = memchr::memchr(b'>', &bytes[at + start..]) else {
+            break;
+        };
+        at += start + length + 1;
+        tags += 1;
+    }
+    tags
+}
+
+/// Imports a file in a process of its own, since a peak is never taken back.
+fn print_memory() {
+    if !Path::new("/proc/self/status").exists() {
+        return println!("\nthe peak of an import is read on Linux only");
+    }
+    println!(
+        "\n{:<44} {:>9} {:>9} {:>9} {:>9}",
+        "import of", "file MB", "peak MB", "kept MB", "beyond"
+    );
+    for (name, findings, words) in [
+        ("100 000 findings", FINDINGS, WORDS),
+        (
+            "100 000 findings in four times the text",
+            FINDINGS,
+            4 * WORDS + 900,
+        ),
+        ("400 000 findings", 4 * FINDINGS, WORDS),
+    ] {
+        let path = export(findings, words);
+        let megabytes = |bytes: u64| bytes as f64 / 1e6;
+        let size = megabytes(std::fs::metadata(&path).unwrap().len());
+        let child = Command::new(std::env::current_exe().unwrap())
+            .arg(PEAK)
+            .arg(&path)
+            .output()
+            .unwrap();
+        assert!(
+            child.status.success(),
+            "{}",
+            String::from_utf8_lossy(&child.stderr)
+        );
+        let answer = String::from_utf8(child.stdout).unwrap();
+        let figures: Vec<u64> = answer
+            .split_whitespace()
+            .map(|figure| figure.parse().unwrap())
+            .collect();
+        let [peak, kept] = figures[..] else {
+            panic!("the child said {answer:?}")
+        };
+        let (peak, kept) = (megabytes(peak), megabytes(kept));
+        println!(
+            "{name:<44} {size:>9.1} {peak:>9.1} {kept:>9.1} {:>9.1}",
+            peak - kept
+        );
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+/// Prints the peak of this process after one import, and what of it the register is made from, in bytes.
+fn print_peak(path: &Path) {
+    let scans = import_file(path);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let sightings: usize = scans.iter().map(|scan| scan.sightings.capacity()).sum();
+    println!("{} {}", kilobytes * 1024, sightings * size_of::<Sighting>());
+}

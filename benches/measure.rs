@@ -1,0 +1,109 @@
+//! Samples of wall and CPU time by name, and the table that lays each stage beside its floor.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+static SAMPLES: Mutex<BTreeMap<String, Vec<Sample>>> = Mutex::new(BTreeMap::new());
+
+#[derive(Clone, Copy)]
+struct Sample {
+    wall: Duration,
+    /// Of all threads together; `None` where the system does not say.
+    cpu: Option<Duration>,
+}
+
+/// A stage, and what it is measured against.
+pub(crate) struct Comparison {
+    pub(crate) stage: &'static str,
+    pub(crate) floor: &'static str,
+    pub(crate) words: &'static str,
+    /// The most that `performance.md` of the plan allows, as a ratio to the floor.
+    pub(crate) target: Option<f64>,
+}
+
+/// Does the work once and keeps how long it took.
+pub(crate) fn sample<T>(name: impl Into<String>, work: impl FnOnce() -> T) -> T {
+    let (cpu, start) = (cpu_time(), Instant::now());
+    let result = work();
+    let wall = start.elapsed();
+    let cpu = cpu.and_then(|before| cpu_time()?.checked_sub(before));
+    if let Ok(mut samples) = SAMPLES.lock() {
+        samples.entry(name.into()).or_default().push(Sample { wall, cpu });
+    }
+    result
+}
+
+/// Sums the time that each thread has run, from the scheduler of Linux.
+fn cpu_time() -> Option<Duration> {
+    let mut nanoseconds = 0;
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        nanoseconds += text.split(' ').next()?.parse::<u64>().ok()?;
+    }
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+/// Returns the medians of wall and CPU time; the CPU time is the wall time where the system does not say.
+fn median(samples: &[Sample]) -> (Duration, Duration) {
+    let middle = |mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    let wall = samples.iter().map(|sample| sample.wall).collect();
+    let cpu = samples
+        .iter()
+        .map(|sample| sample.cpu.unwrap_or(sample.wall))
+        .collect();
+    (middle(wall), middle(cpu))
+}
+
+/// Prints the medians of what was sampled, and each stage beside its floor by CPU time.
+pub(crate) fn print(comparisons: &[Comparison]) {
+    let samples = SAMPLES.lock().map(|samples| samples.clone()).unwrap_or_default();
+    if samples.is_empty() {
+        return;
+    }
+    println!("\n{:<28} {:>12} {:>12} {:>6}", "median of", "wall", "cpu", "runs");
+    for (name, samples) in &samples {
+        let (wall, cpu) = median(samples);
+        println!(
+            "{name:<28} {:>12} {:>12} {:>6}",
+            milliseconds(wall),
+            milliseconds(cpu),
+            samples.len()
+        );
+    }
+    println!();
+    for Comparison {
+        stage,
+        floor,
+        words,
+        target,
+    } in comparisons
+    {
+        let (Some(stage_samples), Some(floor_samples)) = (samples.get(*stage), samples.get(*floor)) else {
+            continue;
+        };
+        let ratio = median(stage_samples).1.as_secs_f64() / median(floor_samples).1.as_secs_f64();
+        let verdict = match target {
+            Some(target) if ratio <= *target => format!(" (target {target}x: met)"),
+            Some(target) => format!(" (target {target}x: missed)"),
+            None => String::new(),
+        };
+        println!("{stage}: {ratio:.2}x {words}{verdict}");
+    }
+}
+
+/// Prints what one piece of the work costs, when the stage was sampled.
+pub(crate) fn print_each(stage: &str, pieces: usize, unit: &str) {
+    let samples = SAMPLES.lock().map(|samples| samples.clone()).unwrap_or_default();
+    if let Some(samples) = samples.get(stage) {
+        let each = median(samples).1.as_secs_f64() * 1e6 / pieces as f64;
+        println!("{stage}: {each:.2} µs of CPU a {unit}");
+    }
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}

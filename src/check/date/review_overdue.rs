@@ -1,0 +1,115 @@
+//! DAT001: a review whose day has come.
+
+use crate::check::systems::is_retired;
+use crate::check::{Check, Context, Default, Family, Parameter};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::load::Repository;
+use crate::model::{Date, Kind, Meta};
+use crate::source::Span;
+
+pub(in crate::check) const CHECK: Check = Check {
+    code: "DAT001",
+    name: "review-overdue",
+    family: Family::Date,
+    level: Level::Error,
+    parameters: &[
+        Parameter {
+            name: "grace_days",
+            default: Default::Number(7),
+            meaning: "days after the due day for which an overdue review is a warning",
+        },
+        Parameter {
+            name: "soon_days",
+            default: Default::Number(30),
+            meaning: "days before the due day from which the coming review is a warning",
+        },
+    ],
+    explanation: include_str!("review_overdue.md"),
+    run,
+};
+
+fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let repository = context.repository();
+    let day = context.as_of().day();
+    for meta in repository
+        .records()
+        .filter(|meta| meta.is_live() && !is_past(repository, meta, day))
+    {
+        let Some(due) = due(meta) else { continue };
+        let past = day.days_since(due.date);
+        if -past > context.number("soon_days") {
+            continue;
+        }
+        let diagnostic = if past > 0 {
+            overdue(context, meta, &due, past)
+        } else {
+            soon(meta, &due, -past)
+        };
+        out.push(diagnostic.label(due.reason).subject(meta.id.to_string()));
+    }
+}
+
+fn overdue(context: &Context<'_>, meta: &Meta, due: &Due, past: i64) -> Diagnostic {
+    let what = if meta.kind == Kind::Source {
+        "tool evaluation"
+    } else {
+        "review"
+    };
+    let message = format!("{what} overdue {past} d: `{}` was due on {}", meta.id, due.date);
+    // A tool that was not evaluated again still does its work, so that it never blocks.
+    let is_mild = meta.kind == Kind::Source || past <= context.number("grace_days");
+    let new = if is_mild {
+        Diagnostic::warn
+    } else {
+        Diagnostic::error
+    };
+    let help = format!("review it, then set `review.last`; its owner is `{}`", meta.owner);
+    new(CHECK.code, due.span, message).help(help)
+}
+
+fn soon(meta: &Meta, due: &Due, days: i64) -> Diagnostic {
+    let message = format!("the review of `{}` is due on {}, in {days} d", meta.id, due.date);
+    Diagnostic::warn(CHECK.code, due.span, message).help(format!("plan it with its owner `{}`", meta.owner))
+}
+
+struct Due {
+    date: Date,
+    span: Span,
+    reason: String,
+}
+
+/// Returns the earlier of the day that is written and the day that the cycle gives.
+///
+/// A record that was never reviewed counts its cycle from the day on which it was written.
+fn due(meta: &Meta) -> Option<Due> {
+    let review = meta.review.as_ref()?;
+    let written = review.next.map(|next| Due {
+        date: next.value,
+        span: next.span,
+        reason: "the day under `review.next`".into(),
+    });
+    let by_cycle = review.cycle_days.map(|cycle| {
+        let (from, span, words) = match review.last {
+            Some(last) => (last.value, last.span, "last reviewed"),
+            None => (meta.created.value, cycle.span, "written, never reviewed"),
+        };
+        let date = from.plus_days(i64::from(cycle.value));
+        Due {
+            date,
+            span,
+            reason: format!("{words} on {from}, every {} d", cycle.value),
+        }
+    });
+    [written, by_cycle]
+        .into_iter()
+        .flatten()
+        .min_by_key(|due| due.date)
+}
+
+/// What is retired needs no review.
+fn is_past(repository: &Repository, meta: &Meta, day: Date) -> bool {
+    repository
+        .systems
+        .get(&meta.id)
+        .is_some_and(|system| is_retired(system, day))
+}

@@ -1,0 +1,44 @@
+//! Rules about findings and hosts: what the scanners saw against what the records say.
+
+mod coverage_lapsed;
+mod kev_without_action;
+mod orphan_coverage;
+mod overdue;
+mod unknown_or_ambiguous;
+mod unscanned;
+
+pub(super) use coverage_lapsed::CHECK as COVERAGE_LAPSED;
+pub(super) use kev_without_action::CHECK as KEV_WITHOUT_ACTION;
+pub(super) use orphan_coverage::CHECK as ORPHAN_COVERAGE;
+pub(super) use overdue::CHECK as OVERDUE;
+pub(super) use unknown_or_ambiguous::CHECK as UNKNOWN_OR_AMBIGUOUS;
+pub(super) use unscanned::CHECK as UNSCANNED;
+
+use super::Context;
+use crate::model::{Finding, RecordId};
+use crate::source::Span;
+
+/// Returns the place of what is said about a System: its id, or the root record where no System claims the host.
+fn place(context: &Context<'_>, system: Option<&RecordId>) -> Span {
+    let repository = context.repository();
+    let found = system.and_then(|id| repository.systems.get(id));
+    found.map_or_else(|| repository.root_span(), |system| system.meta.id.span)
+}
+
+/// Writes `web01 CVE-2025-1111`.
+fn subject(finding: &Finding) -> String {
+    format!("{} {}", finding.host, finding.vuln)
+}
+
+/// Names who must act: the System's owner of patches, else its owner, else that nobody is known.
+fn who_acts(context: &Context<'_>, finding: &Finding) -> String {
+    let Some(system) = context.register.system_of(finding) else {
+        return "no System claims the host".into();
+    };
+    let owner = system
+        .spec
+        .patch_owner
+        .as_ref()
+        .map_or(&system.meta.owner.value, |owner| &owner.value.0);
+    format!("`{owner}` patches `{}`", system.id())
+}

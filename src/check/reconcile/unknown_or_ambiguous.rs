@@ -1,0 +1,78 @@
+//! REC005: a scanned host that belongs to no System, or could be several hosts.
+
+use std::collections::BTreeMap;
+
+use super::place;
+use crate::check::words::{excerpt, listed_up_to};
+use crate::check::{Check, Context, Family};
+use crate::diagnostic::{Diagnostic, Level};
+use crate::model::HostStatus;
+use crate::reconcile::HostRow;
+
+pub(in crate::check) const CHECK: Check = Check {
+    code: "REC005",
+    name: "unknown-or-ambiguous-asset",
+    family: Family::Reconcile,
+    level: Level::Warn,
+    parameters: &[],
+    explanation: include_str!("unknown_or_ambiguous.md"),
+    run,
+};
+
+fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in context
+        .register
+        .findings
+        .iter()
+        .filter(|finding| !finding.disposition.is_closed())
+    {
+        *open.entry(&finding.host).or_default() += 1;
+    }
+    for host in &context.register.hosts {
+        // Two claims are SCP001's to flag.
+        if host.is_scanned && host.claims.is_empty() && host.status != HostStatus::Retired {
+            out.push(unknown(
+                context,
+                host,
+                open.get(&*host.id).copied().unwrap_or_default(),
+            ));
+        }
+        if !host.candidates.is_empty() {
+            out.push(ambiguous(context, host));
+        }
+    }
+}
+
+fn unknown(context: &Context<'_>, host: &HostRow, open: usize) -> Diagnostic {
+    let known = if host.is_known {
+        "the inventory knows it"
+    } else {
+        "the inventory does not know it"
+    };
+    let ips = if host.ips.is_empty() {
+        String::new()
+    } else {
+        format!(", at {}", listed_up_to(3, &host.ips))
+    };
+    let message = format!(
+        "scanned host `{}` belongs to no System; it has {open} open findings",
+        excerpt(&host.id)
+    );
+    Diagnostic::warn(CHECK.code, place(context, None), message)
+        .label(format!("{known}{ips}"))
+        .help("take it into the `members` of a System; until then its findings are due by the shortest cell there is")
+        .subject(host.id.to_string())
+}
+
+fn ambiguous(context: &Context<'_>, host: &HostRow) -> Diagnostic {
+    let candidates = listed_up_to(5, host.candidates.iter().map(|id| excerpt(id)));
+    let message = format!(
+        "host `{}` could be {candidates}: its keys disagree",
+        excerpt(&host.id)
+    );
+    Diagnostic::warn(CHECK.code, place(context, host.system.as_ref()), message)
+        .label("the strictest due of them applies, and no exception does")
+        .help("mend the addresses, names or serials in the inventory so that one host has them")
+        .subject(host.id.to_string())
+}

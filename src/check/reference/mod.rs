@@ -1,0 +1,8 @@
+//! Rules about what one record names and another is.
+
+mod circles;
+mod dangling_or_cyclic;
+mod inactive_target;
+
+pub(super) use dangling_or_cyclic::CHECK as DANGLING_OR_CYCLIC;
+pub(super) use inactive_target::CHECK as INACTIVE_TARGET;

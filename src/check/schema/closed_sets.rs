@@ -1,0 +1,239 @@
+//! Words that must be ones of a set which another record, the calendar of zones or this tool lays down.
+
+use super::violation::CHECK;
+use crate::check::words::{excerpt, listed};
+use crate::diagnostic::Diagnostic;
+use crate::import::IMPORTERS;
+use crate::load::Repository;
+use crate::model::{Isms, Meta, Record, RiskMatrix, RiskRating, Source, SourceRole, Zone};
+use crate::source::{Span, Spanned};
+
+/// Flags every word outside its set.
+pub(super) fn unknown_words(repository: &Repository, out: &mut Vec<Diagnostic>) {
+    if let Some(isms) = &repository.isms {
+        zone(&isms.meta, &isms.spec.timezone, out);
+        tiers(repository, isms, out);
+        regulations(repository, isms, out);
+        if let Some(matrix) = &isms.spec.risk_matrix {
+            matrix_shape(&isms.meta, matrix, out);
+            ratings(repository, matrix, out);
+        }
+    }
+    for source in &repository.tools {
+        zone(&source.meta, &source.spec.timezone, out);
+        format(source, out);
+    }
+}
+
+fn zone(meta: &Meta, name: &Spanned<String>, out: &mut Vec<Diagnostic>) {
+    if Zone::named(name).is_some() {
+        return;
+    }
+    let message = format!("`{}` is no time zone of the IANA database", excerpt(name));
+    out.push(
+        Diagnostic::error(CHECK.code, name.span, message)
+            .help("write a name such as `Europe/Berlin` or `UTC`; it is case-sensitive")
+            .subject(meta.id.to_string()),
+    );
+}
+
+fn tiers(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>) {
+    let known: Vec<&str> = isms.spec.tiers.iter().map(|tier| tier.id.as_str()).collect();
+    let mut flag = |meta: &Meta, tier: &str, span: Span| {
+        if !known.contains(&tier) {
+            out.push(
+                Diagnostic::error(
+                    CHECK.code,
+                    span,
+                    format!("`{}` is no tier of the Isms", excerpt(tier)),
+                )
+                .help(format!("tiers are {}", listed(&known)))
+                .subject(meta.id.to_string()),
+            );
+        }
+    };
+    for system in &repository.systems {
+        if let Some(tier) = &system.spec.tier {
+            flag(&system.meta, tier, tier.span);
+        }
+    }
+    for policy in &repository.policies {
+        let whole = policy.meta.id.span;
+        for cadence in &policy.spec.cadence {
+            flag(&policy.meta, &cadence.tier, cadence.tier.span);
+        }
+        let tested = policy.spec.testing.iter().flat_map(|testing| &testing.tiers);
+        let matrix = policy
+            .spec
+            .approval_matrix
+            .iter()
+            .filter_map(|row| row.tiers.as_ref())
+            .flatten();
+        for tier in tested.chain(matrix) {
+            flag(&policy.meta, tier, whole);
+        }
+    }
+    for role in &repository.roles {
+        for tier in role
+            .spec
+            .may_approve
+            .iter()
+            .filter_map(|row| row.tiers.as_ref())
+            .flatten()
+        {
+            flag(&role.meta, tier, role.meta.id.span);
+        }
+    }
+    for sla in &repository.slas {
+        for cell in &sla.spec.matrix.value {
+            flag(&sla.meta, &cell.tier, cell.span);
+        }
+    }
+}
+
+/// A tag that no regulation has would leave a System without the caps that its author meant.
+fn regulations(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>) {
+    let known: Vec<&str> = isms
+        .spec
+        .regulations
+        .iter()
+        .map(|regulation| regulation.tag.as_str())
+        .collect();
+    for system in &repository.systems {
+        for tag in system
+            .spec
+            .regulations
+            .iter()
+            .filter(|tag| !known.contains(&tag.as_str()))
+        {
+            out.push(
+                Diagnostic::error(
+                    CHECK.code,
+                    system.meta.id.span,
+                    format!("`{}` is the tag of no regulation of the Isms", excerpt(tag)),
+                )
+                .label("named under `regulations`")
+                .related(isms.meta.id.span, format!("tags here are {}", listed(&known)))
+                .help("mend the tag, or add the regulation to `isms.yaml`")
+                .subject(system.id().to_string()),
+            );
+        }
+    }
+}
+
+fn matrix_shape(meta: &Meta, matrix: &RiskMatrix, out: &mut Vec<Diagnostic>) {
+    let (rows, columns) = (matrix.likelihood.len(), matrix.impact.len());
+    let fits = matrix.levels.len() == rows && matrix.levels.iter().all(|row| row.len() == columns);
+    if !fits {
+        out.push(
+            Diagnostic::error(
+                CHECK.code,
+                meta.id.span,
+                "`risk_matrix.levels` does not fit its scales",
+            )
+            .label(format!("{rows} likelihoods by {columns} impacts are declared"))
+            .help(format!(
+                "write {rows} rows, one a likelihood, of {columns} levels each"
+            ))
+            .subject(meta.id.to_string()),
+        );
+    }
+    let mut levels: Vec<&str> = matrix.levels.iter().flatten().map(String::as_str).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    if let Some(appetite) = matrix
+        .appetite
+        .as_deref()
+        .filter(|appetite| !levels.contains(appetite))
+    {
+        let message = format!(
+            "the appetite `{}` is no level of the risk matrix",
+            excerpt(appetite)
+        );
+        out.push(
+            Diagnostic::error(CHECK.code, meta.id.span, message)
+                .help(format!("levels are {}", listed(levels)))
+                .subject(meta.id.to_string()),
+        );
+    }
+}
+
+fn ratings(repository: &Repository, matrix: &RiskMatrix, out: &mut Vec<Diagnostic>) {
+    let mut flag = |meta: &Meta, scale: &str, known: &[String], word: &Spanned<String>| {
+        if !known.contains(&word.value) {
+            out.push(
+                Diagnostic::error(
+                    CHECK.code,
+                    word.span,
+                    format!("`{}` is no {scale} of the Isms", excerpt(word)),
+                )
+                .help(format!("the scale of {scale} is {}", listed(known)))
+                .subject(meta.id.to_string()),
+            );
+        }
+    };
+    let mut both = |meta: &Meta, likelihood: &Spanned<String>, impact: &Spanned<String>| {
+        flag(meta, "likelihood", &matrix.likelihood, likelihood);
+        flag(meta, "impact", &matrix.impact, impact);
+    };
+    let mut rating = |meta: &Meta, rating: &RiskRating| both(meta, &rating.likelihood, &rating.impact);
+    for acceptance in &repository.acceptances {
+        rating(&acceptance.meta, &acceptance.spec.inherent);
+        rating(&acceptance.meta, &acceptance.spec.residual);
+    }
+    for risk in &repository.risks {
+        if let Some(residual) = &risk.spec.residual {
+            rating(&risk.meta, residual);
+        }
+    }
+    for risk in &repository.risks {
+        both(&risk.meta, &risk.spec.likelihood, &risk.spec.impact);
+    }
+}
+
+/// A format is judged where this tool reads the Source's exports: scanners, inventories and feeds.
+fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
+    let spec = &source.spec;
+    let format = spec.format.as_str();
+    let fault = |span: Span, message: String| {
+        Diagnostic::error(CHECK.code, span, message).subject(source.id().to_string())
+    };
+    let name_column = spec
+        .mapping
+        .as_ref()
+        .map(|mapping| (mapping.columns.span, mapping.columns.contains_key("name")));
+    match (format == "mapping", name_column) {
+        (true, None) => out.push(
+            fault(spec.format.span, "`format: mapping` without a mapping".into())
+                .help("add `mapping.columns` with at least `name`: the column that names the host"),
+        ),
+        (true, Some((span, false))) => out.push(
+            fault(span, "the mapping has no column for `name`".into())
+                .help("add `name:` with the header of the column that names the host"),
+        ),
+        (false, Some((span, _))) => out.push(
+            fault(
+                span,
+                format!("a mapping without effect: the format is `{}`", excerpt(format)),
+            )
+            .help("write `format: mapping`, or remove the mapping"),
+        ),
+        (true, Some((_, true))) | (false, None) => {}
+    }
+    let is_read =
+        |role: &SourceRole| matches!(role, SourceRole::Scanner | SourceRole::Cmdb | SourceRole::Feed);
+    let is_known = format == "mapping" || IMPORTERS.iter().any(|importer| importer.name == format);
+    if !is_known && spec.roles.iter().any(is_read) {
+        let mut names: Vec<&str> = IMPORTERS.iter().map(|importer| importer.name).collect();
+        names.push("mapping");
+        names.sort_unstable();
+        names.dedup();
+        out.push(
+            fault(
+                spec.format.span,
+                format!("`{}` is no format that can be imported", excerpt(format)),
+            )
+            .help(format!("formats are {}", listed(names))),
+        );
+    }
+}

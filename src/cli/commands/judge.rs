@@ -1,0 +1,148 @@
+//! `check` and `reconcile`.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::{say, style, verdict};
+use crate::cli::args::{Check, CheckFormat, Global, Reconcile, RegisterFormat};
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::job::{Job, open};
+use crate::cli::progress::Progress;
+use crate::cli::time;
+use crate::diagnostic::Diagnostic;
+use crate::output::{Style, Summary, diagnostics, register};
+use crate::source::write::write_beside_with;
+
+pub(in crate::cli) fn check(
+    console: &mut Console<'_>,
+    global: &Global,
+    check: &Check,
+) -> Result<u8, Failure> {
+    let progress = Progress::start(console, global, "checking");
+    let job = open(console, global, &check.at)?;
+    let scans = job.scans(console, &check.scans)?;
+    let register = job.register(&scans, None);
+    let mut found = job.diagnostics(&register);
+    drop(progress);
+    narrow(&job, check, &mut found);
+    let report = diagnostics::Report {
+        diagnostics: &found,
+        sources: &job.repository.sources,
+        as_of: job.as_of,
+        commit: job.commit.as_deref(),
+        codes_off: &job.settings.codes_off(),
+    };
+    let format = match check.format {
+        CheckFormat::Human => diagnostics::Format::Human,
+        CheckFormat::Json => diagnostics::Format::Json,
+        CheckFormat::Sarif => diagnostics::Format::Sarif,
+        CheckFormat::Junit => diagnostics::Format::Junit,
+        CheckFormat::Github => diagnostics::Format::Github,
+        CheckFormat::Gitlab => diagnostics::Format::Gitlab,
+    };
+    deliver(console, check.output.as_deref(), |out, style| {
+        diagnostics::write(&report, format, style, out)
+    })?;
+    let records = job.repository.records().count();
+    let summary = Summary::of(&found).line();
+    say(
+        console,
+        global,
+        format_args!(
+            "{records} records, {} findings as of {}: {summary}",
+            register.findings.len(),
+            job.as_of
+        ),
+    )?;
+    Ok(verdict(&found, check.strict))
+}
+
+/// Keeps what lies under the named paths, and what belongs to records of the named owner.
+fn narrow(job: &Job, check: &Check, found: &mut Vec<Diagnostic>) {
+    let sources = &job.repository.sources;
+    if !check.paths.is_empty() {
+        found.retain(|diagnostic| {
+            let path = sources.path(diagnostic.span.file);
+            check.paths.iter().any(|wanted| {
+                let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
+                path == wanted
+                    || path
+                        .strip_prefix(wanted)
+                        .is_some_and(|rest| rest.starts_with('/'))
+            })
+        });
+    }
+    if let Some(owner) = &check.owner {
+        found.retain(|diagnostic| {
+            let meta = job
+                .repository
+                .records()
+                .find(|meta| meta.file == diagnostic.span.file);
+            meta.is_some_and(|meta| meta.owner.value.as_str() == owner)
+        });
+    }
+}
+
+pub(in crate::cli) fn reconcile(
+    console: &mut Console<'_>,
+    global: &Global,
+    reconcile: &Reconcile,
+) -> Result<u8, Failure> {
+    let period = reconcile.period.as_deref().map(time::period).transpose()?;
+    let progress = Progress::start(console, global, "reconciling");
+    let job = open(console, global, &reconcile.at)?;
+    let scans = job.scans(console, &reconcile.scans)?;
+    let joined = job.register(&scans, period);
+    let found = job.diagnostics(&joined);
+    drop(progress);
+    let report = register::Report {
+        register: &joined,
+        diagnostics: &found,
+        commit: job.commit.as_deref(),
+    };
+    let format = match reconcile.format {
+        RegisterFormat::Human => register::Format::Human,
+        RegisterFormat::Json => register::Format::Json,
+        RegisterFormat::Jsonl => register::Format::Jsonl,
+        RegisterFormat::Csv => register::Format::Csv,
+    };
+    deliver(console, reconcile.output.as_deref(), |out, style| {
+        register::write(&report, format, style, out)
+    })?;
+    let summary = Summary::of(&found).line();
+    say(
+        console,
+        global,
+        format_args!(
+            "{} findings as of {}: {summary}",
+            joined.findings.len(),
+            job.as_of
+        ),
+    )?;
+    Ok(verdict(&found, false))
+}
+
+/// Writes to standard output, or beside a file and renamed.
+fn deliver(
+    console: &mut Console<'_>,
+    output: Option<&Path>,
+    produce: impl FnOnce(&mut dyn Write, Style) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    match output {
+        None => {
+            let style = style(console);
+            produce(console.out, style)?;
+            console.out.flush()?;
+        }
+        Some(path) => {
+            let path = console.folder.join(path);
+            write_beside_with(&path, |file| {
+                let mut out = BufWriter::new(file);
+                produce(&mut out, Style::plain())?;
+                out.flush()
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! The commands, each a few lines over the other rooms.
+
+mod author;
+mod judge;
+mod publish;
+mod tell;
+
+pub(super) use author::{demo, init, new};
+pub(super) use judge::{check, reconcile};
+pub(super) use publish::{audit, bundle, render, verify};
+pub(super) use tell::{completions, explain, man, schema};
+
+use super::args::Global;
+use super::console::Console;
+use super::failure::{CLEAN, ERRORS, Failure};
+use crate::diagnostic::Diagnostic;
+use crate::output::{Style, Summary};
+
+/// The exit code for what the rules say.
+fn verdict(diagnostics: &[Diagnostic], is_strict: bool) -> u8 {
+    let summary = Summary::of(diagnostics);
+    if summary.error > 0 || (is_strict && summary.warn > 0) {
+        ERRORS
+    } else {
+        CLEAN
+    }
+}
+
+fn style(console: &Console<'_>) -> Style {
+    Style {
+        color: console.out_is_colored,
+        width: console.width,
+    }
+}
+
+/// Says a line to the person, unless told to be quiet.
+fn say(console: &mut Console<'_>, global: &Global, line: impl std::fmt::Display) -> Result<(), Failure> {
+    if !global.quiet {
+        writeln!(console.err, "{line}")?;
+    }
+    Ok(())
+}

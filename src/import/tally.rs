@@ -1,0 +1,97 @@
+//! Counts what an importer reads while it pours it on.
+
+use super::value::flaw_of_host;
+use super::{HostIndex, Options, Sink};
+use crate::model::{Host, Observation, ScanSummary, Skipped};
+
+/// A sink with the counts of one export.
+pub(super) struct Tally<'a> {
+    pub(super) sink: &'a mut dyn Sink,
+    pub(super) summary: ScanSummary,
+    /// The name for a host that has none in the export.
+    name: Option<&'a str>,
+    /// Whether a host without a name was counted, and what the sink calls it.
+    has_unnamed: bool,
+    unnamed: Option<HostIndex>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(options: &Options<'a>, sink: &'a mut dyn Sink) -> Self {
+        Self {
+            sink,
+            summary: ScanSummary::default(),
+            name: options.host,
+            has_unnamed: false,
+            unnamed: None,
+        }
+    }
+
+    /// Counts a host and pours it; `None` when nothing names it, an `Err` says what is wrong with its names.
+    pub(super) fn host(&mut self, host: &Host) -> Result<Option<HostIndex>, String> {
+        if host.name.is_empty() {
+            return self.unnamed_host(host);
+        }
+        if let Some(flaw) = flaw_of_host(host) {
+            return Err(flaw);
+        }
+        self.summary.hosts += 1;
+        Ok(Some(self.sink.host(host)))
+    }
+
+    /// All that is unnamed in one export is one host, since it can be named but once.
+    fn unnamed_host(&mut self, host: &Host) -> Result<Option<HostIndex>, String> {
+        if self.has_unnamed {
+            return Ok(self.unnamed);
+        }
+        if let Some(name) = self.name {
+            let host = Host {
+                name: name.to_owned(),
+                ..host.clone()
+            };
+            if let Some(flaw) = flaw_of_host(&host) {
+                return Err(flaw);
+            }
+            self.unnamed = Some(self.sink.host(&host));
+        } else {
+            self.summary.incomplete = Some("names no host; give `--host`".into());
+        }
+        self.has_unnamed = true;
+        self.summary.hosts += 1;
+        Ok(self.unnamed)
+    }
+
+    /// Counts an observation, and pours it where its host is known.
+    pub(super) fn observation(&mut self, host: Option<HostIndex>, observation: &Observation) {
+        self.summary.observations += 1;
+        if let Some(host) = host {
+            self.sink.observation(host, observation);
+        }
+    }
+
+    pub(super) fn informational(&mut self) {
+        self.summary.informational += 1;
+    }
+
+    /// Counts rows that became nothing.
+    pub(super) fn skip(&mut self, reason: &str, rows: u64) {
+        count(&mut self.summary.skipped, reason, rows);
+    }
+
+    /// Counts values that were left out of rows that were kept.
+    pub(super) fn leave_out(&mut self, reason: &str) {
+        count(&mut self.summary.left_out, reason, 1);
+    }
+}
+
+fn count(counts: &mut Vec<Skipped>, reason: &str, rows: u64) {
+    if rows == 0 {
+        return;
+    }
+    match counts.iter_mut().find(|known| known.reason == reason) {
+        Some(known) => known.rows += rows,
+        None => counts.push(Skipped {
+            reason: reason.to_owned(),
+            rows,
+        }),
+    }
+}

@@ -1,0 +1,109 @@
+//! countersign/register/v1, and its findings one a line.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Report;
+use super::view::{FindingView, HostView, ImportView, RateView, SystemView};
+use crate::model::Date;
+use crate::output::Summary;
+use crate::output::diagnostics::Entries;
+use crate::output::json::{Each, write_line, write_pretty};
+use crate::reconcile::Register;
+
+#[derive(Serialize)]
+struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize> {
+    schema: &'static str,
+    as_of: String,
+    commit: Option<&'a str>,
+    period: PeriodView,
+    imports: I,
+    totals: Totals,
+    kpis: BTreeMap<&'static str, RateView>,
+    findings: F,
+    systems: S,
+    hosts: H,
+    diagnostics: Entries<'a>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct PeriodView {
+    from: Date,
+    to: Date,
+}
+
+#[derive(Serialize)]
+struct Totals {
+    findings: usize,
+    by_disposition: serde_json::Map<String, serde_json::Value>,
+    by_severity: serde_json::Map<String, serde_json::Value>,
+}
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let register = report.register;
+    let zone = register.as_of.zone();
+    let document = Document {
+        schema: "countersign/register/v1",
+        as_of: register.as_of.to_string(),
+        commit: report.commit,
+        period: PeriodView {
+            from: register.period.from,
+            to: register.period.to,
+        },
+        imports: Each(|| register.imports.iter().map(ImportView::new)),
+        totals: totals(register),
+        kpis: register
+            .kpis
+            .iter()
+            .map(|(name, kpi)| (*name, RateView::new(kpi.rate, Some(kpi.title))))
+            .collect(),
+        findings: Each(|| {
+            register
+                .findings
+                .iter()
+                .map(|finding| FindingView::new(finding, zone))
+        }),
+        systems: Each(|| register.systems.values().map(SystemView::new)),
+        hosts: Each(|| register.hosts.iter().map(HostView::new)),
+        diagnostics: Entries {
+            diagnostics: report.diagnostics,
+            sources: &register.repository.sources,
+        },
+        summary: Summary::of(report.diagnostics),
+    };
+    write_pretty(&document, out)
+}
+
+/// The worst first, and what is not there as 0.
+fn totals(register: &Register<'_>) -> Totals {
+    let by_disposition = register.by_disposition();
+    let by_severity = register.by_severity();
+    Totals {
+        findings: register.findings.len(),
+        by_disposition: super::human::WORST_FIRST
+            .iter()
+            .map(|one| {
+                (
+                    one.word().to_owned(),
+                    by_disposition.get(one).copied().unwrap_or(0).into(),
+                )
+            })
+            .collect(),
+        by_severity: by_severity
+            .iter()
+            .rev()
+            .map(|(one, number)| (one.word().to_owned(), (*number).into()))
+            .collect(),
+    }
+}
+
+pub(super) fn write_lines(register: &Register<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let zone = register.as_of.zone();
+    register
+        .findings
+        .iter()
+        .try_for_each(|finding| write_line(&FindingView::new(finding, zone), out))
+}

@@ -1,0 +1,257 @@
+//! The members of the register as machines read them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use crate::import::Product;
+use crate::model::{Date, Finding, HostStatus, Rate, RecordId, Severity, Skipped, Zone};
+use crate::reconcile::{HostRow, ImportLine, SystemRow};
+
+/// What approvals come to while their signatures are not checked.
+pub(super) const APPROVAL: &str = "not verified";
+
+/// Returns a moment in UTC.
+pub(super) fn utc(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Returns a moment in the organisation's zone.
+pub(super) fn local(instant: DateTime<Utc>, zone: Zone) -> String {
+    instant
+        .with_timezone(&zone.0)
+        .to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+#[derive(Serialize)]
+pub(super) struct ImportView<'a> {
+    source: Option<&'a RecordId>,
+    file: &'a str,
+    sha256: &'a str,
+    run_at: Option<String>,
+    hosts: u64,
+    observations: u64,
+    informational: u64,
+    skipped: u64,
+    state: &'static str,
+    reason: Option<&'a str>,
+    format: &'static str,
+    product: &'static str,
+    skipped_reasons: Vec<SkippedView<'a>>,
+}
+
+#[derive(Serialize)]
+struct SkippedView<'a> {
+    reason: &'a str,
+    rows: u64,
+}
+
+impl<'a> ImportView<'a> {
+    pub(super) fn new(line: &'a ImportLine) -> Self {
+        let product = match line.product {
+            Product::Scan => "scan",
+            Product::Inventory => "inventory",
+            Product::Kev => "kev",
+            Product::Epss => "epss",
+        };
+        Self {
+            source: line.source.as_ref(),
+            file: &line.file,
+            sha256: &line.sha256,
+            run_at: line.run_at.map(utc),
+            hosts: line.hosts,
+            observations: line.observations,
+            informational: line.informational,
+            skipped: line.skipped_rows(),
+            state: line.state.word(),
+            reason: line.reason.as_deref(),
+            format: line.format,
+            product,
+            skipped_reasons: line
+                .skipped
+                .iter()
+                .map(|Skipped { reason, rows }| SkippedView { reason, rows: *rows })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct RateView {
+    value: String,
+    numerator: u64,
+    denominator: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
+}
+
+impl RateView {
+    pub(super) fn new(rate: Rate, title: Option<&'static str>) -> Self {
+        Self {
+            value: rate.percent(),
+            numerator: rate.numerator,
+            denominator: rate.denominator,
+            title,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct FindingView<'a> {
+    pub(super) host: &'a str,
+    pub(super) system: Option<&'a str>,
+    pub(super) vuln: &'a str,
+    pub(super) aliases: &'a [Arc<str>],
+    pub(super) remediation: Option<&'a str>,
+    pub(super) severity: Severity,
+    pub(super) severity_given: &'a str,
+    pub(super) cvss: Option<&'a str>,
+    pub(super) kev: bool,
+    pub(super) epss: Option<f64>,
+    pub(super) first_seen: String,
+    pub(super) due: String,
+    pub(super) due_reason: &'a str,
+    pub(super) disposition: &'static str,
+    pub(super) coverage: Option<CoverageView<'a>>,
+    pub(super) opened: String,
+    pub(super) closed: Option<String>,
+    pub(super) recurrence: u32,
+    pub(super) observers: &'a [Arc<str>],
+    pub(super) title: &'a str,
+    pub(super) tier: Option<&'a str>,
+    pub(super) score: Option<f64>,
+    pub(super) kev_listed: Option<Date>,
+    pub(super) exploit: &'static str,
+    pub(super) last_seen: String,
+    pub(super) base_due: String,
+    pub(super) suspended: &'a [RecordId],
+    pub(super) lapsed: &'a [RecordId],
+    pub(super) breached: Option<String>,
+    pub(super) decided_at_base_due: bool,
+    pub(super) stale: bool,
+    pub(super) instances: u32,
+    pub(super) notes: &'a [Arc<str>],
+}
+
+#[derive(Serialize)]
+pub(super) struct CoverageView<'a> {
+    pub(super) id: &'a str,
+    pub(super) until: String,
+    pub(super) approval: &'static str,
+}
+
+impl<'a> FindingView<'a> {
+    pub(super) fn new(finding: &'a Finding, zone: Zone) -> Self {
+        Self {
+            host: &finding.host,
+            system: finding.system.as_ref().map(RecordId::as_str),
+            vuln: &finding.vuln,
+            aliases: &finding.aliases,
+            remediation: finding.remediation.as_deref(),
+            severity: finding.severity,
+            severity_given: &finding.severity_given,
+            cvss: finding.cvss.as_deref(),
+            kev: finding.kev.is_some(),
+            epss: finding.epss,
+            first_seen: utc(finding.first_seen),
+            due: local(finding.due, zone),
+            due_reason: &finding.due_reason,
+            disposition: finding.disposition.word(),
+            coverage: finding.coverage.as_ref().map(|coverage| CoverageView {
+                id: coverage.id.as_str(),
+                until: local(coverage.until, zone),
+                approval: APPROVAL,
+            }),
+            // An episode that opens anew has a first sighting of its own.
+            opened: utc(finding.first_seen),
+            closed: finding.closed.map(utc),
+            recurrence: finding.recurrence,
+            observers: &finding.observers,
+            title: &finding.title,
+            tier: finding.tier.as_deref(),
+            score: finding.score,
+            kev_listed: finding.kev,
+            exploit: finding.exploit.word(),
+            last_seen: utc(finding.last_seen),
+            base_due: local(finding.base_due, zone),
+            suspended: &finding.suspended,
+            lapsed: &finding.lapsed,
+            breached: finding.breached.map(|breached| local(breached, zone)),
+            decided_at_base_due: finding.decided_at_base_due,
+            stale: finding.stale,
+            instances: finding.instances,
+            notes: &finding.notes,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct SystemView<'a> {
+    id: &'a RecordId,
+    state: &'static str,
+    hosts: &'a [Arc<str>],
+    slas: &'a [RecordId],
+    counts: bool,
+    unsupported: bool,
+    closed_rate: RateView,
+    by_disposition: BTreeMap<&'static str, u64>,
+}
+
+impl<'a> SystemView<'a> {
+    pub(super) fn new(row: &'a SystemRow) -> Self {
+        Self {
+            id: &row.id,
+            state: row.state.word(),
+            hosts: &row.hosts,
+            slas: &row.slas,
+            counts: row.counts,
+            unsupported: row.is_unsupported,
+            closed_rate: RateView::new(row.closed_rate, None),
+            by_disposition: row
+                .by_disposition
+                .iter()
+                .map(|(one, number)| (one.word(), *number))
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct HostView<'a> {
+    id: &'a str,
+    system: Option<&'a RecordId>,
+    claims: &'a [RecordId],
+    candidates: &'a [Arc<str>],
+    state: &'static str,
+    status: &'static str,
+    known: bool,
+    scanned: bool,
+    counts: bool,
+    last_scan: Option<String>,
+    last_qualifying_scan: Option<String>,
+}
+
+impl<'a> HostView<'a> {
+    pub(super) fn new(row: &'a HostRow) -> Self {
+        let status = match row.status {
+            HostStatus::Active => "active",
+            HostStatus::Retired => "retired",
+            HostStatus::Unknown => "unknown",
+        };
+        Self {
+            id: &row.id,
+            system: row.system.as_ref(),
+            claims: &row.claims,
+            candidates: &row.candidates,
+            state: row.state.word(),
+            status,
+            known: row.is_known,
+            scanned: row.is_scanned,
+            counts: row.counts,
+            last_scan: row.last_scan.map(utc),
+            last_qualifying_scan: row.last_qualifying_scan.map(utc),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The example organisation: coherent, signed, and the same in the binary.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use countersign::author::{decisions, example, replace_keys};
+use countersign::load::{LoadLimits, Repository, load, load_configuration};
+use countersign::source::read_folder;
+use countersign::trust::digest;
+
+use super::attest_keys::{has_peer, run};
+
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo")
+}
+
+pub(crate) fn load_folder(folder: &Path) -> Repository {
+    let tree = read_folder(folder).unwrap();
+    let (configuration, _, faults) = load_configuration(&tree).unwrap();
+    assert!(faults.is_empty(), "{faults:?}");
+    load(&tree, configuration, LoadLimits::default()).unwrap()
+}
+
+pub(crate) fn faults(repository: &Repository) -> Vec<String> {
+    let place = |fault: &countersign::diagnostic::Diagnostic| {
+        let path = repository.sources.path(fault.span.file);
+        format!(
+            "{} {path}:{}: {} ({})",
+            fault.code,
+            fault.span.line,
+            fault.message,
+            fault.help.as_deref().unwrap_or("")
+        )
+    };
+    repository.faults.iter().map(place).collect()
+}
+
+/// Run with `UPDATE=1` after a change of a record: everybody gets a new key, the private ones are thrown
+/// away, and all approvals are signed again over the records as they are.
+#[test]
+fn each_approval_covers_the_record_as_it_is() {
+    if std::env::var_os("UPDATE").is_some() {
+        let keys = tempfile::tempdir().unwrap();
+        replace_keys(&folder(), keys.path()).unwrap();
+    }
+    let repository = load_folder(&folder());
+    assert_eq!(faults(&repository), Vec::<String>::new());
+    assert!(repository.approvals.len() > 50);
+    for file in &repository.approvals {
+        let subject = &file.approval.subject;
+        let record = repository.record(&subject.id).unwrap();
+        assert_eq!(
+            subject.digest,
+            digest(&repository, record).unwrap(),
+            "{}",
+            file.path
+        );
+        assert!(
+            file.approval.shown.starts_with(subject.id.as_str()),
+            "{}",
+            file.path
+        );
+    }
+}
+
+#[test]
+fn openssh_believes_each_approval_of_its_person_at_its_time() {
+    if !has_peer("ssh-keygen") {
+        return;
+    }
+    let repository = load_folder(&folder());
+    for file in &repository.approvals {
+        let approval = &file.approval;
+        let person = repository.people.get(&approval.person.value.0).unwrap();
+        let time = format!("verify-time={}", approval.at.value.utc().format("%Y%m%d%H%M%SZ"));
+        let text = std::fs::read(folder().join(&*file.path)).unwrap();
+        let signature = format!("{}.sig", file.path);
+        let arguments = [
+            "-Y",
+            "verify",
+            "-f",
+            "keyring/allowed_signers",
+            "-r",
+            "keyring/revoked",
+            "-n",
+            "countersign-approval",
+            "-O",
+            &time,
+            "-I",
+            &person.spec.email.value,
+            "-s",
+            &signature,
+        ];
+        let output = run("ssh-keygen", &folder(), &arguments, &text);
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            file.path,
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn fingerprints_of_people_are_those_of_the_keyring() {
+    use countersign::trust::allowed_signers::AllowedSigners;
+    let repository = load_folder(&folder());
+    let list =
+        AllowedSigners::parse(&std::fs::read_to_string(folder().join("keyring/allowed_signers")).unwrap());
+    assert!(list.errors.is_empty(), "{:?}", list.errors);
+    let listed: BTreeSet<(String, String)> = list
+        .entries
+        .iter()
+        .map(|entry| (entry.principals.clone(), entry.key.fingerprint()))
+        .collect();
+    let of_people: BTreeSet<(String, String)> = repository
+        .people
+        .iter()
+        .flat_map(|person| {
+            person
+                .spec
+                .keys
+                .iter()
+                .map(|key| (person.spec.email.value.clone(), key.fingerprint.value.clone()))
+        })
+        .collect();
+    assert_eq!(listed, of_people);
+    assert!(
+        list.entries
+            .iter()
+            .all(|entry| entry.namespaces.is_some() && !entry.zone_missing())
+    );
+}
+
+/// A decision is made by somebody who holds the role on that day, over a record that is there by then,
+/// and never by the one who asked.
+#[test]
+fn decisions_are_made_in_order_and_by_holders() {
+    let repository = load_folder(&folder());
+    for draft in decisions(&repository).unwrap() {
+        let day = countersign::model::Date(draft.at.date_naive());
+        let role = repository.roles.get(&draft.role).unwrap();
+        let holds = role.spec.holders.iter().any(|holder| {
+            holder.person.value.0 == draft.person
+                && holder.from.value <= day
+                && holder.to.is_none_or(|to| day <= to.value)
+        });
+        assert!(
+            holds,
+            "{} as {} on {day} over {}",
+            draft.person, draft.role, draft.id
+        );
+        assert!(
+            repository.record(&draft.id).unwrap().created.value <= day,
+            "{} over {}",
+            draft.person,
+            draft.id
+        );
+        if let Some(exception) = repository.exceptions.get(&draft.id) {
+            let requester = exception.spec.requested_by.as_ref().unwrap();
+            assert_ne!(requester.value.0, draft.person, "{}", draft.id);
+        }
+    }
+}
+
+#[test]
+fn the_binary_holds_the_example_as_it_lies_in_the_folder() {
+    let on_disk: BTreeSet<String> = read_folder(&folder())
+        .unwrap()
+        .entries()
+        .iter()
+        .map(|entry| entry.path.to_string())
+        .collect();
+    let embedded = example();
+    assert_eq!(embedded.keys().cloned().collect::<BTreeSet<_>>(), on_disk);
+    for (path, bytes) in embedded {
+        assert!(
+            bytes == std::fs::read(folder().join(&path)).unwrap(),
+            "{path} differs; build again"
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! Counts of our own fixtures, and what becomes of them when they are cut off.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use countersign::import::{IMPORTERS, Input, Options, recognise};
+use countersign::model::MappingProfile;
+
+use super::{fixture, fixtures, read_with};
+
+/// File, format, hosts, observations, informational, skipped.
+const COUNTS: [(&str, &str, [u64; 4]); 30] = [
+    ("nessus-v2/none.nessus", "nessus-v2", [1, 0, 1, 0]),
+    ("nessus-v2/one.nessus", "nessus-v2", [1, 1, 0, 0]),
+    ("nessus-v2/many.nessus", "nessus-v2", [4, 9, 2, 0]),
+    ("qualys-csv/report-none.csv", "qualys-csv", [0, 0, 0, 0]),
+    ("qualys-csv/report-one.csv", "qualys-csv", [1, 1, 0, 0]),
+    ("qualys-csv/report-many.csv", "qualys-csv", [3, 3, 1, 4]),
+    ("qualys-csv/report-semicolon.csv", "qualys-csv", [1, 1, 0, 0]),
+    ("qualys-csv/report-day-first.csv", "qualys-csv", [1, 2, 0, 0]),
+    ("qualys-csv/vmdr-none.csv", "qualys-csv", [0, 0, 0, 0]),
+    ("qualys-csv/vmdr-one.csv", "qualys-csv", [1, 1, 0, 0]),
+    ("qualys-csv/vmdr-many.csv", "qualys-csv", [2, 2, 1, 0]),
+    ("qualys-csv/vmdr-cve.csv", "qualys-csv", [1, 2, 0, 0]),
+    ("qualys-csv/pci-none.csv", "qualys-csv", [0, 0, 0, 0]),
+    ("qualys-csv/pci-one.csv", "qualys-csv", [1, 1, 0, 0]),
+    ("qualys-csv/pci-many.csv", "qualys-csv", [2, 2, 1, 0]),
+    ("trivy-json/none.json", "trivy-json", [1, 0, 0, 0]),
+    ("trivy-json/one.json", "trivy-json", [1, 1, 0, 0]),
+    ("trivy-json/many.json", "trivy-json", [1, 6, 0, 3]),
+    ("trivy-json/name-last.json", "trivy-json", [1, 1, 0, 0]),
+    ("trivy-json/unnamed.json", "trivy-json", [1, 2, 0, 0]),
+    ("trivy-json/legacy.json", "trivy-json", [1, 1, 0, 0]),
+    ("trivy-json/null.json", "trivy-json", [1, 0, 0, 0]),
+    ("trivy-json/kubernetes.json", "trivy-json", [2, 2, 0, 2]),
+    ("cisa-kev/none.json", "cisa-kev", [0, 0, 0, 0]),
+    ("cisa-kev/one.json", "cisa-kev", [0, 1, 0, 0]),
+    ("cisa-kev/many.json", "cisa-kev", [0, 3, 0, 0]),
+    ("epss-csv/none.csv", "epss-csv", [0, 0, 0, 0]),
+    ("epss-csv/one.csv", "epss-csv", [0, 1, 0, 0]),
+    ("epss-csv/many.csv", "epss-csv", [0, 3, 0, 0]),
+    ("mapping/many.csv", "mapping", [3, 0, 0, 2]),
+];
+
+pub(crate) fn profile() -> MappingProfile {
+    let columns: BTreeMap<&str, &str> = BTreeMap::from([
+        ("name", "Name"),
+        ("fqdn", "fqdn"),
+        ("ip", "IP  Address"),
+        ("mac", "MAC"),
+        ("serial", "Serial"),
+        ("status", "Status"),
+        ("tier", "Tier"),
+        ("aliases", "Aliases"),
+    ]);
+    let file = countersign::source::FileId(0);
+    MappingProfile {
+        delimiter: None,
+        columns: countersign::source::Spanned {
+            value: columns
+                .into_iter()
+                .map(|(field, header)| (field.to_owned(), header.to_owned()))
+                .collect(),
+            span: countersign::source::Span::start_of(file),
+        },
+        active: vec!["In Use".into(), "Planned".into()],
+        retired: vec!["disposed".into()],
+    }
+}
+
+fn counts_of(bytes: &[u8], format: &str) -> Result<[u64; 4], countersign::import::ImportError> {
+    let profile = profile();
+    let options = Options {
+        mapping: (format == "mapping").then_some(&profile),
+        ..Options::default()
+    };
+    let (imported, recorder) = read_with(bytes, &options)?;
+    assert_eq!(imported.importer.name, format);
+    let summary = imported.summary;
+    if summary.incomplete.is_none() {
+        let poured = recorder.observations.len() + recorder.kev.len() + recorder.epss.len();
+        assert_eq!(summary.observations, poured as u64, "counted and poured differ");
+        assert_eq!(
+            summary.hosts,
+            recorder.hosts.len() as u64,
+            "counted and poured differ"
+        );
+    }
+    let skipped = summary.skipped.iter().map(|skipped| skipped.rows).sum();
+    Ok([
+        summary.hosts,
+        summary.observations,
+        summary.informational,
+        skipped,
+    ])
+}
+
+#[test]
+fn fixtures_yield_their_rows() {
+    for (name, format, expected) in COUNTS {
+        assert_eq!(
+            counts_of(&fixture(name), format).unwrap_or_else(|e| panic!("{name} {e}")),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_fixture_is_in_one_table() {
+    for path in super::files(&fixtures()) {
+        let name = path
+            .strip_prefix(fixtures())
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        let elsewhere = name.starts_with("foreign/")
+            || [
+                "qualys-csv/pci-undecided.csv",
+                "mapping/none.csv",
+                "mapping/one.csv",
+            ]
+            .contains(&name.as_str());
+        assert_ne!(
+            COUNTS.iter().any(|(known, ..)| *known == name),
+            elsewhere,
+            "{name}"
+        );
+    }
+}
+
+/// A format must not take what is another's, in whatever order they are asked.
+#[test]
+fn one_importer_knows_a_fixture() {
+    for (name, format, _) in COUNTS.iter().filter(|(_, format, _)| *format != "mapping") {
+        let bytes = fixture(name);
+        let takers: Vec<&str> = IMPORTERS
+            .iter()
+            .filter(|importer| (importer.recognises)(&bytes))
+            .map(|importer| importer.name)
+            .collect();
+        assert_eq!(takers, [*format], "{name}");
+        assert_eq!(
+            recognise(Input::Bytes(&bytes), &Options::default()).unwrap().name,
+            *format
+        );
+    }
+}
+
+/// Tells whether the last row is as wide as the table; then nothing shows that rows after it are missing.
+fn ends_in_a_whole_row(cut: &[u8], whole: &[u8], delimiter: u8) -> bool {
+    let widths = |bytes: &[u8]| -> Vec<usize> {
+        let mut builder = csv::ReaderBuilder::new();
+        let mut rows = builder
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(bytes);
+        rows.byte_records().map(|row| row.unwrap().len()).collect()
+    };
+    widths(cut).last() == widths(whole).iter().max()
+}
+
+#[test]
+fn a_cut_export_is_never_taken_for_a_shorter_one() {
+    for (name, format, expected) in COUNTS {
+        let whole = fixture(name);
+        let is_table = name.ends_with(".csv");
+        for cut in (0..whole.len()).step_by(3) {
+            let Ok(counts) = counts_of(&whole[..cut], format) else {
+                continue;
+            };
+            let delimiter = if name.ends_with("semicolon.csv") {
+                b';'
+            } else {
+                b','
+            };
+            let is_fair = counts == expected
+                || is_table && format != "epss-csv" && ends_in_a_whole_row(&whole[..cut], &whole, delimiter)
+                || format == "epss-csv" && whole[..cut].ends_with(b"\n");
+            assert!(is_fair, "{name} cut at {cut}: {counts:?} instead of {expected:?}");
+        }
+    }
+}
+
+fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn compressed_exports_are_read_and_cut_ones_refused() {
+    for (name, format, expected) in COUNTS {
+        let packed = pack(&fixture(name));
+        assert_eq!(counts_of(&packed, format).unwrap(), expected, "{name}");
+        for cut in (12..packed.len()).step_by(7) {
+            assert!(
+                counts_of(&packed[..cut], format).is_err(),
+                "{name} packed and cut at {cut}"
+            );
+        }
+    }
+    super::assert_refused(
+        "cut",
+        super::read(&pack(&fixture("nessus-v2/many.nessus"))[..400]),
+        "truncated",
+        "compressed data ends early",
+    );
+}
+
+/// Readers may hand out an export in pieces of any size.
+#[test]
+fn pieces_of_one_byte_change_nothing() {
+    struct Drip<'a>(&'a [u8]);
+    impl std::io::Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = buffer.len().min(self.0.len()).min(1);
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+    let profile = profile();
+    for (name, format, [hosts, observations, ..]) in COUNTS {
+        let importer = IMPORTERS.iter().find(|importer| importer.name == format).unwrap();
+        let bytes = fixture(name);
+        let mut reader = std::io::BufReader::with_capacity(1, Drip(&bytes));
+        let options = Options {
+            mapping: (format == "mapping").then_some(&profile),
+            ..Options::default()
+        };
+        let summary = (importer.import)(&mut reader, &options, &mut super::Recorder::default()).unwrap();
+        assert_eq!(
+            (summary.hosts, summary.observations),
+            (hosts, observations),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_digest_is_that_of_the_file_as_it_lies() {
+    use sha2::Digest as _;
+    let packed = pack(&fixture("nessus-v2/one.nessus"));
+    for bytes in [
+        fixture("nessus-v2/one.nessus"),
+        packed,
+        [b"\xef\xbb\xbf", &*fixture("trivy-json/one.json")].concat(),
+    ] {
+        let (imported, _) = super::read(&bytes).unwrap();
+        let expected: String = sha2::Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(imported.sha256, expected);
+    }
+}

@@ -1,0 +1,98 @@
+//! Real exports, where they are at hand: they are not ours to ship.
+
+use std::path::PathBuf;
+
+use countersign::import::{Input, Options, import};
+
+use super::Recorder;
+
+fn samples() -> Option<PathBuf> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples");
+    if !folder.join("INDEX.tsv").is_file() {
+        println!("SKIPPED: no samples at {}", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// Each format of ours and the sample folders that hold it.
+const FOLDERS: [(&str, &str); 7] = [
+    ("nessus_v2", "nessus-v2"),
+    ("qualys_csv", "qualys-csv"),
+    ("qualys_vmdr_csv", "qualys-csv"),
+    ("qualys_pci_csv", "qualys-csv"),
+    ("trivy_json", "trivy-json"),
+    ("cisa_kev", "cisa-kev"),
+    ("epss_csv", "epss-csv"),
+];
+
+#[test]
+fn samples_yield_the_rows_of_their_index() {
+    let Some(folder) = samples() else { return };
+    let index = std::fs::read_to_string(folder.join("INDEX.tsv")).unwrap();
+    let mut seen = 0;
+    for line in index.lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let (name, hosts, observations) = (columns[0], columns[6], columns[7]);
+        let Some((_, format)) = FOLDERS
+            .iter()
+            .find(|(sort, _)| name.split('/').next() == Some(sort))
+        else {
+            continue;
+        };
+        let mut recorder = Recorder::default();
+        let path = folder.join(name);
+        let imported = import(Input::File(&path), &Options::default(), &mut recorder)
+            .unwrap_or_else(|error| panic!("{name} {error}"));
+        let counts = (
+            imported.summary.hosts.to_string(),
+            imported.summary.observations.to_string(),
+        );
+        assert_eq!(
+            (counts.0.as_str(), counts.1.as_str()),
+            (hosts, observations),
+            "{name}"
+        );
+        assert_eq!(imported.importer.name, *format, "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 16, "only {seen} samples of ours");
+}
+
+#[test]
+fn samples_of_other_formats_are_refused() {
+    let Some(folder) = samples() else { return };
+    for path in super::files(&folder) {
+        let name = path.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+        if FOLDERS
+            .iter()
+            .any(|(sort, _)| name.starts_with(&format!("{sort}/")))
+        {
+            continue;
+        }
+        let result = import(Input::File(&path), &Options::default(), &mut Recorder::default());
+        match result {
+            Err(countersign::import::ImportError::Foreign(_)) => {}
+            other => panic!("{name}: {:?}", other.map(|imported| imported.importer.name)),
+        }
+    }
+}
+
+#[test]
+fn the_nessus_sample_says_what_is_in_it() {
+    let Some(folder) = samples() else { return };
+    let mut recorder = Recorder::default();
+    let path = folder.join("nessus_v2/sample.nessus");
+    let summary = import(Input::File(&path), &Options::default(), &mut recorder)
+        .unwrap()
+        .summary;
+    assert_eq!(
+        (summary.hosts, summary.observations, summary.informational),
+        (3, 9, 140)
+    );
+    assert!(
+        matches!(summary.run_at, Some(countersign::model::Stamp::At(_))),
+        "{:?}",
+        summary.run_at
+    );
+}
