@@ -9,6 +9,7 @@ use countersign::source::read_folder;
 use countersign::trust::digest;
 
 use super::attest_keys::{has_peer, run};
+use super::cli::streams;
 
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo")
@@ -24,7 +25,13 @@ pub(crate) fn load_folder(folder: &Path) -> Repository {
 pub(crate) fn faults(repository: &Repository) -> Vec<String> {
     let place = |fault: &countersign::diagnostic::Diagnostic| {
         let path = repository.sources.path(fault.span.file);
-        format!("{} {path}:{}: {} ({})", fault.code, fault.span.line, fault.message, fault.help.as_deref().unwrap_or(""))
+        format!(
+            "{} {path}:{}: {} ({})",
+            fault.code,
+            fault.span.line,
+            fault.message,
+            fault.help.as_deref().unwrap_or("")
+        )
     };
     repository.faults.iter().map(place).collect()
 }
@@ -43,8 +50,17 @@ fn each_approval_covers_the_record_as_it_is() {
     for file in &repository.approvals {
         let subject = &file.approval.subject;
         let record = repository.record(&subject.id).unwrap();
-        assert_eq!(subject.digest, digest(&repository, record).unwrap(), "{}", file.path);
-        assert!(file.approval.shown.starts_with(subject.id.as_str()), "{}", file.path);
+        assert_eq!(
+            subject.digest,
+            digest(&repository, record).unwrap(),
+            "{}",
+            file.path
+        );
+        assert!(
+            file.approval.shown.starts_with(subject.id.as_str()),
+            "{}",
+            file.path
+        );
     }
 }
 
@@ -61,11 +77,28 @@ fn openssh_believes_each_approval_of_its_person_at_its_time() {
         let text = std::fs::read(folder().join(&*file.path)).unwrap();
         let signature = format!("{}.sig", file.path);
         let arguments = [
-            "-Y", "verify", "-f", "keyring/allowed_signers", "-r", "keyring/revoked", "-n", "countersign-approval", "-O",
-            &time, "-I", &person.spec.email.value, "-s", &signature,
+            "-Y",
+            "verify",
+            "-f",
+            "keyring/allowed_signers",
+            "-r",
+            "keyring/revoked",
+            "-n",
+            "countersign-approval",
+            "-O",
+            &time,
+            "-I",
+            &person.spec.email.value,
+            "-s",
+            &signature,
         ];
         let output = run("ssh-keygen", &folder(), &arguments, &text);
-        assert!(output.status.success(), "{}: {}", file.path, String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            file.path,
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -73,17 +106,31 @@ fn openssh_believes_each_approval_of_its_person_at_its_time() {
 fn fingerprints_of_people_are_those_of_the_keyring() {
     use countersign::trust::allowed_signers::AllowedSigners;
     let repository = load_folder(&folder());
-    let list = AllowedSigners::parse(&std::fs::read_to_string(folder().join("keyring/allowed_signers")).unwrap());
+    let list =
+        AllowedSigners::parse(&std::fs::read_to_string(folder().join("keyring/allowed_signers")).unwrap());
     assert!(list.errors.is_empty(), "{:?}", list.errors);
-    let listed: BTreeSet<(String, String)> =
-        list.entries.iter().map(|entry| (entry.principals.clone(), entry.key.fingerprint())).collect();
+    let listed: BTreeSet<(String, String)> = list
+        .entries
+        .iter()
+        .map(|entry| (entry.principals.clone(), entry.key.fingerprint()))
+        .collect();
     let of_people: BTreeSet<(String, String)> = repository
         .people
         .iter()
-        .flat_map(|person| person.spec.keys.iter().map(|key| (person.spec.email.value.clone(), key.fingerprint.value.clone())))
+        .flat_map(|person| {
+            person
+                .spec
+                .keys
+                .iter()
+                .map(|key| (person.spec.email.value.clone(), key.fingerprint.value.clone()))
+        })
         .collect();
     assert_eq!(listed, of_people);
-    assert!(list.entries.iter().all(|entry| entry.namespaces.is_some() && !entry.zone_missing()));
+    assert!(
+        list.entries
+            .iter()
+            .all(|entry| entry.namespaces.is_some() && !entry.zone_missing())
+    );
 }
 
 /// A decision is made by somebody who holds the role on that day, over a record that is there by then,
@@ -99,8 +146,17 @@ fn decisions_are_made_in_order_and_by_holders() {
                 && holder.from.value <= day
                 && holder.to.is_none_or(|to| day <= to.value)
         });
-        assert!(holds, "{} as {} on {day} over {}", draft.person, draft.role, draft.id);
-        assert!(repository.record(&draft.id).unwrap().created.value <= day, "{} over {}", draft.person, draft.id);
+        assert!(
+            holds,
+            "{} as {} on {day} over {}",
+            draft.person, draft.role, draft.id
+        );
+        assert!(
+            repository.record(&draft.id).unwrap().created.value <= day,
+            "{} over {}",
+            draft.person,
+            draft.id
+        );
         if let Some(exception) = repository.exceptions.get(&draft.id) {
             let requester = exception.spec.requested_by.as_ref().unwrap();
             assert_ne!(requester.value.0, draft.person, "{}", draft.id);
@@ -110,11 +166,97 @@ fn decisions_are_made_in_order_and_by_holders() {
 
 #[test]
 fn the_binary_holds_the_example_as_it_lies_in_the_folder() {
-    let on_disk: BTreeSet<String> =
-        read_folder(&folder()).unwrap().entries().iter().map(|entry| entry.path.to_string()).collect();
+    let on_disk: BTreeSet<String> = read_folder(&folder())
+        .unwrap()
+        .entries()
+        .iter()
+        .map(|entry| entry.path.to_string())
+        .collect();
     let embedded = example();
     assert_eq!(embedded.keys().cloned().collect::<BTreeSet<_>>(), on_disk);
     for (path, bytes) in embedded {
-        assert!(bytes == std::fs::read(folder().join(&path)).unwrap(), "{path} differs; build again");
+        assert!(
+            bytes == std::fs::read(folder().join(&path)).unwrap(),
+            "{path} differs; build again"
+        );
     }
+}
+
+fn diagnostics(as_of: &str) -> (i32, Vec<(String, String, String)>) {
+    let words = [
+        "countersign",
+        "check",
+        "--repo",
+        ".",
+        "--as-of",
+        as_of,
+        "--format",
+        "json",
+    ]
+    .map(Into::into);
+    let (code, out, err) = streams(&folder(), &words);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let list = document["diagnostics"].as_array().unwrap();
+    (
+        code,
+        list.iter()
+            .map(|one| (text(&one["level"]), text(&one["code"]), text(&one["subject"])))
+            .collect(),
+    )
+}
+
+#[test]
+fn the_example_is_clean_on_its_day_and_one_exception_ends_with_it() {
+    let (code, found) = diagnostics("2026-09-30");
+    assert_eq!(code, 0, "{found:?}");
+    let warned: BTreeSet<&str> = found.iter().map(|(_, code, _)| code.as_str()).collect();
+    assert_eq!(warned, BTreeSet::from(["EXC002", "REC001"]), "{found:?}");
+    assert!(found.len() <= 3, "{found:?}");
+
+    let (code, found) = diagnostics("2026-10-01");
+    assert_eq!(code, 1);
+    let errors: Vec<&(String, String, String)> =
+        found.iter().filter(|(level, _, _)| level == "error").collect();
+    assert!(
+        errors
+            .iter()
+            .any(|(_, code, subject)| code == "EXC001" && subject == "exc-0014"),
+        "{errors:?}"
+    );
+    let of_one_cause = |(_, code, subject): &(String, String, String)| {
+        subject == "exc-0014"
+            || (code.starts_with("REC00") && subject.contains("erp01") && subject.contains("CVE-2026-991444"))
+    };
+    assert!(errors.into_iter().all(of_one_cause), "{found:?}");
+}
+
+/// Every answer of the decision table but those that would be an error.
+#[test]
+fn the_example_shows_the_dispositions() {
+    let words = [
+        "countersign",
+        "reconcile",
+        "--repo",
+        ".",
+        "--as-of",
+        "2026-09-30",
+        "--format",
+        "json",
+    ]
+    .map(Into::into);
+    let (code, out, err) = streams(&folder(), &words);
+    assert_eq!(code, 0, "{err}");
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let counts = document["totals"]["by_disposition"].as_object().unwrap();
+    for (disposition, count) in counts {
+        let is_error = matches!(disposition.as_str(), "overdue" | "unsupported_ungoverned");
+        assert_eq!(count == 0, is_error, "{disposition}: {count}");
+    }
+    let seen_by_two = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|finding| finding["observers"].as_array().unwrap().len() == 2);
+    assert!(seen_by_two);
 }

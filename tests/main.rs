@@ -10,19 +10,19 @@
     reason = "tests read and write files and the environment"
 )]
 
-mod author;
-mod documents;
 mod attest;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
-mod example_repo;
+mod author;
+mod author_demo;
 mod bench_inputs;
 mod checks;
 mod checks_findings;
 mod checks_records;
 mod cli;
 mod documents;
+mod example_repo;
 mod import;
 mod load;
 mod output;

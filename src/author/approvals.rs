@@ -77,19 +77,28 @@ pub fn approval_files(
         .filter(|record| record.kind == draft.kind)
         .with_context(|| format!("there is no {} `{}` to approve", draft.kind, draft.id))?;
     let digest = digest(repository, record)?;
-    let digest8 = digest.strip_prefix("sha256:").and_then(|hex| hex.get(..8)).context("the digest has no hex")?;
+    let digest8 = digest
+        .strip_prefix("sha256:")
+        .and_then(|hex| hex.get(..8))
+        .context("the digest has no hex")?;
     let stem = format!("approvals/{}/{digest8}-{}", draft.id, draft.person);
     let number = numbers.last.entry(stem.clone()).or_default();
     *number += 1;
     let path = format!("{stem}-{number}.yaml");
     let text = approval_text(draft, &digest, &shown(repository, draft.kind, &draft.id));
     let signature = signer.sign(text.as_bytes(), Namespace::Approval)?;
-    Ok(Files::from([(format!("{path}.sig"), signature), (path, text.into_bytes())]))
+    Ok(Files::from([
+        (format!("{path}.sig"), signature),
+        (path, text.into_bytes()),
+    ]))
 }
 
 fn approval_text(draft: &ApprovalDraft, digest: &str, shown: &str) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let basis = draft.basis_commit.as_deref().map(|commit| format!("basis_commit: {}\n", quoted(commit)));
+    let basis = draft
+        .basis_commit
+        .as_deref()
+        .map(|commit| format!("basis_commit: {}\n", quoted(commit)));
     format!(
         "apiVersion: countersign/v1\nkind: Approval\n\
          subject: {{kind: {}, id: {}, fragment: {}, digest: {}}}\n\
@@ -110,19 +119,36 @@ fn approval_text(draft: &ApprovalDraft, digest: &str, shown: &str) -> String {
 
 /// Returns the sentence that a person reads before deciding.
 pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
-    let title = repository.record(id).map(|record| record.title.as_str()).unwrap_or_default();
+    let title = repository
+        .record(id)
+        .map(|record| record.title.as_str())
+        .unwrap_or_default();
     let version = repository.record(id).and_then(|record| record.version.as_ref());
     match kind {
         Kind::Exception => repository.exceptions.get(id).map(|exception| {
             let spec = &exception.spec;
             let systems: Vec<String> = spec.scope.systems.iter().map(ToString::to_string).collect();
             let hosts = counted(spec.scope.resolved.len());
-            format!("{id} {}, {} ({hosts}), until {}", spec.severity, systems.join(", "), spec.expires)
+            format!(
+                "{id} {}, {} ({hosts}), until {}",
+                spec.severity,
+                systems.join(", "),
+                spec.expires
+            )
         }),
-        Kind::RiskAcceptance => repository.acceptances.get(id).map(|record| shown_acceptance(id, &record.spec)),
+        Kind::RiskAcceptance => repository
+            .acceptances
+            .get(id)
+            .map(|record| shown_acceptance(id, &record.spec)),
         Kind::Triage => repository.triages.get(id).map(|triage| {
             let spec = &triage.spec;
-            format!("{id} {}, {} ({}), until {}", spec.status, spec.subject.vuln, counted(spec.subject.resolved.len()), spec.expires)
+            format!(
+                "{id} {}, {} ({}), until {}",
+                spec.status,
+                spec.subject.vuln,
+                counted(spec.subject.resolved.len()),
+                spec.expires
+            )
         }),
         Kind::Isms
         | Kind::Person
@@ -144,7 +170,10 @@ pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
 fn shown_acceptance(id: &RecordId, spec: &RiskAcceptance) -> String {
     let subject = &spec.subject;
     let systems: Vec<String> = subject.systems.iter().map(ToString::to_string).collect();
-    let until = spec.expires.map(|expires| format!(", until {expires}")).unwrap_or_default();
+    let until = spec
+        .expires
+        .map(|expires| format!(", until {expires}"))
+        .unwrap_or_default();
     format!(
         "{id} {}, {} ({}){until}, residual {}/{}",
         spec.acceptance_type,
@@ -156,7 +185,11 @@ fn shown_acceptance(id: &RecordId, spec: &RiskAcceptance) -> String {
 }
 
 fn counted(hosts: usize) -> String {
-    if hosts == 1 { "1 host".into() } else { format!("{hosts} hosts") }
+    if hosts == 1 {
+        "1 host".into()
+    } else {
+        format!("{hosts} hosts")
+    }
 }
 
 /// Loads a governed folder; a fault in it stops the work.
@@ -170,7 +203,14 @@ pub(super) fn load_whole(folder: &Path) -> Result<Repository> {
     let said: Vec<String> = repository
         .faults
         .iter()
-        .map(|fault| format!("`{}` line {}: {}", repository.sources.path(fault.span.file), fault.span.line, fault.message))
+        .map(|fault| {
+            format!(
+                "`{}` line {}: {}",
+                repository.sources.path(fault.span.file),
+                fault.span.line,
+                fault.message
+            )
+        })
         .collect();
     if !said.is_empty() {
         bail!("{}", said.join("; "));
@@ -190,7 +230,8 @@ pub fn sign_again(folder: &Path, keys: &Path) -> Result<usize> {
         for path in [file.path.to_string(), format!("{}.sig", file.path)] {
             let path = folder.join(path);
             if path.exists() {
-                std::fs::remove_file(&path).with_context(|| format!("could not remove `{}`", path.display()))?;
+                std::fs::remove_file(&path)
+                    .with_context(|| format!("could not remove `{}`", path.display()))?;
             }
         }
     }
@@ -205,7 +246,12 @@ fn signed(repository: &Repository, keys: &Path) -> Result<Files> {
     let mut numbers = Numbers::default();
     let mut files = Files::new();
     for draft in decisions(repository)? {
-        files.extend(approval_files(repository, &draft, &mut numbers, signers.of(&draft.person)?)?);
+        files.extend(approval_files(
+            repository,
+            &draft,
+            &mut numbers,
+            signers.of(&draft.person)?,
+        )?);
     }
     Ok(files)
 }
@@ -228,7 +274,9 @@ impl Signers {
     }
 
     pub(super) fn of(&self, person: &RecordId) -> Result<&Signer> {
-        self.by_person.get(person).with_context(|| format!("there is no key of `{person}`"))
+        self.by_person
+            .get(person)
+            .with_context(|| format!("there is no key of `{person}`"))
     }
 }
 
@@ -240,7 +288,10 @@ pub fn replace_keys(folder: &Path, keys: &Path) -> Result<usize> {
     let fresh = Keys::make(&repository)?;
     fresh.write(keys)?;
     for person in &repository.people {
-        let text = repository.sources.get(person.meta.file).context("the person's file is not loaded")?;
+        let text = repository
+            .sources
+            .get(person.meta.file)
+            .context("the person's file is not loaded")?;
         let text = fresh.replace_fingerprints(person, &text.text);
         write_beside(&folder.join(&*person.meta.path), text.as_bytes())?;
     }

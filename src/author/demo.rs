@@ -18,7 +18,7 @@ use super::history::{LAST_DAY, STEPS, moment, states};
 use super::keyring::{ALLOWED_SIGNERS, Keys, zone_of};
 use crate::load::Repository;
 use crate::model::{Date, Decision, RecordId, Zone, parse_date};
-use crate::source::write::{Files, make_folder};
+use crate::source::write::{Files, Place, place, replace_folder_with};
 
 static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/example-repo");
 
@@ -40,38 +40,86 @@ pub struct Demo {
 
 /// Returns the files of the example organisation.
 pub fn example() -> Files {
-    fn collect(folder: &Dir<'_>, files: &mut Files) {
-        for entry in folder.entries() {
-            match entry {
-                DirEntry::Dir(folder) => collect(folder, files),
-                DirEntry::File(file) => {
-                    let path = file.path().to_string_lossy().replace('\\', "/");
-                    files.insert(path, file.contents().to_vec());
-                }
-            }
-        }
-    }
     let mut files = Files::new();
     collect(&EXAMPLE, &mut files);
     files
 }
 
+/// Adds every file of an embedded folder.
+pub(super) fn collect(folder: &Dir<'_>, files: &mut Files) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(folder) => collect(folder, files),
+            DirEntry::File(file) => {
+                let path = file.path().to_string_lossy().replace('\\', "/");
+                files.insert(path, file.contents().to_vec());
+            }
+        }
+    }
+}
+
 /// Writes `repo` and `keys` into a folder that is empty or not there yet.
 ///
-/// No commit is later than `now`; before the last day of the example the work is refused.
+/// A former demo whose repository nobody has touched is replaced, anything else is refused. No commit is
+/// later than `now`; before the last day of the example the work is refused.
 pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> Result<Demo> {
     let day = parse_date(LAST_DAY).context("the last day of the example is no date")?;
     let last = STEPS.last().context("the year has no steps")?;
     if now < moment(last)? {
-        bail!("the history of the example ends on {day}, and now is {}; set the clock right", now.format("%Y-%m-%d"));
+        bail!(
+            "the history of the example ends on {day}, and now is {}; set the clock right",
+            now.format("%Y-%m-%d")
+        );
+    }
+    if place(out)? == Place::Folder && !is_untouched_demo(out)? {
+        bail!(
+            "`{}` holds something else than an untouched demo; name a folder that is empty or not there yet",
+            out.display()
+        );
     }
     let mut counts = (0, 0);
-    make_folder(out, |folder| {
+    replace_folder_with(out, |folder| {
+        fs::create_dir(folder)
+            .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
         counts = write_demo(&folder.join("repo"), &folder.join("keys"), progress)?;
         Ok(())
     })?;
     let (commits, approvals) = counts;
-    Ok(Demo { repository: out.join("repo"), keys: out.join("keys"), commits, approvals, day })
+    Ok(Demo {
+        repository: out.join("repo"),
+        keys: out.join("keys"),
+        commits,
+        approvals,
+        day,
+    })
+}
+
+/// Tells whether a folder holds what a demo makes, and its repository is as it was made.
+fn is_untouched_demo(out: &Path) -> Result<bool> {
+    let cannot = || format!("could not read the folder `{}`", out.display());
+    for entry in fs::read_dir(out).with_context(cannot)? {
+        if !["audit", "keys", "repo"]
+            .iter()
+            .any(|name| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name))
+        {
+            return Ok(false);
+        }
+    }
+    let Ok(git) = Git::open(out.join("repo")) else {
+        return Ok(false);
+    };
+    let Ok(head) = git.head().and_then(|head| head.peel_to_commit()) else {
+        return Ok(false);
+    };
+    let last = STEPS.last().context("the year has no steps")?;
+    let is_last = head.time().seconds() == moment(last)?.timestamp()
+        && head.message_bytes().starts_with(last.subject.as_bytes());
+    let mut options = git2::StatusOptions::new();
+    options.include_untracked(true);
+    let statuses = git
+        .statuses(Some(&mut options))
+        .context("could not compare the former demo with its commit")?;
+    Ok(is_last && statuses.is_empty())
 }
 
 fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Result<(usize, usize)> {
@@ -83,11 +131,16 @@ fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Resul
     let fresh = Keys::make(&template)?;
     fresh.write(keys)?;
     for person in &template.people {
-        let text = files.get(&*person.meta.path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let text = files
+            .get(&*person.meta.path)
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let text = fresh.replace_fingerprints(person, &text.context("a person is not in the example")?);
         files.insert(person.meta.path.to_string(), text.into_bytes());
     }
-    files.insert(ALLOWED_SIGNERS.into(), fresh.allowed_signers(&template, zone_of(&template))?.into_bytes());
+    files.insert(
+        ALLOWED_SIGNERS.into(),
+        fresh.allowed_signers(&template, zone_of(&template))?.into_bytes(),
+    );
     let drafts = decisions(&template)?;
     files.retain(|path, _| !path.starts_with("approvals/"));
     fs::remove_dir_all(repo).with_context(|| format!("could not empty `{}`", repo.display()))?;
@@ -118,7 +171,9 @@ fn make_private_folder(folder: &Path) -> Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(folder).with_context(|| format!("could not make the folder `{}`", folder.display()))
+    builder
+        .create(folder)
+        .with_context(|| format!("could not make the folder `{}`", folder.display()))
 }
 
 /// Writes commits one after the other, straight into the object database.
@@ -136,7 +191,10 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(folder: &Path, repository: &'a Repository, signers: Signers) -> Result<Self> {
         let mut options = RepositoryInitOptions::new();
-        options.initial_head("main").external_template(false).no_reinit(true);
+        options
+            .initial_head("main")
+            .external_template(false)
+            .no_reinit(true);
         let git = Git::init_opts(folder, &options).context("could not make the git repository")?;
         Ok(Self {
             git,
@@ -167,11 +225,20 @@ impl<'a> Writer<'a> {
     }
 
     fn write_approvals(&mut self, drafts: &[ApprovalDraft]) -> Result<()> {
-        for group in drafts.chunk_by(|one, other| one.person == other.person && one.decision == other.decision) {
-            let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-            let basis = self.head.map(|head| head.to_string().chars().take(12).collect::<String>());
+        for group in
+            drafts.chunk_by(|one, other| one.person == other.person && one.decision == other.decision)
+        {
+            let (Some(first), Some(last)) = (group.first(), group.last()) else {
+                continue;
+            };
+            let basis = self
+                .head
+                .map(|head| head.to_string().chars().take(12).collect::<String>());
             for draft in group {
-                let draft = ApprovalDraft { basis_commit: basis.clone(), ..draft.clone() };
+                let draft = ApprovalDraft {
+                    basis_commit: basis.clone(),
+                    ..draft.clone()
+                };
                 let signer = self.signers.of(&draft.person)?;
                 let files = approval_files(self.repository, &draft, &mut self.numbers, signer)?;
                 self.add(&files)?;
@@ -183,7 +250,10 @@ impl<'a> Writer<'a> {
 
     fn add(&mut self, files: &Files) -> Result<()> {
         for (path, bytes) in files {
-            let blob = self.git.blob(bytes).with_context(|| format!("could not store `{path}`"))?;
+            let blob = self
+                .git
+                .blob(bytes)
+                .with_context(|| format!("could not store `{path}`"))?;
             self.tree.insert(path.clone(), blob);
         }
         Ok(())
@@ -192,17 +262,30 @@ impl<'a> Writer<'a> {
     fn commit(&mut self, author: &RecordId, at: DateTime<Utc>, subject: &str) -> Result<()> {
         let mut index = Index::new().context("could not make an index")?;
         for (path, blob) in &self.tree {
-            index.add(&entry(path, *blob)).with_context(|| format!("could not list `{path}`"))?;
+            index
+                .add(&entry(path, *blob))
+                .with_context(|| format!("could not list `{path}`"))?;
         }
         let tree = index.write_tree_to(&self.git).context("could not write a tree")?;
         let tree = self.git.find_tree(tree).context("a tree is gone")?;
-        let person = self.repository.people.get(author).with_context(|| format!("there is no `{author}`"))?;
+        let person = self
+            .repository
+            .people
+            .get(author)
+            .with_context(|| format!("there is no `{author}`"))?;
         let offset = at.with_timezone(&self.zone.0).offset().fix().local_minus_utc() / 60;
         let time = Time::new(at.timestamp(), offset);
-        let author = Signature::new(&person.spec.name, &person.spec.email.value, &time).context("a name that git refuses")?;
-        let parent = self.head.map(|head| self.git.find_commit(head)).transpose().context("a commit is gone")?;
+        let author = Signature::new(&person.spec.name, &person.spec.email.value, &time)
+            .context("a name that git refuses")?;
+        let parent = self
+            .head
+            .map(|head| self.git.find_commit(head))
+            .transpose()
+            .context("a commit is gone")?;
         let parents: Vec<_> = parent.iter().collect();
-        let commit = self.git.commit(None, &author, &author, &format!("{subject}\n"), &tree, &parents);
+        let commit = self
+            .git
+            .commit(None, &author, &author, &format!("{subject}\n"), &tree, &parents);
         self.head = Some(commit.context("could not write a commit")?);
         self.commits += 1;
         Ok(())
@@ -211,10 +294,14 @@ impl<'a> Writer<'a> {
     /// Makes the branch, and the work tree with what is in its newest commit.
     fn finish(&self) -> Result<()> {
         let head = self.head.context("the history is empty")?;
-        self.git.reference(BRANCH, head, true, "demo").context("could not make the branch")?;
+        self.git
+            .reference(BRANCH, head, true, "demo")
+            .context("could not make the branch")?;
         let mut checkout = git2::build::CheckoutBuilder::new();
         checkout.force();
-        self.git.checkout_head(Some(&mut checkout)).context("could not write the work tree")
+        self.git
+            .checkout_head(Some(&mut checkout))
+            .context("could not write the work tree")
     }
 }
 

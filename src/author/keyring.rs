@@ -26,8 +26,13 @@ impl Keys {
     /// Makes the keys from the randomness of the operating system.
     pub(super) fn make(repository: &Repository) -> Result<Self> {
         let mut by_person = BTreeMap::new();
-        for person in repository.people.iter().filter(|person| !person.spec.keys.is_empty()) {
-            let mut key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519).context("could not make a key")?;
+        for person in repository
+            .people
+            .iter()
+            .filter(|person| !person.spec.keys.is_empty())
+        {
+            let mut key =
+                PrivateKey::random(&mut OsRng, Algorithm::Ed25519).context("could not make a key")?;
             key.set_comment(person.spec.email.value.as_str());
             by_person.insert(person.id().clone(), key);
         }
@@ -39,7 +44,11 @@ impl Keys {
         for (person, key) in &self.by_person {
             let private = key.to_openssh(LineEnding::LF).context("could not encode a key")?;
             write_new(&folder.join(person.as_str()), private.as_bytes(), true)?;
-            let public = key.public_key().to_openssh().context("could not encode a public key")? + "\n";
+            let public = key
+                .public_key()
+                .to_openssh()
+                .context("could not encode a public key")?
+                + "\n";
             write_new(&folder.join(format!("{person}.pub")), public.as_bytes(), false)?;
         }
         Ok(())
@@ -47,24 +56,44 @@ impl Keys {
 
     /// Returns the text of a person's record with every fingerprint replaced by that of the new key.
     pub(super) fn replace_fingerprints(&self, person: &Record<Person>, text: &str) -> String {
-        let Some(key) = self.by_person.get(person.id()) else { return text.to_owned() };
+        let Some(key) = self.by_person.get(person.id()) else {
+            return text.to_owned();
+        };
         let fresh = key.public_key().fingerprint(HashAlg::Sha256).to_string();
-        let stale: BTreeSet<&str> = person.spec.keys.iter().map(|key| key.fingerprint.value.as_str()).collect();
-        stale.into_iter().fold(text.to_owned(), |text, stale| text.replace(stale, &fresh))
+        let stale: BTreeSet<&str> = person
+            .spec
+            .keys
+            .iter()
+            .map(|key| key.fingerprint.value.as_str())
+            .collect();
+        stale
+            .into_iter()
+            .fold(text.to_owned(), |text, stale| text.replace(stale, &fresh))
     }
 
     /// Writes the list of allowed signers: a line for each key of each person, by person.
     pub(super) fn allowed_signers(&self, repository: &Repository, zone: Zone) -> Result<String> {
         let mut text = String::new();
         for person in &repository.people {
-            let Some(key) = self.by_person.get(person.id()) else { continue };
+            let Some(key) = self.by_person.get(person.id()) else {
+                continue;
+            };
             let public = key.public_key().key_data().clone();
-            let public = ssh_key::PublicKey::from(public).to_openssh().context("could not encode a public key")?;
+            let public = ssh_key::PublicKey::from(public)
+                .to_openssh()
+                .context("could not encode a public key")?;
             for entry in &person.spec.keys {
                 let namespace = namespace(entry.purpose.unwrap_or(KeyPurpose::Approve));
-                let mut validity = format!("valid-after=\"{}\"", stamp(zone.start_of_day(entry.valid_from.value)));
+                let mut validity = format!(
+                    "valid-after=\"{}\"",
+                    stamp(zone.start_of_day(entry.valid_from.value))
+                );
                 if let Some(last) = entry.valid_to {
-                    let _ = write!(validity, ",valid-before=\"{}\"", stamp(zone.end_of_day(last.value)));
+                    let _ = write!(
+                        validity,
+                        ",valid-before=\"{}\"",
+                        stamp(zone.end_of_day(last.value))
+                    );
                 }
                 let email = &person.spec.email.value;
                 let _ = writeln!(text, "{email} namespaces=\"{namespace}\",{validity} {public}");
@@ -85,12 +114,18 @@ fn namespace(purpose: KeyPurpose) -> Namespace {
 
 /// Writes a moment as `allowed_signers` has it, with the `Z` without which OpenSSH reads the machine's zone.
 fn stamp(moment: chrono::DateTime<chrono_tz::Tz>) -> String {
-    moment.with_timezone(&chrono::Utc).format("%Y%m%d%H%M%SZ").to_string()
+    moment
+        .with_timezone(&chrono::Utc)
+        .format("%Y%m%d%H%M%SZ")
+        .to_string()
 }
 
 /// Returns the zone of the organisation, or UTC where the record does not name one.
 pub(super) fn zone_of(repository: &Repository) -> Zone {
-    let named = repository.isms.as_ref().and_then(|isms| Zone::named(&isms.spec.timezone.value));
+    let named = repository
+        .isms
+        .as_ref()
+        .and_then(|isms| Zone::named(&isms.spec.timezone.value));
     named.unwrap_or(Zone(chrono_tz::UTC))
 }
 
@@ -106,4 +141,3 @@ fn write_new(path: &Path, bytes: &[u8], is_secret: bool) -> Result<()> {
     let mut file = options.open(path).with_context(cannot)?;
     file.write_all(bytes).with_context(cannot)
 }
-

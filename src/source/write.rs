@@ -97,10 +97,17 @@ pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
 /// Whether what is there may go is for the caller to judge.
 pub fn replace_folder(folder: &Path, files: &Files) -> Result<()> {
     check_paths(files.keys().map(String::as_str))?;
+    replace_folder_with(folder, |new| write_tree(new, files))
+}
+
+/// Puts a folder that `produce` makes in its place, as `replace_folder` does.
+///
+/// For what cannot be held as a set of files, such as a git repository.
+pub fn replace_folder_with(folder: &Path, produce: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let cannot = || format!("could not write the folder `{}`", folder.display());
     let found = place(folder)?;
     let partial = Partial::beside(folder)?;
-    write_tree(&partial.path(NEW), files)?;
+    produce(&partial.path(NEW))?;
     match found {
         Place::Free => {}
         Place::EmptyFolder => fs::remove_dir(folder).with_context(cannot)?,
@@ -113,29 +120,6 @@ pub fn replace_folder(folder: &Path, files: &Files) -> Result<()> {
         }
         return Err(error).with_context(cannot);
     }
-    sync_folder(parent_of(folder))
-}
-
-/// Puts a folder in its place that `produce` fills; a place with something in it is refused.
-///
-/// For what cannot be held as a set of files, such as a git repository.
-pub fn make_folder(folder: &Path, produce: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let cannot = || format!("could not write the folder `{}`", folder.display());
-    let found = place(folder)?;
-    if matches!(found, Place::Folder | Place::File) {
-        bail!(
-            "`{}` has something in it already; name a folder that is empty or not there yet",
-            folder.display()
-        );
-    }
-    let partial = Partial::beside(folder)?;
-    let new = partial.path(NEW);
-    fs::create_dir(&new).with_context(cannot)?;
-    produce(&new)?;
-    if found == Place::EmptyFolder {
-        fs::remove_dir(folder).with_context(cannot)?;
-    }
-    fs::rename(&new, folder).with_context(cannot)?;
     sync_folder(parent_of(folder))
 }
 
