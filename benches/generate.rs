@@ -109,8 +109,7 @@ fn fixed_records() -> Vec<(String, String)> {
     fixed.into()
 }
 
-const ISMS: &str = "\
-  organisation: Bench
+const ISMS: &str = "  organisation: Bench
   scope_statement: All machines of the bench.
   timezone: Europe/Berlin
   frameworks:
@@ -231,9 +230,10 @@ fn exception(row: usize, systems: usize) -> (String, String) {
 }
 
 fn approval(row: usize) -> (String, String) {
+    let nothing = 0;
     let text = format!(
         "apiVersion: countersign/v1\nkind: Approval\nsubject:\n  kind: Exception\n  id: exc-{row:05}\n  \
-         digest: sha256:{row:064x}\ndecision: approve\nrole: role-ciso\nperson: p-kim\nat: 2026-08-02T08:00:00Z\n\
+         digest: sha256:{row:08x}{nothing:056}\ndecision: approve\nrole: role-ciso\nperson: p-kim\nat: 2026-08-02T08:00:00Z\n\
          shown: Approve exc-{row:05} until 2026-10-31\n"
     );
     (format!("approvals/exc-{row:05}/{row:08x}-p-kim-1.yaml"), text)

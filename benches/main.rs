@@ -188,6 +188,7 @@ fn load_records(bencher: Bencher<'_, '_>, count: usize) {
 #[divan::bench(args = SIZES, sample_count = 9, sample_size = 1)]
 fn check_records(bencher: Bencher<'_, '_>, count: usize) {
     let folder = governed(count, false);
+    assert_loaded(&load_folder(&folder), count);
     let settings = Settings::new(&Configuration::default()).unwrap();
     let work = || check::run(&lay_together(&load_folder(&folder), &[]), &settings).len();
     bencher.bench_local(|| sample(format!("check {count}"), work));

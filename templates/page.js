@@ -3,14 +3,15 @@
 (() => {
   const main = (cell) => cell.dataset.value ?? (cell.firstChild ? cell.firstChild.textContent : "");
 
+  // Numbers within words count as numbers, so that 5.9 comes before 5.10; the language is fixed.
+  const order = new Intl.Collator("en", { numeric: true });
+
   const compare = (one, other) => {
     const [left, right] = [one.key, other.key];
     if (left === "–" || right === "–") {
       return (left === "–") - (right === "–");
     }
-    const [a, b] = [Number(left), Number(right)];
-    const both = left !== "" && right !== "" && !Number.isNaN(a) && !Number.isNaN(b);
-    return (both ? a - b : left < right ? -1 : left > right ? 1 : 0) || one.place - other.place;
+    return order.compare(left, right) || one.place - other.place;
   };
 
   const sort = (table, column, direction) => {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use countersign::attest::bundle::{Bundle, SealedBundle, check_destination};
 use countersign::attest::contents::read_bundle;
-use countersign::trust::signer::Signer;
 use countersign::attest::verify::{ListInUse, Report, SignatureVerdict, verify};
 use countersign::source::write::Files;
+use countersign::trust::signer::Signer;
 
 use crate::attest_keys::{has_peer, make_key, public_line, run};
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use countersign::attest::bundle::SealedBundle;
 use countersign::attest::contents::read_bundle;
+use countersign::attest::verify::{ListInUse, SignatureVerdict, verify};
 use countersign::trust::signer::Signer;
 use countersign::trust::sshsig::Namespace;
-use countersign::attest::verify::{ListInUse, SignatureVerdict, verify};
 
 use crate::attest::{bundle, list_of, problems, report, signed};
 use crate::attest_keys::{has_peer, make_key, run};

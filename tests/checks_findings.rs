@@ -175,7 +175,7 @@ fn not_scanned_is_never_good_news() {
     );
     assert_eq!(
         never[0].2,
-        "`app01` has never had a scan: one each 7 d is asked for"
+        "`app01` has no scan at all: one each 7 d is asked for"
     );
     let mut world = World::new();
     world.scan("src-one", "2026-09-20T09:00:00Z", seen_on_app01);

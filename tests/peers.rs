@@ -7,12 +7,24 @@ pub(crate) fn require(programs: &[&str]) -> bool {
     let missing: Vec<&str> = programs
         .iter()
         .copied()
-        .filter(|program| !Command::new("sh").args(["-c", &format!("command -v {program}")]).output().is_ok_and(|output| output.status.success()))
+        .filter(|program| {
+            !Command::new("sh")
+                .args(["-c", &format!("command -v {program}")])
+                .output()
+                .is_ok_and(|output| output.status.success())
+        })
         .collect();
     if missing.is_empty() {
         return true;
     }
-    assert!(std::env::var_os("CI").is_none(), "missing: {}", missing.join(", "));
-    eprintln!("SKIPPED, because these programs are missing: {}", missing.join(", "));
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "missing: {}",
+        missing.join(", ")
+    );
+    eprintln!(
+        "SKIPPED, because these programs are missing: {}",
+        missing.join(", ")
+    );
     false
 }

@@ -27,7 +27,9 @@ fn commands(readme: &str) -> Vec<(String, i32)> {
             is_shell = line == "```sh";
         } else if is_shell && !line.trim().is_empty() {
             let (command, comment) = line.split_once("   # ").unwrap_or((line, ""));
-            let code = comment.strip_prefix("exit ").map_or(0, |code| code.parse().unwrap());
+            let code = comment
+                .strip_prefix("exit ")
+                .map_or(0, |code| code.parse().unwrap());
             commands.push((command.trim().to_owned(), code));
         }
     }
@@ -45,7 +47,11 @@ fn words(line: &str) -> Vec<OsString> {
             other => words.last_mut().unwrap().push(other),
         }
     }
-    words.into_iter().filter(|word| !word.is_empty()).map(Into::into).collect()
+    words
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .map(Into::into)
+        .collect()
 }
 
 #[test]
@@ -66,8 +72,16 @@ fn every_command_of_the_readme_does_what_it_says() {
         let (code, said) = if command.starts_with("countersign ") {
             crate::cli::run_in(folder.path(), &words(&command))
         } else {
-            let output = Command::new("sh").arg("-c").arg(&command).current_dir(folder.path()).output().unwrap();
-            (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+            let output = Command::new("sh")
+                .arg("-c")
+                .arg(&command)
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            (
+                output.status.code().unwrap(),
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
         };
         assert_eq!(code, expected, "{command}\n{said}");
     }
@@ -77,7 +91,13 @@ fn every_command_of_the_readme_does_what_it_says() {
 fn the_frame_in_the_readme_is_the_one_that_is_printed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let frame = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let frame = readme
+        .split("```text\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
     let line = "countersign check exceptions --repo example-repo --as-of 2026-10-01";
     let (_, said) = crate::cli::run_in(root, &words(line));
     assert!(said.contains(frame), "{said}");
@@ -86,7 +106,14 @@ fn the_frame_in_the_readme_is_the_one_that_is_printed() {
 #[test]
 fn the_set_up_is_the_first_two_cargo_lines() {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let cargo: Vec<String> = commands(&readme).into_iter().map(|(line, _)| line).filter(|line| line.starts_with("cargo ")).collect();
+    let cargo: Vec<String> = commands(&readme)
+        .into_iter()
+        .map(|(line, _)| line)
+        .filter(|line| line.starts_with("cargo "))
+        .collect();
     assert_eq!(cargo, ["cargo run -- demo --out target/demo", "cargo test"]);
-    assert!(readme.find("--as-of 2026-09-30") < readme.find("--as-of 2026-10-01"), "the first date is the documented one");
+    assert!(
+        readme.find("--as-of 2026-09-30") < readme.find("--as-of 2026-10-01"),
+        "the first date is the documented one"
+    );
 }

@@ -18,14 +18,19 @@ fn committed_schemas_are_generated_from_the_types() {
             continue;
         }
         let committed = kind.map_or(configuration_schema(), schema_text);
-        assert!(generated == committed, "{} is not current; run the tests with UPDATE=1", path.display());
+        assert!(
+            generated == committed,
+            "{} is not current; run the tests with UPDATE=1",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn schemas_are_valid_draft_2020_12() {
     for kind in kinds() {
-        let schema: serde_json::Value = serde_json::from_str(kind.map_or(configuration_schema(), schema_text)).unwrap();
+        let schema: serde_json::Value =
+            serde_json::from_str(kind.map_or(configuration_schema(), schema_text)).unwrap();
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         jsonschema::draft202012::meta::validate(&schema).unwrap();
     }

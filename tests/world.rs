@@ -3,17 +3,23 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use countersign::import::{CheckInfo, HostIndex, ImportError, Importer, KevListing, Options, Product, Scan, Sighting, Sink};
+use countersign::import::{
+    CheckInfo, HostIndex, ImportError, Importer, KevListing, Options, Product, Scan, Sighting, Sink,
+};
 use countersign::load::{LoadLimits, Repository, load, load_configuration};
 use countersign::model::{
-    AsOf, CvssVector, Disposition, Exploit, Finding, Host, ObservationState, Quality, RecordId, ScanSummary, Severity,
-    Stamp, Zone, parse_date, parse_instant,
+    AsOf, CvssVector, Disposition, Exploit, Finding, Host, ObservationState, Quality, RecordId, ScanSummary,
+    Severity, Stamp, Zone, parse_date, parse_instant,
 };
 use countersign::reconcile::{Question, Register, reconcile};
 use countersign::source::read_folder;
 use countersign::trust::standings;
 
-fn nothing(_: &mut dyn std::io::BufRead, _: &Options<'_>, _: &mut dyn Sink) -> Result<ScanSummary, ImportError> {
+fn nothing(
+    _: &mut dyn std::io::BufRead,
+    _: &Options<'_>,
+    _: &mut dyn Sink,
+) -> Result<ScanSummary, ImportError> {
     Err(ImportError::Foreign("made by hand".into()))
 }
 
@@ -21,8 +27,18 @@ fn no(_: &[u8]) -> bool {
     false
 }
 
-static SCANNER: Importer = Importer { name: "by-hand", product: Product::Scan, recognises: no, import: nothing };
-static KEV: Importer = Importer { name: "kev-by-hand", product: Product::Kev, recognises: no, import: nothing };
+static SCANNER: Importer = Importer {
+    name: "by-hand",
+    product: Product::Scan,
+    recognises: no,
+    import: nothing,
+};
+static KEV: Importer = Importer {
+    name: "kev-by-hand",
+    product: Product::Kev,
+    recognises: no,
+    import: nothing,
+};
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     parse_instant(text).unwrap().utc()
@@ -47,7 +63,10 @@ const HEAD: &str = "apiVersion: countersign/v1\nowner: role-ciso\ncreated: 2025-
 
 impl World {
     pub(crate) fn new() -> Self {
-        let mut world = Self { files: BTreeMap::new(), scans: Vec::new() };
+        let mut world = Self {
+            files: BTreeMap::new(),
+            scans: Vec::new(),
+        };
         world.record(
             "isms.yaml",
             "kind: Isms\nid: isms\ntitle: Test\nversion: 1.0.0\nspec:\n  organisation: Test\n  scope_statement: All.\n  timezone: Europe/Berlin\n  frameworks: [{id: iso27001, edition: '2022'}]\n  severities: [critical, high, medium, low]\n  tiers: [{id: tier1, name: One}]\n  regulations: [{id: pci, tag: pci_dss, caps: [{severity: critical, months: 1, from: patch_released}]}]\n",
@@ -77,7 +96,15 @@ impl World {
         self.files.insert(path.into(), format!("{HEAD}{text}"));
     }
 
-    pub(crate) fn exception(&mut self, id: &str, vuln: &str, hosts: &str, starts: &str, expires: &str, more: &str) {
+    pub(crate) fn exception(
+        &mut self,
+        id: &str,
+        vuln: &str,
+        hosts: &str,
+        starts: &str,
+        expires: &str,
+        more: &str,
+    ) {
         let (envelope, spec) = more.split_once('|').unwrap_or((more, ""));
         self.record(
             &format!("exceptions/{id}.yaml"),
@@ -86,7 +113,12 @@ impl World {
     }
 
     pub(crate) fn approve(&mut self, kind: &str, id: &str, when: &str) {
-        let number = self.files.keys().filter(|path| path.starts_with(&format!("approvals/{id}/"))).count() + 1;
+        let number = self
+            .files
+            .keys()
+            .filter(|path| path.starts_with(&format!("approvals/{id}/")))
+            .count()
+            + 1;
         let digest = "0".repeat(64);
         self.files.insert(
             format!("approvals/{id}/00000000-p-kim-{number}.yaml"),
@@ -95,9 +127,17 @@ impl World {
     }
 
     pub(crate) fn scan(&mut self, source: &str, run: &str, build: impl FnOnce(&mut ScanBuilder)) {
-        let mut builder = ScanBuilder { hosts: Vec::new(), checks: Vec::new(), sightings: Vec::new() };
+        let mut builder = ScanBuilder {
+            hosts: Vec::new(),
+            checks: Vec::new(),
+            sightings: Vec::new(),
+        };
         build(&mut builder);
-        let summary = ScanSummary { run_at: Some(Stamp::At(at(run))), hosts: builder.hosts.len() as u64, ..ScanSummary::default() };
+        let summary = ScanSummary {
+            run_at: Some(Stamp::At(at(run))),
+            hosts: builder.hosts.len() as u64,
+            ..ScanSummary::default()
+        };
         self.scans.push(Scan {
             file: format!("{source}-{run}"),
             source: RecordId::new(source),
@@ -114,7 +154,10 @@ impl World {
     }
 
     pub(crate) fn kev(&mut self, cve: &str, added: &str, due: Option<&str>) {
-        let listing = KevListing { added: parse_date(added).unwrap(), due: due.map(|due| parse_date(due).unwrap()) };
+        let listing = KevListing {
+            added: parse_date(added).unwrap(),
+            due: due.map(|due| parse_date(due).unwrap()),
+        };
         self.scans.push(Scan {
             file: "kev".into(),
             source: None,
@@ -148,7 +191,11 @@ impl World {
         let repository = self.repository();
         let as_of = as_of(when);
         let standings = standings(&repository, as_of.instant());
-        let question = Question { as_of, period: None, due_soon_days: 7 };
+        let question = Question {
+            as_of,
+            period: None,
+            due_soon_days: 7,
+        };
         look(&reconcile(&repository, standings, &self.scans, question))
     }
 
@@ -163,7 +210,11 @@ impl World {
 }
 
 pub(crate) fn find<'a>(register: &'a Register<'_>, host: &str, vuln: &str) -> &'a Finding {
-    register.findings.iter().find(|finding| *finding.host == *host && *finding.vuln == *vuln).unwrap()
+    register
+        .findings
+        .iter()
+        .find(|finding| *finding.host == *host && *finding.vuln == *vuln)
+        .unwrap()
 }
 
 pub(crate) struct ScanBuilder {
@@ -177,7 +228,10 @@ impl ScanBuilder {
         if let Some(index) = self.hosts.iter().position(|host| host.name == name) {
             return HostIndex(index as u32);
         }
-        self.hosts.push(Host { name: name.into(), ..Host::default() });
+        self.hosts.push(Host {
+            name: name.into(),
+            ..Host::default()
+        });
         HostIndex(self.hosts.len() as u32 - 1)
     }
 
@@ -187,7 +241,14 @@ impl ScanBuilder {
     }
 
     /// A check of `id` with the CVEs on a host, first seen then; `more` changes what else it says.
-    pub(crate) fn seen(&mut self, host: &str, id: &str, cves: &[&str], severity: Severity, first: Option<&str>) -> &mut Sighting {
+    pub(crate) fn seen(
+        &mut self,
+        host: &str,
+        id: &str,
+        cves: &[&str],
+        severity: Severity,
+        first: Option<&str>,
+    ) -> &mut Sighting {
         self.seen_with(host, id, cves, severity, first, |_| {})
     }
 

@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, FixedOffset, Timelike, Utc};
 
-use crate::trust::allowed_signers::{AllowedSigners, principal_of};
 use super::archive::{check_archivable, write_archive};
 use super::contents::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, read_bundle};
 use super::instructions::instructions;
@@ -14,6 +13,7 @@ use super::manifest::{
     ALLOWED_SIGNERS, INSTRUCTIONS, STATEMENT, SUMS, SUMS_SIGNATURE, StatedSigner, Statement, is_exempt,
     parse_sums, sums_of,
 };
+use crate::trust::allowed_signers::{AllowedSigners, principal_of};
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::{Namespace, PublicKey};
 

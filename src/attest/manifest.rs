@@ -7,8 +7,8 @@ use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::trust::signer::Signer;
 use crate::source::write::{Files, check_path};
+use crate::trust::signer::Signer;
 
 /// The manifest of digests, in the form of `sha256sum`.
 pub const SUMS: &str = "SHA256SUMS";

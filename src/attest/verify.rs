@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
 use super::contents::{Contents, Problem};
 use super::manifest::{
     ALLOWED_SIGNERS, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
 };
-use crate::trust::sshsig::Namespace;
 use crate::source::write::Files;
+use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
+use crate::trust::sshsig::Namespace;
 
 /// The list of keys by which a signature is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,6 +45,7 @@ pub fn example() -> Files {
     files
 }
 
+<<<<<<< HEAD
 /// Adds every file of an embedded folder.
 pub(super) fn collect(folder: &Dir<'_>, files: &mut Files) {
     for entry in folder.entries() {
@@ -59,6 +60,9 @@ pub(super) fn collect(folder: &Dir<'_>, files: &mut Files) {
 }
 
 /// Writes `repo` and `keys` into a folder that is empty or not there yet.
+=======
+/// Writes `repo` and `keys` into a folder that is empty, not there yet, or an earlier demo, which is replaced.
+>>>>>>> main
 ///
 /// A former demo whose repository nobody has touched is replaced, anything else is refused. No commit is
 /// later than `now`; before the last day of the example the work is refused.
@@ -70,6 +74,7 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
             "the history of the example ends on {day}, and now is {}; set the clock right",
             now.format("%Y-%m-%d")
         );
+<<<<<<< HEAD
     }
     if place(out)? == Place::Folder && !is_untouched_demo(out)? {
         bail!(
@@ -81,6 +86,11 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
     replace_folder_with(out, |folder| {
         fs::create_dir(folder)
             .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
+=======
+    }
+    let mut counts = (0, 0);
+    make_folder(out, is_earlier_demo, |folder| {
+>>>>>>> main
         counts = write_demo(&folder.join("repo"), &folder.join("keys"), progress)?;
         Ok(())
     })?;
@@ -94,6 +104,7 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
     })
 }
 
+<<<<<<< HEAD
 /// Tells whether a folder holds what a demo makes, and its repository is as it was made.
 fn is_untouched_demo(out: &Path) -> Result<bool> {
     let cannot = || format!("could not read the folder `{}`", out.display());
@@ -120,6 +131,21 @@ fn is_untouched_demo(out: &Path) -> Result<bool> {
         .statuses(Some(&mut options))
         .context("could not compare the former demo with its commit")?;
     Ok(is_last && statuses.is_empty())
+=======
+/// An earlier demo holds the example's repository and keys, perhaps its audit, and nothing else.
+fn is_earlier_demo(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
+    let only_ours = entries.into_iter().all(|entry| {
+        entry.is_ok_and(|entry| {
+            ["repo", "keys", "audit"]
+                .iter()
+                .any(|name| entry.file_name() == *name)
+        })
+    });
+    only_ours && folder.join("repo/isms.yaml").is_file() && folder.join("keys").is_dir()
+>>>>>>> main
 }
 
 fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Result<(usize, usize)> {

@@ -12,6 +12,7 @@ mod scope;
 mod settings;
 mod sla;
 mod soa;
+mod systems;
 mod words;
 
 use crate::diagnostic::{Diagnostic, Level};
@@ -113,34 +114,38 @@ pub fn find(code: &str) -> Option<&'static Check> {
 /// Runs every rule and returns what they say, by file, line and code.
 pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
+    let records = register
+        .repository
+        .records()
+        .map(|meta| (meta.file, meta))
+        .collect();
     for check in CHECKS {
         let setting = settings.of(check);
         let context = Context::new(register, setting);
         let mut found = Vec::new();
         (check.run)(&context, &mut found);
-        diagnostics.extend(
-            found
-                .into_iter()
-                .filter_map(|diagnostic| setting.judge(check, diagnostic, register)),
-        );
+        let judged = found
+            .into_iter()
+            .filter_map(|one| setting.judge(check, one, register, &records));
+        diagnostics.extend(judged);
     }
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
-        let key = |diagnostic: &Diagnostic| {
-            (
-                diagnostic.span.line,
-                diagnostic.code,
-                diagnostic.span.column,
-                diagnostic.subject.clone(),
-            )
-        };
         sources
             .path(one.span.file)
             .cmp(sources.path(other.span.file))
-            .then_with(|| key(one).cmp(&key(other)))
-            .then_with(|| one.message.cmp(&other.message))
+            .then_with(|| order(one, other))
     });
     diagnostics
+}
+
+/// Orders what is said in one file.
+fn order(one: &Diagnostic, other: &Diagnostic) -> std::cmp::Ordering {
+    let place = |diagnostic: &Diagnostic| (diagnostic.span.line, diagnostic.code, diagnostic.span.column);
+    place(one)
+        .cmp(&place(other))
+        .then_with(|| one.subject.cmp(&other.subject))
+        .then_with(|| one.message.cmp(&other.message))
 }
 
 /// Returns the digest of all rules: their codes, names, levels, parameters and explanations.

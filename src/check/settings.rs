@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::{CHECKS, Check, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::LoadLimits;
-use crate::model::{Configuration, Expression, ExpressionValue, RuleSetting};
+use crate::model::{Configuration, Expression, ExpressionValue, Meta, RuleSetting};
 use crate::reconcile::{Register, SYSTEM_NAMES, system_value};
-use crate::source::{Node, NodeValue, Span, Spanned};
+use crate::source::{FileId, Node, NodeValue, Span, Spanned};
 
 /// What `applies_to` may read of the record that a diagnostic stands in, besides a System's fields.
 const RECORD_NAMES: &[&str] = &["kind"];
@@ -80,7 +80,11 @@ impl Settings {
 
     /// Returns the codes of the rules that are turned off, in order.
     pub fn codes_off(&self) -> Vec<&'static str> {
-        self.by_code.iter().filter(|(_, setting)| setting.level.is_none()).map(|(code, _)| *code).collect()
+        self.by_code
+            .iter()
+            .filter(|(_, setting)| setting.level.is_none())
+            .map(|(code, _)| *code)
+            .collect()
     }
 
     /// Returns what loading may take.
@@ -158,9 +162,10 @@ impl Setting {
         check: &Check,
         mut diagnostic: Diagnostic,
         register: &Register<'_>,
+        records: &BTreeMap<FileId, &Meta>,
     ) -> Option<Diagnostic> {
         let configured = self.level?;
-        if !self.applies(&diagnostic, register) {
+        if !self.applies(&diagnostic, register, records) {
             return None;
         }
         diagnostic.name = check.name;
@@ -173,12 +178,16 @@ impl Setting {
         Some(diagnostic)
     }
 
-    fn applies(&self, diagnostic: &Diagnostic, register: &Register<'_>) -> bool {
+    fn applies(
+        &self,
+        diagnostic: &Diagnostic,
+        register: &Register<'_>,
+        records: &BTreeMap<FileId, &Meta>,
+    ) -> bool {
         let Some(expression) = &self.applies_to else {
             return true;
         };
-        let file = diagnostic.span.file;
-        let Some(meta) = register.repository.records().find(|meta| meta.file == file) else {
+        let Some(meta) = records.get(&diagnostic.span.file) else {
             return true;
         };
         expression.holds(&|name| match name {

@@ -2,7 +2,7 @@
 
 /// Writes words as a list, each between backticks: `a`, `b` and `c`.
 pub(super) fn listed<T: std::fmt::Display>(words: impl IntoIterator<Item = T>) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    let words: Vec<String> = words.into_iter().map(quoted).collect();
     match words.as_slice() {
         [] => "none".into(),
         [one] => one.clone(),
@@ -18,13 +18,17 @@ pub(super) fn listed_up_to<T: std::fmt::Display>(most: usize, words: impl IntoIt
     if more == 0 {
         return listed(shown);
     }
-    let shown: Vec<String> = shown.map(|word| format!("`{word}`")).collect();
+    let shown: Vec<String> = shown.map(quoted).collect();
     format!("{} and {more} more", shown.join(", "))
+}
+
+fn quoted(word: impl std::fmt::Display) -> String {
+    format!("`{}`", excerpt(&word.to_string()))
 }
 
 /// Cuts foreign text for a message and escapes what would break a line.
 pub(super) fn excerpt(text: &str) -> String {
-    const MOST: usize = 80;
+    const MOST: usize = 140;
     let mut cut: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
     if text.chars().nth(MOST).is_some() {
         cut.push('…');

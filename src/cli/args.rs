@@ -46,7 +46,9 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Validate, cross-reference and judge the records and their dates
-    #[command(after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif")]
+    #[command(
+        after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif"
+    )]
     Check(Check),
     /// Lay findings against records: the register
     #[command(after_help = "Example:\n  countersign reconcile --scan weekly.nessus=src-nessus --format json")]
@@ -70,7 +72,9 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  countersign init governance --organisation 'Nordhafen Logistik'")]
     Init(Init),
     /// Write a record with everything filled in that can be computed
-    #[command(after_help = "Example:\n  countersign new exception --vuln CVE-2026-1444 --system sys-erp-prod --set spec.severity=high")]
+    #[command(
+        after_help = "Example:\n  countersign new exception --vuln CVE-2026-1444 --system sys-erp-prod --set spec.severity=high"
+    )]
     New(New),
     /// Print what a rule checks, why, and its parameters
     #[command(after_help = "Example:\n  countersign explain EXC001")]
@@ -166,7 +170,12 @@ pub(super) struct Render {
     /// D01, D02, D05 or `index` [default: all]
     #[arg(long = "document", value_name = "ID", value_delimiter = ',')]
     pub(super) documents: Vec<String>,
-    #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',', default_value = "html")]
+    #[arg(
+        long = "format",
+        value_name = "FORMAT",
+        value_delimiter = ',',
+        default_value = "html"
+    )]
     pub(super) formats: Vec<DocumentFormat>,
     #[arg(long, value_name = "P")]
     pub(super) period: Option<String>,

@@ -24,6 +24,10 @@ pub struct Console<'a> {
 
 impl std::fmt::Debug for Console<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Console").field("now", &self.now).field("folder", &self.folder).finish()
+        formatter
+            .debug_struct("Console")
+            .field("now", &self.now)
+            .field("folder", &self.folder)
+            .finish()
     }
 }

@@ -17,12 +17,18 @@ pub(super) struct Failure {
 impl Failure {
     /// The command line or the configuration is wrong.
     pub(super) fn usage(message: impl std::fmt::Display) -> Self {
-        Self { code: USAGE, error: anyhow::anyhow!("{message}") }
+        Self {
+            code: USAGE,
+            error: anyhow::anyhow!("{message}"),
+        }
     }
 
     /// An input could not be read, or was refused.
     pub(super) fn input(error: impl Into<anyhow::Error>) -> Self {
-        Self { code: INPUT, error: error.into() }
+        Self {
+            code: INPUT,
+            error: error.into(),
+        }
     }
 }
 
@@ -35,6 +41,9 @@ impl From<anyhow::Error> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self { code: INPUT, error: error.into() }
+        Self {
+            code: INPUT,
+            error: error.into(),
+        }
     }
 }

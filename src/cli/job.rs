@@ -39,7 +39,12 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
     let (tree, commit, is_modified, day) = match &at.at {
         None => {
             let modified = facts.as_ref().is_some_and(|facts| facts.modified);
-            (source::read_folder(&root)?, facts.and_then(|facts| facts.commit), modified, None)
+            (
+                source::read_folder(&root)?,
+                facts.and_then(|facts| facts.commit),
+                modified,
+                None,
+            )
         }
         Some(at) => {
             let (commit, day) = commit_at(&root, at, facts.as_ref())?;
@@ -48,11 +53,16 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
     };
     let (configuration, sources, faults) = load_configuration(&tree)?;
     refuse_configuration(&sources, &faults)?;
-    let settings = Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
+    let settings =
+        Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
     refuse_old_tool(configuration.tool.as_ref().map(|tool| tool.value.as_str()))?;
     let mut repository = load(&tree, configuration, settings.load_limits())?;
     if let Some(commit) = &commit {
-        let folders: Vec<&str> = Kind::ALL.iter().map(|kind| kind.folder()).filter(|folder| !folder.is_empty()).collect();
+        let folders: Vec<&str> = Kind::ALL
+            .iter()
+            .map(|kind| kind.folder())
+            .filter(|folder| !folder.is_empty())
+            .collect();
         flag_reused_ids(&mut repository, &source::reused_paths(&root, commit, &folders)?);
     }
     let zone = zone_of(&repository);
@@ -61,7 +71,15 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
         (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
         (None, None) => time::as_of(None, console.now, zone)?,
     };
-    Ok(Job { root, tree, settings, repository, as_of, commit, is_modified })
+    Ok(Job {
+        root,
+        tree,
+        settings,
+        repository,
+        as_of,
+        commit,
+        is_modified,
+    })
 }
 
 /// Finds the governed folder.
@@ -73,12 +91,18 @@ pub(super) fn root(console: &Console<'_>, global: &Global) -> Result<PathBuf, Fa
     if root.is_dir() {
         return Ok(root);
     }
-    Err(Failure::usage(format!("`{}` is not a folder; name the governed one with `--repo DIR`", root.display())))
+    Err(Failure::usage(format!(
+        "`{}` is not a folder; name the governed one with `--repo DIR`",
+        root.display()
+    )))
 }
 
 fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String, Option<String>), Failure> {
     if facts.is_none() {
-        return Err(Failure::usage(format!("`--at {at}` needs git, and `{}` is in no work tree", root.display())));
+        return Err(Failure::usage(format!(
+            "`--at {at}` needs git, and `{}` is in no work tree",
+            root.display()
+        )));
     }
     let usage = |error: anyhow::Error| Failure { code: USAGE, error };
     let Some(day) = parse_date(at) else {
@@ -89,17 +113,27 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
     let (configuration, _, _) = load_configuration(&tree)?;
     let zone = zone_of(&load(&tree, configuration, crate::load::LoadLimits::default())?);
     let until = zone.end_of_day(day).timestamp();
-    Ok((source::resolve_day(root, until).map_err(usage)?, Some(at.to_owned())))
+    Ok((
+        source::resolve_day(root, until).map_err(usage)?,
+        Some(at.to_owned()),
+    ))
 }
 
 /// The organisation's zone; UTC where its record cannot be read, which is an error of its own.
 fn zone_of(repository: &Repository) -> Zone {
-    let named = repository.isms.as_ref().and_then(|isms| Zone::named(&isms.spec.timezone.value));
+    let named = repository
+        .isms
+        .as_ref()
+        .and_then(|isms| Zone::named(&isms.spec.timezone.value));
     named.unwrap_or(Zone(chrono_tz::UTC))
 }
 
 fn refuse_configuration(sources: &Sources, faults: &[Diagnostic]) -> Result<(), Failure> {
-    if faults.is_empty() { Ok(()) } else { Err(configuration_failure(sources, faults)) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(configuration_failure(sources, faults))
+    }
 }
 
 fn configuration_failure(sources: &Sources, faults: &[Diagnostic]) -> Failure {
@@ -107,8 +141,15 @@ fn configuration_failure(sources: &Sources, faults: &[Diagnostic]) -> Failure {
         .iter()
         .map(|fault| {
             let path = sources.path(fault.span.file);
-            let help = fault.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
-            format!("{path}:{}:{}: {}{help}", fault.span.line, fault.span.column, fault.message)
+            let help = fault
+                .help
+                .as_deref()
+                .map(|help| format!("; {help}"))
+                .unwrap_or_default();
+            format!(
+                "{path}:{}:{}: {}{help}",
+                fault.span.line, fault.span.column, fault.message
+            )
         })
         .collect();
     Failure::usage(format!("the configuration is wrong\n  {}", lines.join("\n  ")))
@@ -117,7 +158,11 @@ fn configuration_failure(sources: &Sources, faults: &[Diagnostic]) -> Failure {
 fn refuse_old_tool(needed: Option<&str>) -> Result<(), Failure> {
     let Some(needed) = needed else { return Ok(()) };
     let numbers = |text: &str| -> Vec<u64> {
-        text.trim_start_matches(">=").trim().split('.').map(|part| part.parse().unwrap_or(0)).collect()
+        text.trim_start_matches(">=")
+            .trim()
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0))
+            .collect()
     };
     let mut wanted = numbers(needed);
     wanted.resize(3, 0);
@@ -155,7 +200,10 @@ impl Job {
         if refused.is_empty() {
             return Ok(read);
         }
-        Err(Failure { code: INPUT, error: anyhow::anyhow!("an export was refused\n  {}", refused.join("\n  ")) })
+        Err(Failure {
+            code: INPUT,
+            error: anyhow::anyhow!("an export was refused\n  {}", refused.join("\n  ")),
+        })
     }
 
     fn product(&self, export: &Export) -> Result<Product, Failure> {
@@ -175,9 +223,17 @@ impl Job {
             };
             let path = console.folder.join(file);
             if !path.is_file() {
-                return Err(Failure::input(anyhow::anyhow!("`{file}` is not a file; give one export with each `--scan`")));
+                return Err(Failure::input(anyhow::anyhow!(
+                    "`{file}` is not a file; give one export with each `--scan`"
+                )));
             }
-            let export = self.export(file.to_owned(), Content::File(path), source, scans.host.clone(), true);
+            let export = self.export(
+                file.to_owned(),
+                Content::File(path),
+                source,
+                scans.host.clone(),
+                true,
+            );
             exports.push(self.with_own_source(export)?);
         }
         Ok(exports)
@@ -191,7 +247,11 @@ impl Job {
         let recognised = recognise(export.input(), &export.options());
         // A delimited inventory has no form of its own: only a Source's mapping makes it readable.
         let format = recognised.as_ref().map_or("mapping", |importer| importer.name);
-        let mut fitting = self.repository.tools.iter().filter(|tool| tool.meta.is_live() && tool.spec.format.value == format);
+        let mut fitting = self
+            .repository
+            .tools
+            .iter()
+            .filter(|tool| tool.meta.is_live() && tool.spec.format.value == format);
         match (fitting.next(), fitting.next(), recognised) {
             (Some(single), None, _) => {
                 let source = Some(single.id().clone());
@@ -205,17 +265,32 @@ impl Job {
     fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
         let found = RecordId::new(text).filter(|id| self.repository.tools.get(id).is_some());
         found.ok_or_else(|| {
-            let known: Vec<&str> = self.repository.tools.iter().map(|source| source.id().as_str()).collect();
-            Failure::usage(format!("there is no Source `{text}`; Sources are {}", known.join(", ")))
+            let known: Vec<&str> = self
+                .repository
+                .tools
+                .iter()
+                .map(|source| source.id().as_str())
+                .collect();
+            Failure::usage(format!(
+                "there is no Source `{text}`; Sources are {}",
+                known.join(", ")
+            ))
         })
     }
 
     /// Lists `imports/<source id>/<file>`.
     fn committed(&self) -> Result<Vec<Export>, Failure> {
         let mut exports = Vec::new();
-        for entry in self.tree.entries().iter().filter(|entry| entry.kind == EntryKind::File) {
+        for entry in self
+            .tree
+            .entries()
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::File)
+        {
             let mut parts = entry.path.split('/');
-            let (Some("imports"), Some(folder), Some(_)) = (parts.next(), parts.next(), parts.next()) else { continue };
+            let (Some("imports"), Some(folder), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
             let source = RecordId::new(folder).filter(|id| self.repository.tools.get(id).is_some());
             let content = match self.tree.path_on_disk(entry) {
                 Some(path) => Content::File(path),
@@ -234,10 +309,23 @@ impl Job {
         host: Option<String>,
         is_ad_hoc: bool,
     ) -> Export {
-        let tool = source.as_ref().and_then(|id| self.repository.tools.get(id)).map(|tool| &tool.spec);
-        let mapping = tool.filter(|tool| tool.format.value == "mapping").and_then(|tool| tool.mapping.clone());
+        let tool = source
+            .as_ref()
+            .and_then(|id| self.repository.tools.get(id))
+            .map(|tool| &tool.spec);
+        let mapping = tool
+            .filter(|tool| tool.format.value == "mapping")
+            .and_then(|tool| tool.mapping.clone());
         let date_order = tool.and_then(|tool| tool.date_order);
-        Export { file, content, source, mapping, date_order, host, is_ad_hoc }
+        Export {
+            file,
+            content,
+            source,
+            mapping,
+            date_order,
+            host,
+            is_ad_hoc,
+        }
     }
 
     /// Lays the records against the exports.
@@ -247,7 +335,12 @@ impl Job {
             period,
             due_soon_days: self.settings.number("REC001", "soon_days").unwrap_or(7),
         };
-        reconcile(&self.repository, standings(&self.repository, self.as_of.instant()), scans, question)
+        reconcile(
+            &self.repository,
+            standings(&self.repository, self.as_of.instant()),
+            scans,
+            question,
+        )
     }
 
     /// Runs every rule.
@@ -257,5 +350,8 @@ impl Job {
 }
 
 fn refused(export: &Export, error: &ImportError) -> Failure {
-    Failure { code: INPUT, error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file) }
+    Failure {
+        code: INPUT,
+        error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file),
+    }
 }

@@ -23,7 +23,10 @@ pub use console::Console;
 use failure::{Failure, USAGE};
 
 /// Runs the program in the real world.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock and the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock and the environment"
+)]
 pub fn main() -> ExitCode {
     let stdout = std::io::stdout();
     let stderr = std::io::stderr();
@@ -39,7 +42,11 @@ pub fn main() -> ExitCode {
         folder: std::env::current_dir().unwrap_or_default(),
         out_is_colored: out_is_terminal && !is_plain,
         err_is_terminal: stderr.is_terminal() && !is_ci,
-        width: if out_is_terminal { columns.unwrap_or(100) } else { usize::MAX },
+        width: if out_is_terminal {
+            columns.unwrap_or(100)
+        } else {
+            usize::MAX
+        },
     };
     let code = run(std::env::args_os(), &mut console);
     // A reader that went away, such as `head`, is no failure of ours.

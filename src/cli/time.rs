@@ -8,7 +8,9 @@ use crate::reconcile::Period;
 
 /// Reads `--as-of`; without it, now. A later local day than today is refused.
 pub(super) fn as_of(text: Option<&str>, now: DateTime<Utc>, zone: Zone) -> Result<AsOf, Failure> {
-    let Some(text) = text else { return Ok(AsOf::new(now, zone)) };
+    let Some(text) = text else {
+        return Ok(AsOf::new(now, zone));
+    };
     let as_of = match (parse_date(text), parse_instant(text)) {
         (Some(day), _) => AsOf::end_of(day, zone),
         (None, Some(instant)) => AsOf::new(instant.utc(), zone),
@@ -34,7 +36,9 @@ pub(super) fn period(text: &str) -> Result<Period, Failure> {
         None => named_period(text),
     };
     let (from, to) = parsed.ok_or_else(|| {
-        Failure::usage(format!("`--period {text}` is no period; write `2026`, `2026-Q3`, `2026-09` or `2026-07-01..2026-09-30`"))
+        Failure::usage(format!(
+            "`--period {text}` is no period; write `2026`, `2026-Q3`, `2026-09` or `2026-07-01..2026-09-30`"
+        ))
     })?;
     if from > to {
         return Err(Failure::usage(format!("`--period {text}` ends before it begins")));
@@ -50,7 +54,14 @@ fn named_period(text: &str) -> Option<(Date, Date)> {
         "-Q2" => (4, 3),
         "-Q3" => (7, 3),
         "-Q4" => (10, 3),
-        month => (month.strip_prefix('-').filter(|digits| digits.len() == 2)?.parse().ok()?, 1),
+        month => (
+            month
+                .strip_prefix('-')
+                .filter(|digits| digits.len() == 2)?
+                .parse()
+                .ok()?,
+            1,
+        ),
     };
     let from = NaiveDate::from_ymd_opt(year, first, 1)?;
     let next = from.checked_add_months(chrono::Months::new(months))?;
@@ -80,7 +91,10 @@ mod tests {
             let found = as_of(Some(text), now, berlin).ok().map(|as_of| as_of.to_string());
             assert_eq!(found.as_deref(), expected, "{text}");
         }
-        assert_eq!(as_of(None, now, berlin).unwrap().to_string(), "2026-10-01T00:30:00+02:00");
+        assert_eq!(
+            as_of(None, now, berlin).unwrap().to_string(),
+            "2026-10-01T00:30:00+02:00"
+        );
     }
 
     #[test]
@@ -96,7 +110,9 @@ mod tests {
             ("26", None),
         ];
         for (text, expected) in rows {
-            let found = period(text).ok().map(|period| format!("{}..{}", period.from, period.to));
+            let found = period(text)
+                .ok()
+                .map(|period| format!("{}..{}", period.from, period.to));
             assert_eq!(found.as_deref(), expected, "{text}");
         }
     }

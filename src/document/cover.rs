@@ -1,15 +1,15 @@
 //! The cover block of every document: what it is, where it comes from, what is open, how to check it.
 
-use serde::ser::{SerializeMap as _, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
 
-use super::table::{Cell, Column, Layout, Mark, Table, Tone};
+use super::table::{Cell, Column, Layout, Table};
 use super::template::Templates;
-use super::words::{age, approval_mark, approvals, counted, moment};
+use super::words::{age, approval_mark, approvals, counted, import_state, moment};
 use super::{DocumentKind, Request, View};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::Kind;
-use crate::reconcile::{ImportLine, ImportState, Register};
+use crate::reconcile::{ImportLine, Register};
 
 /// Open errors that a document lists; of more than these the number is told, and `check` lists all.
 const MAX_ERRORS_SHOWN: usize = 100;
@@ -24,7 +24,10 @@ pub(super) struct Cover {
 }
 
 fn by_name<S: Serializer>(tables: &[Table], serializer: S) -> Result<S::Ok, S::Error> {
-    let shown: Vec<&Table> = tables.iter().filter(|table| table.layout != Layout::Facts).collect();
+    let shown: Vec<&Table> = tables
+        .iter()
+        .filter(|table| table.layout != Layout::Facts)
+        .collect();
     let mut object = serializer.serialize_map(Some(shown.len()))?;
     for table in shown {
         object.serialize_entry(table.name, table)?;
@@ -68,8 +71,15 @@ pub(super) struct Command {
 
 impl Cover {
     /// Computes the cover of a document.
-    pub(super) fn new(request: &Request<'_>, kind: &DocumentKind, view: &View, templates: &Templates) -> Self {
-        let Request { register, provenance, .. } = request;
+    pub(super) fn new(
+        request: &Request<'_>,
+        kind: &DocumentKind,
+        view: &View,
+        templates: &Templates,
+    ) -> Self {
+        let Request {
+            register, provenance, ..
+        } = request;
         let isms = register.repository.isms.as_ref();
         let unstated = || "not stated: there is no readable `isms.yaml`".to_owned();
         let errors = provenance.count(Level::Error);
@@ -112,28 +122,36 @@ impl Cover {
 const PAIR: &[Column] = &[Column::new("item", "Item"), Column::new("value", "Value")];
 
 fn pairs(name: &'static str, caption: &str, pairs: Vec<(&'static str, Cell)>) -> Table {
-    let rows = pairs.into_iter().map(|(item, value)| vec![Cell::text(item), value]).collect();
-    Table { name, caption: caption.into(), layout: Layout::Facts, columns: PAIR, rows, when_empty: "" }
+    let rows = pairs
+        .into_iter()
+        .map(|(item, value)| vec![Cell::text(item), value])
+        .collect();
+    Table {
+        name,
+        caption: caption.into(),
+        layout: Layout::Facts,
+        columns: PAIR,
+        rows,
+        when_empty: "",
+    }
 }
 
 fn facts(values: &CoverValues, kind: &DocumentKind) -> Table {
-    let errors = if values.has_errors {
-        Cell::Mark(Mark { word: "errors_open", rank: 0, tone: Tone::Bad })
-    } else {
-        Cell::Mark(Mark { word: "no_error_open", rank: 1, tone: Tone::Good })
-    };
-    let rules = format!("{}, {}", values.errors_in_words, counted(values.warnings, "warning"));
     pairs(
         "facts",
         "What this document is",
         vec![
+            ("Document", Cell::text(kind.id)),
             ("Organisation", Cell::text(values.organisation.as_str())),
-            ("Period", Cell::text(format!("{} to {}", values.period_from, values.period_to))),
+            (
+                "Period",
+                Cell::text(format!("{} to {}", values.period_from, values.period_to)),
+            ),
             ("As of", Cell::text(values.as_of.as_str())),
             ("Classification", Cell::text(values.classification)),
             ("For", Cell::text(kind.audience)),
-            ("Standing of the run", errors),
-            ("What the rules say", Cell::text(rules)),
+            ("Open errors", Cell::count(values.errors)),
+            ("Warnings", Cell::count(values.warnings)),
             ("Scope", Cell::text(values.scope.as_str())),
         ],
     )
@@ -151,9 +169,18 @@ fn origin(values: &CoverValues, register: &Register<'_>, replaced: &[&str]) -> T
         format!("of the repository: {}", replaced.join(", "))
     };
     let rows: u64 = register.imports.iter().map(rows_read).sum();
-    let oldest = register.imports.iter().filter_map(|line| hours_old(register, line)).max();
-    let oldest = oldest.map_or_else(String::new, |hours| format!(", the oldest {} before as-of", age(hours)));
-    let imports = format!("{}, {rows} rows read{oldest}", counted(register.imports.len(), "file"));
+    let oldest = register
+        .imports
+        .iter()
+        .filter_map(|line| hours_old(register, line))
+        .max();
+    let oldest = oldest.map_or_else(String::new, |hours| {
+        format!(", the oldest {} before as-of", age(hours))
+    });
+    let imports = format!(
+        "{}, {rows} rows read{oldest}",
+        counted(register.imports.len(), "file")
+    );
     let config = match &values.config_digest {
         Some(digest) => Cell::Code(digest.as_str().into()),
         None => Cell::text("no `compliance.yaml`: the defaults hold"),
@@ -163,12 +190,26 @@ fn origin(values: &CoverValues, register: &Register<'_>, replaced: &[&str]) -> T
         "Where it comes from",
         vec![
             ("Commit", commit),
-            ("Tree digest (SHA-256)", Cell::Code(values.tree_digest.as_str().into())),
+            (
+                "Tree digest (SHA-256)",
+                Cell::Code(values.tree_digest.as_str().into()),
+            ),
             ("Configuration digest (SHA-256)", config),
-            ("Template digest (SHA-256)", Cell::Code(values.template_digest.as_str().into())),
-            ("Rule set digest (SHA-256)", Cell::Code(values.rule_set_digest.as_str().into())),
-            ("Tool", Cell::text(format!("countersign {}", values.tool_version))),
-            ("Templates", Cell::text(templates)),
+            (
+                "Template digest (SHA-256)",
+                Cell::Code(values.template_digest.as_str().into()),
+            ),
+            (
+                "Rule set digest (SHA-256)",
+                Cell::Code(values.rule_set_digest.as_str().into()),
+            ),
+            (
+                "Tool",
+                Cell::text(format!(
+                    "countersign {}; templates: {templates}",
+                    values.tool_version
+                )),
+            ),
             ("Imports", Cell::text(imports)),
         ],
     )
@@ -180,10 +221,11 @@ pub(super) fn rows_read(line: &ImportLine) -> u64 {
 }
 
 const IMPORTS: &[Column] = &[
-    Column::new("source", "Source"),
+    Column::new("source", "Source").tight(),
     Column::beneath("format", "format"),
-    Column::new("file", "File"),
-    Column::new("run_at", "Run"),
+    Column::new("file", "File").wide(),
+    Column::beneath("sha256", "SHA-256"),
+    Column::new("run_at", "Run").tight(),
     Column::beneath("age", "age").around("", " old"),
     Column::data("age_hours"),
     Column::beneath("staleness", ""),
@@ -195,7 +237,6 @@ const IMPORTS: &[Column] = &[
     Column::beneath("skipped_reasons", ""),
     Column::new("state", "State"),
     Column::beneath("reason", ""),
-    Column::new("sha256", "SHA-256"),
 ];
 
 /// Lists every export with its age and what became of its rows.
@@ -205,24 +246,32 @@ pub(super) fn imports(register: &Register<'_>) -> Table {
         caption: "Imports: rows read = observations + informational + skipped".into(),
         layout: Layout::Plain,
         columns: IMPORTS,
-        rows: register.imports.iter().map(|line| import_row(register, line)).collect(),
+        rows: register
+            .imports
+            .iter()
+            .map(|line| import_row(register, line))
+            .collect(),
         when_empty: "No export was read: nothing is known of any host.",
     }
 }
 
 fn import_row(register: &Register<'_>, line: &ImportLine) -> Vec<Cell> {
     let hours = hours_old(register, line);
-    let state = match line.state {
-        ImportState::Complete => Mark { word: line.state.word(), rank: 2, tone: Tone::Good },
-        ImportState::Incomplete => Mark { word: line.state.word(), rank: 0, tone: Tone::Warning },
-        ImportState::Ignored => Mark { word: line.state.word(), rank: 1, tone: Tone::Quiet },
-    };
-    let reasons = line.skipped.iter().map(|skipped| format!("{}: {}", skipped.rows, skipped.reason));
+    let reasons = line
+        .skipped
+        .iter()
+        .map(|skipped| format!("{}: {}", skipped.rows, skipped.reason));
     vec![
-        line.source.as_ref().map_or_else(|| Cell::text("no Source"), Cell::shown),
+        line.source
+            .as_ref()
+            .map_or_else(|| Cell::text("no Source"), Cell::shown),
         Cell::text(line.format),
         Cell::text(line.file.as_str()),
-        line.run_at.map_or_else(|| Cell::text("not told"), |run_at| Cell::text(moment(register.as_of, run_at))),
+        Cell::Code(line.sha256.as_str().into()),
+        line.run_at.map_or_else(
+            || Cell::text("not told"),
+            |run_at| Cell::text(moment(register.as_of, run_at)),
+        ),
         Cell::maybe(hours.map(age)),
         hours.map_or(Cell::Empty, Cell::Number),
         Cell::maybe(hours.and_then(|hours| staleness(register, line, hours))),
@@ -232,9 +281,8 @@ fn import_row(register: &Register<'_>, line: &ImportLine) -> Vec<Cell> {
         Cell::count(line.informational),
         Cell::count(line.skipped_rows()),
         Cell::list(reasons),
-        Cell::Mark(state),
+        Cell::Mark(import_state(line.state)),
         Cell::maybe(line.reason.as_deref()),
-        Cell::Code(line.sha256.as_str().into()),
     ]
 }
 
@@ -251,17 +299,19 @@ pub(super) fn staleness(register: &Register<'_>, line: &ImportLine, hours: i64) 
 }
 
 const UNDERLYING: &[Column] = &[
-    Column::new("record", "Record"),
+    Column::new("record", "Record").wide(),
     Column::beneath("title", "title"),
     Column::new("version", "Version"),
     Column::new("state", "Approval"),
-    Column::new("approvals", "By whom"),
+    Column::new("approvals", "By whom").wide(),
 ];
 
 fn underlying(register: &Register<'_>, view: &View) -> Table {
     let rows = view.underlying.iter().map(|(kind, id)| {
         let meta = register.repository.record(id);
-        let version = meta.and_then(|meta| meta.version.as_ref()).map(|version| version.value.as_str());
+        let version = meta
+            .and_then(|meta| meta.version.as_ref())
+            .map(|version| version.value.as_str());
         vec![
             Cell::shown(id),
             Cell::maybe(meta.map(|meta| meta.title.as_str())),
@@ -280,15 +330,20 @@ fn underlying(register: &Register<'_>, view: &View) -> Table {
     }
 }
 
-const ERROR_CODES: &[Column] =
-    &[Column::new("code", "Rule"), Column::new("name", "Name"), Column::new("errors", "Errors")];
+const ERROR_CODES: &[Column] = &[
+    Column::new("code", "Rule"),
+    Column::new("name", "Name"),
+    Column::new("errors", "Errors"),
+];
 
 fn error_codes(diagnostics: &[Diagnostic]) -> Table {
     let mut counts: std::collections::BTreeMap<(&str, &str), usize> = std::collections::BTreeMap::new();
     for diagnostic in open(diagnostics) {
         *counts.entry((diagnostic.code, diagnostic.name)).or_default() += 1;
     }
-    let rows = counts.into_iter().map(|((code, name), errors)| vec![Cell::text(code), Cell::text(name), Cell::count(errors)]);
+    let rows = counts
+        .into_iter()
+        .map(|((code, name), errors)| vec![Cell::text(code), Cell::text(name), Cell::count(errors)]);
     Table {
         name: "error-codes",
         caption: "Open errors by rule".into(),
@@ -302,12 +357,14 @@ fn error_codes(diagnostics: &[Diagnostic]) -> Table {
 const ERRORS: &[Column] = &[
     Column::new("code", "Rule"),
     Column::new("subject", "About"),
-    Column::new("message", "What is wrong"),
+    Column::new("message", "What is wrong").wide(),
     Column::new("place", "Place"),
 ];
 
 fn open(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
-    diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error)
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.level == Level::Error)
 }
 
 fn open_errors(register: &Register<'_>, diagnostics: &[Diagnostic], errors: usize) -> Table {
@@ -338,7 +395,11 @@ fn open_errors(register: &Register<'_>, diagnostics: &[Diagnostic], errors: usiz
 /// Returns the steps of verification; the files of a modified work tree can only be compared as they lie.
 fn commands(is_committed: bool) -> Vec<Command> {
     let left_out = r"'(^|/)\.[^/]*/|^(imports|ledger|generated)/'";
-    let list = if is_committed { "git ls-files -z" } else { "find . -type f -printf '%P\\0'" };
+    let list = if is_committed {
+        "git ls-files -z"
+    } else {
+        "find . -type f -printf '%P\\0'"
+    };
     vec![
         Command {
             shows: "In the bundle that holds this document, each file is as it was written:",
@@ -365,7 +426,9 @@ pub(super) fn classification(meta: &crate::model::Meta) -> Option<&'static str> 
 }
 
 /// Keeps each record once, in the order of kinds and ids.
-pub(super) fn each_once(mut records: Vec<(Kind, crate::model::RecordId)>) -> Vec<(Kind, crate::model::RecordId)> {
+pub(super) fn each_once(
+    mut records: Vec<(Kind, crate::model::RecordId)>,
+) -> Vec<(Kind, crate::model::RecordId)> {
     records.sort();
     records.dedup();
     records

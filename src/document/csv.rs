@@ -8,7 +8,9 @@ use super::text::escape_csv;
 
 /// Writes a table with a header line; lines end as RFC 4180 has them.
 pub(super) fn write(table: &Table) -> Vec<u8> {
-    let shares: Vec<bool> = (0..table.columns.len()).map(|index| holds_shares(table, index)).collect();
+    let shares: Vec<bool> = (0..table.columns.len())
+        .map(|index| holds_shares(table, index))
+        .collect();
     let mut out = String::new();
     let mut header: Vec<String> = Vec::new();
     for (column, is_share) in table.columns.iter().zip(&shares) {
@@ -20,11 +22,13 @@ pub(super) fn write(table: &Table) -> Vec<u8> {
     }
     out.push_str("\r\n");
     for row in &table.rows {
-        let mut first = 0;
-        for (cell, is_share) in row.iter().zip(&shares) {
-            separate(first, &mut out);
-            first += 1;
-            if *is_share { write_share(cell, &mut out) } else { write_cell(cell, &mut out) }
+        for (index, (cell, is_share)) in row.iter().zip(&shares).enumerate() {
+            separate(index, &mut out);
+            if *is_share {
+                write_share(cell, &mut out)
+            } else {
+                write_cell(cell, &mut out)
+            }
         }
         out.push_str("\r\n");
     }
@@ -38,14 +42,21 @@ fn separate(index: usize, out: &mut String) {
 }
 
 fn holds_shares(table: &Table, index: usize) -> bool {
-    table.rows.iter().any(|row| matches!(row.get(index), Some(Cell::Share(_))))
+    table
+        .rows
+        .iter()
+        .any(|row| matches!(row.get(index), Some(Cell::Share(_))))
 }
 
 /// A rate takes three columns, so that it can be computed again.
 fn names(column: &Column, is_share: bool) -> Vec<String> {
     let key = column.key;
     if is_share {
-        vec![format!("{key}_percent"), format!("{key}_numerator"), format!("{key}_denominator")]
+        vec![
+            format!("{key}_percent"),
+            format!("{key}_numerator"),
+            format!("{key}_denominator"),
+        ]
     } else {
         vec![key.to_owned()]
     }
@@ -68,11 +79,15 @@ fn write_share(cell: &Cell, out: &mut String) {
 fn write_cell(cell: &Cell, out: &mut String) {
     match cell {
         Cell::Empty => {}
-        Cell::Text(text) | Cell::Code(text) | Cell::Link { text, .. } => escape_csv(text, out),
+        Cell::Text(text) | Cell::Code(text) => escape_csv(text, out),
         Cell::Number(number) => out.push_str(&number.to_string()),
         Cell::Decimal(number) => out.push_str(&number.to_string()),
         Cell::Mark(mark) => escape_csv(mark.word, out),
         Cell::List(texts) => escape_csv(&texts.join("; "), out),
+        Cell::Links(links) => {
+            let files: Vec<&str> = links.iter().map(|(_, file)| &**file).collect();
+            escape_csv(&files.join("; "), out);
+        }
         Cell::Share(share) => escape_csv(&share.percent(), out),
     }
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::Request;
 use super::table::{Mark, Tone};
 use super::words::days_left;
-use crate::model::{
-    Compensating, Date, Exception, Kind, Meta, Record, RecordId, RiskAcceptance, Status,
-};
+use crate::model::{Compensating, Date, Exception, Kind, Meta, Record, RecordId, RiskAcceptance, Status};
 use crate::reconcile::Register;
 use crate::trust::ApprovalState;
 
@@ -107,7 +105,10 @@ impl Body<'_> {
     fn first_granted(&self) -> Date {
         match self {
             Self::Exception(exception) => {
-                let told = exception.first_granted.as_ref().map_or(exception.starts.value, |first| first.value);
+                let told = exception
+                    .first_granted
+                    .as_ref()
+                    .map_or(exception.starts.value, |first| first.value);
                 told.min(exception.starts.value)
             }
             Self::Acceptance(acceptance) => acceptance.starts.value,
@@ -128,7 +129,16 @@ pub(super) fn decision_rows<'a>(request: &Request<'a>) -> Vec<DecisionRow<'a>> {
             let (chain, first_granted) = chain(register, meta, &body);
             let bearing = bearings.get(&meta.id.value).copied().unwrap_or_default();
             let expires = body.expires();
-            DecisionRow { meta, body, phase, mark, expires, chain, first_granted, bearing }
+            DecisionRow {
+                meta,
+                body,
+                phase,
+                mark,
+                expires,
+                chain,
+                first_granted,
+                bearing,
+            }
         })
         .collect()
 }
@@ -187,9 +197,21 @@ fn chain<'a>(register: &Register<'a>, meta: &'a Meta, body: &Body<'a>) -> (Vec<&
     let mut chain = vec![&meta.id.value];
     let mut first = body.first_granted();
     let mut renews = meta.renews.as_ref();
-    while let Some(before) = renews.filter(|before| !chain.contains(&&before.value) && chain.len() < MAX_CHAIN) {
-        let exception = register.repository.exceptions.get(&before.value).map(of_exception);
-        let found = exception.or_else(|| register.repository.acceptances.get(&before.value).map(of_acceptance));
+    while let Some(before) =
+        renews.filter(|before| !chain.contains(&&before.value) && chain.len() < MAX_CHAIN)
+    {
+        let exception = register
+            .repository
+            .exceptions
+            .get(&before.value)
+            .map(of_exception);
+        let found = exception.or_else(|| {
+            register
+                .repository
+                .acceptances
+                .get(&before.value)
+                .map(of_acceptance)
+        });
         let Some((meta, body)) = found else { break };
         chain.push(&meta.id.value);
         first = first.min(body.first_granted());

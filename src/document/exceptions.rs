@@ -21,7 +21,17 @@ pub(super) const D02: DocumentKind = DocumentKind {
     audience: "CISO, auditors",
     purpose: "Which departures from the agreed times stand, for what, until when, and who decided.",
     template: "D02.md",
-    tables: &["active", "expiring", "expired", "not-approved", "not-started", "ended", "ageing", "by-reason"],
+    tables: &[
+        "active",
+        "expiring",
+        "expired",
+        "not-approved",
+        "not-started",
+        "ended",
+        "totals",
+        "ageing",
+        "by-reason",
+    ],
     view,
 };
 
@@ -29,29 +39,52 @@ pub(super) const D02: DocumentKind = DocumentKind {
 #[derive(Serialize)]
 struct Exceptions {
     decisions: usize,
-    in_force: usize,
-    expiring: usize,
-    expired: usize,
-    not_approved: usize,
-    ended: usize,
-    expiring_days: i64,
-    findings_covered: u64,
     findings_lapsed: u64,
-    findings_suspended: u64,
-    has_expired_in_use: bool,
+    has_lapsed: bool,
 }
 
 fn view(request: &Request<'_>) -> View {
     let register = request.register;
     let rows = decision_rows(request);
     let ageing = ageing(register, &rows);
+    let findings_lapsed = rows.iter().map(|row| row.bearing.lapsed).sum();
     let sections = [
-        (Phase::Active, "active", "In force", "No decision is in force beyond the next 30 days."),
-        (Phase::Expiring, "expiring", "Ending within 30 days", "No decision ends within 30 days."),
-        (Phase::Expired, "expired", "Expired and not closed", "No expired decision is left open."),
-        (Phase::NotApproved, "not-approved", "Not approved: these cover nothing", "No decision waits for an approval."),
-        (Phase::NotStarted, "not-started", "Approved, not yet started", "No approved decision lies in the future."),
-        (Phase::Ended, "ended", "Closed, revoked or superseded", "No decision has ended."),
+        (
+            Phase::Active,
+            "active",
+            "In force",
+            "No decision is in force beyond the next 30 days.",
+        ),
+        (
+            Phase::Expiring,
+            "expiring",
+            "Ending within 30 days",
+            "No decision ends within 30 days.",
+        ),
+        (
+            Phase::Expired,
+            "expired",
+            "Expired and not closed",
+            "No expired decision is left open.",
+        ),
+        (
+            Phase::NotApproved,
+            "not-approved",
+            "Not approved: these cover nothing",
+            "No decision waits for an approval.",
+        ),
+        (
+            Phase::NotStarted,
+            "not-started",
+            "Approved, not yet started",
+            "No approved decision lies in the future.",
+        ),
+        (
+            Phase::Ended,
+            "ended",
+            "Closed, revoked or superseded",
+            "No decision has ended.",
+        ),
     ];
     let mut tables: Vec<Table> = sections
         .into_iter()
@@ -60,74 +93,127 @@ fn view(request: &Request<'_>) -> View {
             of_phase.sort_by_key(|row| (row.expires.is_none(), row.expires, row.meta.id.value.clone()));
             let rows = of_phase.into_iter().map(|row| decision(register, row)).collect();
             let caption = caption.to_owned();
-            Table { name, caption, layout: Layout::Sortable, columns: DECISIONS, rows, when_empty }
+            Table {
+                name,
+                caption,
+                layout: Layout::Sortable,
+                columns: DECISIONS,
+                rows,
+                when_empty,
+            }
         })
         .collect();
+    tables.push(total_table(&rows));
     tables.push(ageing_table(&ageing));
     tables.push(reason_table(&rows));
     View {
         classification: "confidential",
-        values: values(&totals(&rows)),
+        values: values(&Exceptions {
+            decisions: rows.len(),
+            findings_lapsed,
+            has_lapsed: findings_lapsed > 0,
+        }),
         tables,
         figures: vec![ageing_figure(&ageing)],
-        underlying: each_once(rows.iter().map(|row| (row.body.kind(), row.meta.id.value.clone())).collect()),
+        underlying: each_once(
+            rows.iter()
+                .map(|row| (row.body.kind(), row.meta.id.value.clone()))
+                .collect(),
+        ),
     }
 }
 
-fn totals(rows: &[DecisionRow<'_>]) -> Exceptions {
-    let count = |phase: Phase| rows.iter().filter(|row| row.phase == phase).count();
-    let sum = |of: fn(&DecisionRow<'_>) -> u64| rows.iter().map(of).sum();
-    let findings_lapsed = sum(|row| row.bearing.lapsed);
-    Exceptions {
-        decisions: rows.len(),
-        in_force: count(Phase::Active) + count(Phase::Expiring),
-        expiring: count(Phase::Expiring),
-        expired: count(Phase::Expired),
-        not_approved: count(Phase::NotApproved),
-        ended: count(Phase::Ended),
-        expiring_days: EXPIRING_DAYS,
-        findings_covered: sum(|row| row.bearing.covered),
-        findings_lapsed,
-        findings_suspended: sum(|row| row.bearing.suspended),
-        has_expired_in_use: findings_lapsed > 0,
+const TOTALS: &[Column] = &[
+    Column::new("label", "Figure"),
+    Column::new("number", "Number"),
+    Column::new("meaning", "What it means"),
+];
+
+fn total_table(rows: &[DecisionRow<'_>]) -> Table {
+    let count = |phases: &[Phase]| Cell::count(rows.iter().filter(|row| phases.contains(&row.phase)).count());
+    let sum = |of: fn(&DecisionRow<'_>) -> u64| Cell::count(rows.iter().map(of).sum::<u64>());
+    let row = |label: &str, number: Cell, meaning: &str| vec![Cell::text(label), number, Cell::text(meaning)];
+    let soon = format!("in force, {EXPIRING_DAYS} days or fewer left");
+    let rows = vec![
+        row(
+            "In force",
+            count(&[Phase::Active, Phase::Expiring]),
+            "approved, begun, not ended",
+        ),
+        row("Expiring", count(&[Phase::Expiring]), &soon),
+        row(
+            "Expired",
+            count(&[Phase::Expired]),
+            "past the last day, not closed",
+        ),
+        row(
+            "Not approved",
+            count(&[Phase::NotApproved]),
+            "draft, without approval or rejected; covers nothing",
+        ),
+        row(
+            "Findings covered",
+            sum(|row| row.bearing.covered),
+            "a decision stands for them now",
+        ),
+        row(
+            "Findings lapsed",
+            sum(|row| row.bearing.lapsed),
+            "open after the decision for them ended",
+        ),
+        row(
+            "Findings set aside",
+            sum(|row| row.bearing.suspended),
+            "exploited, so that no decision stands for them",
+        ),
+    ];
+    Table {
+        name: "totals",
+        caption: "Decisions and the findings they bear on".into(),
+        layout: Layout::Cards,
+        columns: TOTALS,
+        rows,
+        when_empty: "",
     }
 }
 
 const DECISIONS: &[Column] = &[
-    Column::new("id", "Decision"),
+    Column::new("id", "Decision").wide(),
     Column::beneath("title", ""),
     Column::beneath("kind", ""),
-    Column::new("state", "State"),
-    Column::beneath("days_left", "").around("", " days left"),
-    Column::new("vulns", "Covers"),
-    Column::beneath("patches", ""),
-    Column::new("hosts", "Hosts"),
-    Column::beneath("systems", ""),
+    Column::new("state", "State").tight(),
+    Column::beneath("remaining", "").tight(),
+    Column::beneath("starts", "").around("from ", "").tight(),
+    Column::beneath("expires", "").around("to ", "").tight(),
+    Column::data("days_left"),
+    Column::new("vulns", "Covers").tight(),
+    Column::beneath("patches", "").tight(),
+    Column::beneath("hosts", "").around("hosts: ", "").tight(),
+    Column::beneath("systems", "").tight(),
     Column::data("host_names"),
     Column::new("severity", "Severity"),
     Column::beneath("rating", ""),
-    Column::new("reason", "Reason"),
+    Column::new("reason", "Reason").wide(),
     Column::beneath("business_impact", ""),
-    Column::new("requested_by", "Requested by"),
-    Column::beneath("requested_on", "on").around("on ", ""),
-    Column::beneath("owner", "").around("owner ", ""),
-    Column::new("starts", "Starts"),
-    Column::beneath("expires", "expires").around("to ", ""),
+    Column::beneath("requested_by", "").around("asked for by ", ""),
+    Column::beneath("requested_on", "").around("on ", "").tight(),
+    Column::beneath("owner", "").around("owner ", "").tight(),
     Column::data("approval"),
-    Column::new("approvals", "Approvals"),
-    Column::new("compensating", "Compensating controls"),
-    Column::new("first_granted", "First granted"),
-    Column::beneath("age_days", "age").around("", " days ago"),
-    Column::beneath("renews", "").around("renews ", ""),
-    Column::beneath("renewals", "").around("renewal ", " of the chain"),
+    Column::new("approvals", "Approvals").wide(),
+    Column::new("first_granted", "First granted").tight(),
+    Column::beneath("age_days", "").around("", " days ago").tight(),
+    Column::beneath("renews", "").around("renews ", "").tight(),
+    Column::beneath("renewals", "").around("renewals: ", "").tight(),
     Column::data("chain"),
-    Column::new("findings_covered", "Findings covered now"),
-    Column::beneath("findings_suspended", "").around("", " set aside: exploited"),
-    Column::beneath("findings_lapsed", "").around("", " open since it ended"),
+    Column::new("findings_covered", "Findings now"),
+    Column::beneath("findings_suspended", "").around("set aside, exploited: ", ""),
+    Column::beneath("findings_lapsed", "").around("open since it ended: ", ""),
+    Column::new("compensating", "Compensating controls").wide(),
 ];
 
 fn decision(register: &Register<'_>, row: &DecisionRow<'_>) -> Vec<Cell> {
     let (meta, kind) = (row.meta, row.body.kind());
+    let days = row.expires.map(|expires| days_left(register, expires));
     let mut cells = vec![
         Cell::shown(&meta.id.value),
         Cell::text(meta.title.as_str()),
@@ -136,7 +222,11 @@ fn decision(register: &Register<'_>, row: &DecisionRow<'_>) -> Vec<Cell> {
             Body::Acceptance(_) => "risk acceptance",
         }),
         Cell::Mark(row.mark),
-        row.expires.map_or(Cell::Empty, |expires| Cell::Number(days_left(register, expires))),
+        days.filter(|_| row.phase != Phase::Ended)
+            .map_or(Cell::Empty, |days| Cell::text(remaining(days))),
+        Cell::shown(row.starts()),
+        row.expires.map_or_else(|| Cell::text("no end told"), Cell::shown),
+        days.map_or(Cell::Empty, Cell::Number),
     ];
     cells.extend(match row.body {
         Body::Exception(exception) => exception_cells(exception),
@@ -144,26 +234,40 @@ fn decision(register: &Register<'_>, row: &DecisionRow<'_>) -> Vec<Cell> {
     });
     cells.extend([
         Cell::shown(&meta.owner),
-        Cell::shown(row.starts()),
-        row.expires.map_or_else(|| Cell::text("no end told"), Cell::shown),
         Cell::Mark(approval_mark(register, kind, &meta.id.value)),
         approvals(register, kind, &meta.id.value),
-        Cell::list(row.body.compensating().iter().map(compensating)),
         Cell::shown(row.first_granted),
         Cell::Number(row.age_days(register)),
         Cell::maybe_shown(meta.renews.as_ref()),
         positive(row.chain.len() as u64 - 1),
-        if row.chain.len() > 1 { Cell::list_shown(&row.chain) } else { Cell::Empty },
+        if row.chain.len() > 1 {
+            Cell::list_shown(&row.chain)
+        } else {
+            Cell::Empty
+        },
         Cell::count(row.bearing.covered),
         positive(row.bearing.suspended),
         positive(row.bearing.lapsed),
+        Cell::list(row.body.compensating().iter().map(compensating)),
     ]);
     cells
 }
 
+fn remaining(days: i64) -> String {
+    match days {
+        0 => "last day".to_owned(),
+        days if days < 0 => format!("ended {} days ago", -days),
+        days => format!("{days} days left"),
+    }
+}
+
 /// A zero that would only say that nothing is there is left out.
 fn positive(count: u64) -> Cell {
-    if count == 0 { Cell::Empty } else { Cell::count(count) }
+    if count == 0 {
+        Cell::Empty
+    } else {
+        Cell::count(count)
+    }
 }
 
 /// Returns the cells from `vulns` to `requested_on`.
@@ -177,9 +281,20 @@ fn exception_cells(exception: &Exception) -> Vec<Cell> {
         Cell::list_shown(&scope.resolved),
         Cell::Mark(severity(exception.severity.value)),
         Cell::Empty,
-        exception.reason.map_or_else(|| Cell::text("not told"), |reason| Cell::text(words(reason.word()))),
-        Cell::maybe(exception.business_impact.as_ref().map(|impact| impact.value.as_str())),
-        exception.requested_by.as_ref().map_or_else(|| Cell::text("not told"), Cell::shown),
+        exception.reason.map_or_else(
+            || Cell::text("not told"),
+            |reason| Cell::text(words(reason.word())),
+        ),
+        Cell::maybe(
+            exception
+                .business_impact
+                .as_ref()
+                .map(|impact| impact.value.as_str()),
+        ),
+        exception
+            .requested_by
+            .as_ref()
+            .map_or_else(|| Cell::text("not told"), Cell::shown),
         Cell::maybe_shown(exception.requested_on.as_ref()),
     ]
 }
@@ -187,7 +302,10 @@ fn exception_cells(exception: &Exception) -> Vec<Cell> {
 /// Returns the same cells for an acceptance; it is asked for by its owner, and has a rating for a severity.
 fn acceptance_cells(register: &Register<'_>, acceptance: &RiskAcceptance) -> Vec<Cell> {
     let subject = &acceptance.subject;
-    let (inherent, residual) = (rating(register, &acceptance.inherent), rating(register, &acceptance.residual));
+    let (inherent, residual) = (
+        rating(register, &acceptance.inherent),
+        rating(register, &acceptance.residual),
+    );
     vec![
         Cell::list_shown(&subject.vulns),
         Cell::list_shown(&subject.patches),
@@ -206,10 +324,20 @@ fn acceptance_cells(register: &Register<'_>, acceptance: &RiskAcceptance) -> Vec
 /// Returns a rating with its level, where the matrix of the Isms has one for it.
 fn rating(register: &Register<'_>, rating: &RiskRating) -> String {
     let pair = format!("{} × {}", rating.likelihood, rating.impact);
-    let matrix = register.repository.isms.as_ref().and_then(|isms| isms.spec.risk_matrix.as_ref());
+    let matrix = register
+        .repository
+        .isms
+        .as_ref()
+        .and_then(|isms| isms.spec.risk_matrix.as_ref());
     let level = matrix.and_then(|matrix| {
-        let likelihood = matrix.likelihood.iter().position(|word| *word == rating.likelihood.value)?;
-        let impact = matrix.impact.iter().position(|word| *word == rating.impact.value)?;
+        let likelihood = matrix
+            .likelihood
+            .iter()
+            .position(|word| *word == rating.likelihood.value)?;
+        let impact = matrix
+            .impact
+            .iter()
+            .position(|word| *word == rating.impact.value)?;
         matrix.levels.get(likelihood)?.get(impact)
     });
     level.map_or_else(|| pair.clone(), |level| format!("{level} ({pair})"))
@@ -229,7 +357,12 @@ fn words(word: &str) -> String {
 }
 
 /// The buckets of age, in days; the last one has no end.
-const AGES: [(&str, i64); 4] = [("0–30 days", 30), ("31–90 days", 90), ("91–180 days", 180), ("over 180 days", i64::MAX)];
+const AGES: [(&str, i64); 4] = [
+    ("0–30 days", 30),
+    ("31–90 days", 90),
+    ("91–180 days", 180),
+    ("over 180 days", i64::MAX),
+];
 
 /// Counts decisions in force, and those that expired without being closed, by the age of their chain.
 fn ageing(register: &Register<'_>, rows: &[DecisionRow<'_>]) -> [[u64; 2]; 4] {
@@ -241,7 +374,10 @@ fn ageing(register: &Register<'_>, rows: &[DecisionRow<'_>]) -> [[u64; 2]; 4] {
             Phase::NotApproved | Phase::NotStarted | Phase::Ended => continue,
         };
         let age = row.age_days(register);
-        let bucket = AGES.iter().position(|(_, most)| age <= *most).unwrap_or(AGES.len() - 1);
+        let bucket = AGES
+            .iter()
+            .position(|(_, most)| age <= *most)
+            .unwrap_or(AGES.len() - 1);
         counts[bucket][series] += 1;
     }
     counts
@@ -268,14 +404,23 @@ fn ageing_table(counts: &[[u64; 2]; 4]) -> Table {
 }
 
 fn ageing_figure(counts: &[[u64; 2]; 4]) -> Figure {
-    let bar = |((label, _), counts): (&(&str, i64), &[u64; 2])| Bar { label: (*label).into(), values: counts.to_vec() };
+    let bar = |((label, _), counts): (&(&str, i64), &[u64; 2])| Bar {
+        label: (*label).into(),
+        values: counts.to_vec(),
+    };
     Figure {
         name: "ageing",
         title: "Age of the decisions since they were first granted".into(),
         unit: "decisions",
         series: vec![
-            Series { word: "in force", fill: Fill::Solid },
-            Series { word: "expired, not closed", fill: Fill::Hatched },
+            Series {
+                word: "in force",
+                fill: Fill::Solid,
+            },
+            Series {
+                word: "expired, not closed",
+                fill: Fill::Hatched,
+            },
         ],
         bars: AGES.iter().zip(counts).map(bar).collect(),
     }
@@ -299,9 +444,15 @@ fn reason_table(rows: &[DecisionRow<'_>]) -> Table {
         let (kind, reason, is_grave) = match row.body {
             Body::Exception(exception) => {
                 let reason = exception.reason.map_or("not told", |reason| reason.word());
-                ("exception", words(reason), exception.severity.value >= Severity::High)
+                (
+                    "exception",
+                    words(reason),
+                    exception.severity.value >= Severity::High,
+                )
             }
-            Body::Acceptance(acceptance) => ("risk acceptance", words(acceptance.acceptance_type.word()), false),
+            Body::Acceptance(acceptance) => {
+                ("risk acceptance", words(acceptance.acceptance_type.word()), false)
+            }
         };
         let counts = reasons.entry((kind, reason)).or_default();
         let column = match row.phase {

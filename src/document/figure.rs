@@ -35,7 +35,9 @@ impl Fill {
         match self {
             Self::Solid | Self::Blank => "",
             Self::Hatched => "<path d=\"M-2 2l4-4M0 8l8-8M6 10l4-4\" class=\"ink thick\"/>",
-            Self::Dotted => "<circle cx=\"2\" cy=\"2\" r=\"1.3\" class=\"dot\"/><circle cx=\"6\" cy=\"6\" r=\"1.3\" class=\"dot\"/>",
+            Self::Dotted => {
+                "<circle cx=\"2\" cy=\"2\" r=\"1.3\" class=\"dot\"/><circle cx=\"6\" cy=\"6\" r=\"1.3\" class=\"dot\"/>"
+            }
             Self::Crossed => "<path d=\"M0 4h8M4 0v8\" class=\"ink\"/>",
             Self::Lined => "<path d=\"M0 2h8M0 6h8\" class=\"ink\"/>",
         }
@@ -74,8 +76,8 @@ const ROW: u64 = 34;
 const BAR: u64 = 22;
 /// A part that is narrower than this carries no number; the table beneath has it.
 const NUMBER_WIDTH: u64 = 20;
-/// The width of one entry of the legend.
-const ENTRY: u64 = 150;
+/// The width of a character, on the safe side.
+const CHARACTER: u64 = 8;
 
 impl Figure {
     /// Returns the figure in words.
@@ -88,24 +90,33 @@ impl Figure {
                 .filter(|(_, value)| **value > 0)
                 .map(|(series, value)| format!("{value} {}", series.word))
                 .collect();
-            let parts = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
-            format!("{}: {} {} ({parts})", bar.label, bar.values.iter().sum::<u64>(), self.unit)
+            let parts = if parts.is_empty() {
+                "none".to_owned()
+            } else {
+                parts.join(", ")
+            };
+            format!(
+                "{}: {} {} ({parts})",
+                bar.label,
+                bar.values.iter().sum::<u64>(),
+                self.unit
+            )
         });
         bars.collect::<Vec<_>>().join("; ") + "."
     }
 
     /// Draws the figure; classes take their colours from the page's style sheet.
     pub(super) fn svg(&self) -> String {
-        let per_line = (WIDTH / ENTRY).max(1);
-        let legend = 26 * (self.series.len() as u64).div_ceil(per_line);
+        let entries = self.legend();
+        let legend = entries.last().map_or(0, |(_, y)| y + 24);
         let height = legend + ROW * self.bars.len() as u64 + 8;
         let name = self.name;
         let mut out = format!(
-            "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{name}-title {name}-desc\" \
-             xmlns=\"http://www.w3.org/2000/svg\"><title id=\"{name}-title\">"
+            "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"figure-{name}-title figure-{name}-desc\" \
+             xmlns=\"http://www.w3.org/2000/svg\"><title id=\"figure-{name}-title\">"
         );
         escape_html(&self.title, &mut out);
-        let _ = write!(out, "</title><desc id=\"{name}-desc\">");
+        let _ = write!(out, "</title><desc id=\"figure-{name}-desc\">");
         escape_html(&self.description(), &mut out);
         out.push_str("</desc><defs>");
         for series in &self.series {
@@ -113,16 +124,14 @@ impl Figure {
             if !fill.tile().is_empty() {
                 let _ = write!(
                     out,
-                    "<pattern id=\"{name}-{}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">{}</pattern>",
+                    "<pattern id=\"figure-{name}-{}\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\">{}</pattern>",
                     fill.word(),
                     fill.tile()
                 );
             }
         }
         out.push_str("</defs>");
-        for (index, series) in self.series.iter().enumerate() {
-            let (column, line) = (index as u64 % per_line, index as u64 / per_line);
-            let (x, y) = (column * ENTRY + 1, line * 26 + 2);
+        for (series, (x, y)) in self.series.iter().zip(entries) {
             self.part(series.fill, [x, y, 22, 16], &mut out);
             let _ = write!(out, "<text x=\"{}\" y=\"{}\">", x + 30, y + 13);
             escape_html(series.word, &mut out);
@@ -135,8 +144,29 @@ impl Figure {
         out
     }
 
+    /// Returns where each entry of the legend begins; words are reckoned by their length.
+    fn legend(&self) -> Vec<(u64, u64)> {
+        let (mut x, mut y) = (1, 2);
+        let mut places = Vec::new();
+        for series in &self.series {
+            let width = 50 + CHARACTER * series.word.len() as u64;
+            if x + width > WIDTH {
+                (x, y) = (1, y + 24);
+            }
+            places.push((x, y));
+            x += width;
+        }
+        places
+    }
+
     fn bar(&self, bar: &Bar, y: u64, out: &mut String) {
-        let most = self.bars.iter().map(|bar| bar.values.iter().sum()).max().unwrap_or(0).max(1);
+        let most = self
+            .bars
+            .iter()
+            .map(|bar| bar.values.iter().sum())
+            .max()
+            .unwrap_or(0)
+            .max(1);
         let room = WIDTH - LABEL - TOTAL;
         let _ = write!(out, "<text x=\"{}\" y=\"{}\" class=\"end\">", LABEL - 10, y + 16);
         escape_html(&bar.label, out);
@@ -151,13 +181,25 @@ impl Figure {
             }
             self.part(series.fill, [LABEL + from, y, (to - from).max(1), BAR], out);
             if to - from >= NUMBER_WIDTH {
-                let class = if series.fill == Fill::Solid { "number on-solid" } else { "number" };
+                let class = if series.fill == Fill::Solid {
+                    "number on-solid"
+                } else {
+                    "number"
+                };
                 let x = LABEL + (from + to) / 2;
-                let _ = write!(out, "<text x=\"{x}\" y=\"{}\" class=\"{class}\">{value}</text>", y + 16);
+                let _ = write!(
+                    out,
+                    "<text x=\"{x}\" y=\"{}\" class=\"{class}\">{value}</text>",
+                    y + 16
+                );
             }
         }
         let x = LABEL + before * room / most + 8;
-        let _ = write!(out, "<text x=\"{x}\" y=\"{}\" class=\"total\">{before}</text>", y + 16);
+        let _ = write!(
+            out,
+            "<text x=\"{x}\" y=\"{}\" class=\"total\">{before}</text>",
+            y + 16
+        );
     }
 
     fn part(&self, fill: Fill, [x, y, width, height]: [u64; 4], out: &mut String) {
@@ -166,7 +208,12 @@ impl Figure {
             Fill::Solid => write!(out, "<rect {place} class=\"part solid\"/>"),
             Fill::Blank => write!(out, "<rect {place} class=\"part blank\"/>"),
             Fill::Hatched | Fill::Dotted | Fill::Crossed | Fill::Lined => {
-                write!(out, "<rect {place} class=\"part\" fill=\"url(#{}-{})\"/>", self.name, fill.word())
+                write!(
+                    out,
+                    "<rect {place} class=\"part\" fill=\"url(#figure-{}-{})\"/>",
+                    self.name,
+                    fill.word()
+                )
             }
         };
     }

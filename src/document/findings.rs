@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::table::{Cell, Column, Layout, Table};
-use super::words::{approval_mark, day, disposition, due, severity};
+use super::words::{approval_mark, day, disposition, due, moment, severity};
 use crate::model::{CoverageRef, Finding, Kind, RecordId};
 use crate::reconcile::Register;
 
 const FINDINGS: &[Column] = &[
-    Column::new("host", "Host"),
-    Column::new("system", "System").facet(),
+    Column::new("host", "Host").wide(),
+    Column::new("system", "System").facet().tight(),
     Column::beneath("tier", "tier"),
-    Column::new("vuln", "Vulnerability"),
+    Column::new("vuln", "Vulnerability").wide(),
     Column::beneath("title", ""),
     Column::data("aliases"),
     Column::data("remediation"),
@@ -19,34 +19,39 @@ const FINDINGS: &[Column] = &[
     Column::beneath("score", "CVSS").around("CVSS ", ""),
     Column::data("cvss"),
     Column::data("severity_given"),
-    Column::new("kev", "Exploited").around("KEV since ", ""),
-    Column::beneath("exploit", "").around("exploit: ", ""),
-    Column::beneath("epss", "EPSS").around("EPSS ", ""),
-    Column::new("first_seen", "First seen"),
-    Column::data("last_seen"),
-    Column::new("due", "Due"),
-    Column::beneath("due_reason", "reason"),
-    Column::beneath("base_due", "").around("base due ", ""),
     Column::new("disposition", "Disposition").facet(),
-    Column::beneath("closed", "").around("closed ", ""),
+    Column::beneath("closed", "").around("closed ", "").tight(),
     Column::beneath("recurrence", "").around("recurrence ", ""),
     Column::beneath("notes", ""),
-    Column::new("coverage", "Coverage"),
-    Column::beneath("covered_until", "").around("until ", ""),
+    Column::new("due", "Due").tight(),
+    Column::beneath("due_reason", "reason"),
+    Column::beneath("base_due", "").around("base due ", "").tight(),
+    Column::new("coverage", "Coverage").tight(),
+    Column::beneath("covered_until", "").around("until ", "").tight(),
     Column::beneath("coverage_approval", ""),
     Column::data("suspended"),
     Column::data("lapsed"),
-    Column::new("owner", "Owner"),
-    Column::new("observers", "Observers"),
+    Column::new("kev", "Exploited").around("KEV since ", "").tight(),
+    Column::beneath("exploit", "").around("exploit: ", ""),
+    Column::beneath("epss", "EPSS").around("EPSS ", ""),
+    Column::new("first_seen", "First seen").tight(),
+    Column::data("last_seen"),
+    Column::new("owner", "Owner").tight(),
+    Column::new("observers", "Observers").tight(),
     Column::data("instances"),
+    Column::data("first_seen_at"),
+    Column::data("due_at"),
+    Column::data("closed_at"),
+    Column::data("breached_at"),
+    Column::data("decided_at_base_due"),
 ];
 
 const OVERDUE: &[Column] = &[
     Column::new("host", "Host"),
-    Column::new("system", "System"),
-    Column::new("vuln", "Vulnerability"),
+    Column::new("system", "System").tight(),
+    Column::new("vuln", "Vulnerability").wide(),
     Column::new("severity", "Severity"),
-    Column::new("due", "Due"),
+    Column::new("due", "Due").tight(),
     Column::new("days_overdue", "Days overdue"),
     Column::new("owner", "Owner"),
 ];
@@ -55,8 +60,17 @@ const OVERDUE: &[Column] = &[
 pub(super) fn by_urgency<'a>(register: &'a Register<'_>) -> Vec<&'a Finding> {
     let mut findings: Vec<&Finding> = register.findings.iter().collect();
     findings.sort_by_cached_key(|finding| {
-        let urgency = (disposition(finding.disposition).rank, severity(finding.severity).rank, finding.due);
-        (urgency, finding.host.clone(), finding.vuln.clone(), finding.first_seen)
+        let urgency = (
+            disposition(finding.disposition).rank,
+            severity(finding.severity).rank,
+            finding.due,
+        );
+        (
+            urgency,
+            finding.host.clone(),
+            finding.vuln.clone(),
+            finding.first_seen,
+        )
     });
     findings
 }
@@ -69,7 +83,10 @@ pub(super) fn findings_table(register: &Register<'_>) -> Table {
         caption: "Findings, the most urgent first".into(),
         layout: Layout::Filterable,
         columns: FINDINGS,
-        rows: by_urgency(register).into_iter().map(|finding| row(register, &approvals, finding)).collect(),
+        rows: by_urgency(register)
+            .into_iter()
+            .map(|finding| row(register, &approvals, finding))
+            .collect(),
         when_empty: "There is no finding; see which hosts were scanned before taking this for good news.",
     }
 }
@@ -84,7 +101,10 @@ pub(super) fn overdue_table(register: &Register<'_>, most: usize) -> Table {
         let days = today.days_since(register.as_of.zone().day_of(finding.due));
         vec![
             Cell::text(finding.host.clone()),
-            finding.system.as_ref().map_or_else(|| Cell::text("no system"), Cell::shown),
+            finding
+                .system
+                .as_ref()
+                .map_or_else(|| Cell::text("no system"), Cell::shown),
             Cell::text(finding.vuln.clone()),
             Cell::Mark(severity(finding.severity)),
             Cell::text(due(register.as_of, finding.due)),
@@ -105,7 +125,11 @@ pub(super) fn overdue_table(register: &Register<'_>, most: usize) -> Table {
 /// Several thousand findings rest on a handful of records: their approvals are looked up once.
 fn approvals_of_coverages(register: &Register<'_>) -> BTreeMap<RecordId, Cell> {
     let mut approvals = BTreeMap::new();
-    for coverage in register.findings.iter().filter_map(|finding| finding.coverage.as_ref()) {
+    for coverage in register
+        .findings
+        .iter()
+        .filter_map(|finding| finding.coverage.as_ref())
+    {
         if !approvals.contains_key(&coverage.id) {
             approvals.insert(coverage.id.clone(), approval_of(register, &coverage.id));
         }
@@ -122,24 +146,42 @@ fn approval_of(register: &Register<'_>, id: &RecordId) -> Cell {
 
 /// Returns the records that stand for findings, with their kinds.
 pub(super) fn coverages(register: &Register<'_>) -> Vec<(Kind, RecordId)> {
-    let ids = register.findings.iter().filter_map(|finding| finding.coverage.as_ref()).map(|coverage| &coverage.id);
+    let ids = register
+        .findings
+        .iter()
+        .filter_map(|finding| finding.coverage.as_ref())
+        .map(|coverage| &coverage.id);
     let ids: std::collections::BTreeSet<&RecordId> = ids.collect();
-    ids.into_iter().filter_map(|id| Some((register.repository.record(id)?.kind, id.clone()))).collect()
+    ids.into_iter()
+        .filter_map(|id| Some((register.repository.record(id)?.kind, id.clone())))
+        .collect()
 }
 
 /// Returns who answers for the patch: the System's patch owner, else the System's owner.
 fn owner(register: &Register<'_>, finding: &Finding) -> Cell {
-    let Some(system) = register.system_of(finding) else { return Cell::text("nobody") };
-    system.spec.patch_owner.as_ref().map_or_else(|| Cell::shown(&system.meta.owner), Cell::shown)
+    let Some(system) = register.system_of(finding) else {
+        return Cell::text("nobody");
+    };
+    system
+        .spec
+        .patch_owner
+        .as_ref()
+        .map_or_else(|| Cell::shown(&system.meta.owner), Cell::shown)
 }
 
 fn notes(finding: &Finding) -> Vec<String> {
     let mut notes = Vec::new();
     if finding.stale {
-        notes.push("stale: the newest run did not see it, nothing closed it".to_owned());
+        notes.push("stale: not seen by the newest run".to_owned());
     }
-    notes.extend(finding.suspended.iter().map(|id| format!("{id} is set aside: exploited")));
+    notes.extend(
+        finding
+            .suspended
+            .iter()
+            .map(|id| format!("{id} is set aside: exploited")),
+    );
     notes.extend(finding.lapsed.iter().map(|id| format!("{id} has ended")));
+    notes.extend(finding.notes.iter().map(|note| note.to_string()));
     notes
 }
 
@@ -150,7 +192,10 @@ fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &
     let is_moved = finding.base_due != finding.due;
     vec![
         Cell::text(finding.host.clone()),
-        finding.system.as_ref().map_or_else(|| Cell::text("no system"), Cell::shown),
+        finding
+            .system
+            .as_ref()
+            .map_or_else(|| Cell::text("no system"), Cell::shown),
         Cell::maybe(finding.tier.clone()),
         Cell::text(finding.vuln.clone()),
         Cell::text(finding.title.clone()),
@@ -160,29 +205,44 @@ fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &
         decimal(finding.score),
         Cell::maybe(finding.cvss.clone()),
         Cell::text(finding.severity_given.clone()),
-        Cell::maybe_shown(finding.kev),
-        Cell::text(finding.exploit.word()),
-        decimal(finding.epss),
-        Cell::text(day(as_of, finding.first_seen)),
-        Cell::text(day(as_of, finding.last_seen)),
-        Cell::text(due(as_of, finding.due)),
-        Cell::text(finding.due_reason.clone()),
-        if is_moved { Cell::text(due(as_of, finding.base_due)) } else { Cell::Empty },
         Cell::Mark(disposition(finding.disposition)),
         Cell::maybe(finding.closed.map(|closed| day(as_of, closed))),
-        if finding.recurrence > 0 { Cell::count(finding.recurrence) } else { Cell::Empty },
+        if finding.recurrence > 0 {
+            Cell::count(finding.recurrence)
+        } else {
+            Cell::Empty
+        },
         Cell::list(notes(finding)),
+        Cell::text(due(as_of, finding.due)),
+        Cell::text(finding.due_reason.clone()),
+        if is_moved {
+            Cell::text(due(as_of, finding.base_due))
+        } else {
+            Cell::Empty
+        },
         Cell::maybe_shown(coverage.map(|coverage| &coverage.id)),
         Cell::maybe(coverage.map(|coverage| due(as_of, coverage.until))),
         coverage.map_or(Cell::Empty, approval),
         Cell::list_shown(&finding.suspended),
         Cell::list_shown(&finding.lapsed),
+        Cell::maybe_shown(finding.kev),
+        Cell::text(finding.exploit.word()),
+        decimal(finding.epss),
+        Cell::text(day(as_of, finding.first_seen)),
+        Cell::text(day(as_of, finding.last_seen)),
         owner(register, finding),
         Cell::list(finding.observers.iter().cloned()),
         Cell::count(finding.instances),
+        Cell::text(moment(as_of, finding.first_seen)),
+        Cell::text(moment(as_of, finding.due)),
+        Cell::maybe(finding.closed.map(|closed| moment(as_of, closed))),
+        Cell::maybe(finding.breached.map(|breached| moment(as_of, breached))),
+        Cell::text(if finding.decided_at_base_due { "yes" } else { "no" }),
     ]
 }
 
 fn decimal(number: Option<f64>) -> Cell {
-    number.filter(|number| number.is_finite()).map_or(Cell::Empty, Cell::Decimal)
+    number
+        .filter(|number| number.is_finite())
+        .map_or(Cell::Empty, Cell::Decimal)
 }

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::cover::{hours_old, rows_read, staleness};
 use super::findings::overdue_table;
-use super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::words::{age, approval_mark, day, days_left};
+use super::table::{Cell, Column, Layout, Table};
+use super::words::{age, approval_mark, day, days_left, import_state};
 use super::{DocumentKind, Format, Request, View, values};
 use crate::model::{Date, Disposition, Kind, Meta};
-use crate::reconcile::{HostRow, ImportState, Register};
+use crate::reconcile::{HostRow, Register};
 
 /// The index of the documents.
 pub(super) const INDEX: DocumentKind = DocumentKind {
@@ -39,7 +39,11 @@ struct Index {
 
 fn view(request: &Request<'_>) -> View {
     let register = request.register;
-    let overdue = register.by_disposition().get(&Disposition::Overdue).copied().unwrap_or_default();
+    let overdue = register
+        .by_disposition()
+        .get(&Disposition::Overdue)
+        .copied()
+        .unwrap_or_default();
     let overdue_rows = overdue_table(register, MAX_OVERDUE);
     let documents = document_table(request);
     View {
@@ -51,7 +55,13 @@ fn view(request: &Request<'_>) -> View {
             has_more_overdue: overdue > overdue_rows.rows.len() as u64,
             soon_days: SOON_DAYS,
         }),
-        tables: vec![documents, total_table(register, overdue), expiring_table(register), overdue_rows, age_table(register)],
+        tables: vec![
+            documents,
+            total_table(register, overdue),
+            expiring_table(register),
+            overdue_rows,
+            age_table(register),
+        ],
         figures: Vec::new(),
         underlying: Vec::new(),
     }
@@ -60,14 +70,18 @@ fn view(request: &Request<'_>) -> View {
 const DOCUMENTS: &[Column] = &[
     Column::new("id", "Document"),
     Column::new("title", "Title"),
-    Column::new("purpose", "What it answers"),
+    Column::new("purpose", "What it answers").wide(),
     Column::new("audience", "For"),
-    Column::new("forms", "Also as"),
-    Column::new("tables", "Tables"),
+    Column::new("forms", "Also as").tight(),
+    Column::new("tables", "Tables").tight(),
 ];
 
 fn document_table(request: &Request<'_>) -> Table {
-    let rows = request.kinds.iter().filter(|kind| kind.id != INDEX.id).map(|kind| document(request, kind));
+    let rows = request
+        .kinds
+        .iter()
+        .filter(|kind| kind.id != INDEX.id)
+        .map(|kind| document(request, kind));
     Table {
         name: "documents",
         caption: "Documents".into(),
@@ -81,55 +95,92 @@ fn document_table(request: &Request<'_>) -> Table {
 fn document(request: &Request<'_>, kind: &DocumentKind) -> Vec<Cell> {
     let whole = |format: &&Format| **format != Format::Csv;
     let first = request.formats.iter().find(whole);
-    let others = request.formats.iter().filter(whole).skip(1).map(|format| format!("{}.{}", kind.id, format.extension()));
+    let others = request
+        .formats
+        .iter()
+        .filter(whole)
+        .skip(1)
+        .map(|format| format!("{}.{}", kind.id, format.extension()));
     let has_tables = request.formats.contains(&Format::Csv);
-    let tables = kind.tables.iter().filter(|_| has_tables).map(|table| format!("{}-{table}.csv", kind.id));
+    let tables = kind
+        .tables
+        .iter()
+        .filter(|_| has_tables)
+        .map(|table| format!("{}-{table}.csv", kind.id));
     vec![
         first.map_or_else(
             || Cell::text(kind.id),
-            |format| Cell::Link { text: kind.id.into(), target: format!("{}.{}", kind.id, format.extension()).into() },
+            |format| {
+                Cell::Links(vec![(
+                    kind.id.into(),
+                    format!("{}.{}", kind.id, format.extension()).into(),
+                )])
+            },
         ),
         Cell::text(kind.title),
         Cell::text(kind.purpose),
         Cell::text(kind.audience),
-        Cell::list(others),
-        Cell::list(tables),
+        Cell::files(others),
+        Cell::files(tables),
     ]
 }
 
-const TOTALS: &[Column] = &[Column::new("label", "Figure"), Column::new("number", "Number"), Column::new("of", "Of")];
+const TOTALS: &[Column] = &[
+    Column::new("label", "Figure"),
+    Column::new("number", "Number"),
+    Column::new("of", "Of"),
+];
 
 fn total_table(register: &Register<'_>, overdue: u64) -> Table {
-    let open = register.findings.iter().filter(|finding| !finding.disposition.is_closed()).count();
-    let by_decision = register.findings.iter().filter(|finding| finding.disposition.is_by_decision()).count();
-    let hosts = |wanted: fn(&HostRow) -> bool| register.hosts.iter().filter(|host| wanted(host)).count();
+    let open = register
+        .findings
+        .iter()
+        .filter(|finding| !finding.disposition.is_closed())
+        .count();
+    let by_decision = register
+        .findings
+        .iter()
+        .filter(|finding| finding.disposition.is_by_decision())
+        .count();
+    let hosts = |wanted: &dyn Fn(&HostRow) -> bool| register.hosts.iter().filter(|host| wanted(host)).count();
     let row = |label: &str, number: Cell, of: String| vec![Cell::text(label), number, Cell::text(of)];
     let open_words = format!("of {open} open findings");
     let rows = vec![
         row("Overdue", Cell::count(overdue), open_words.clone()),
         row("By decision", Cell::count(by_decision), open_words),
-        row("Open", Cell::count(open), format!("of {} findings in the register", register.findings.len())),
+        row(
+            "Open",
+            Cell::count(open),
+            format!("of {} findings in the register", register.findings.len()),
+        ),
         row(
             "Hosts without a qualifying scan",
-            Cell::count(hosts(|host| host.counts && host.last_qualifying_scan.is_none())),
-            format!("of {} hosts that count", hosts(|host| host.counts)),
+            Cell::count(hosts(&|host| host.counts && !register.is_scanned_in_time(host))),
+            format!("of {} hosts that count", hosts(&|host| host.counts)),
         ),
         row(
             "Hosts in no System",
-            Cell::count(hosts(|host| host.system.is_none())),
+            Cell::count(hosts(&|host| host.system.is_none())),
             format!("of {} hosts", register.hosts.len()),
         ),
     ];
-    Table { name: "totals", caption: "Totals".into(), layout: Layout::Cards, columns: TOTALS, rows, when_empty: "" }
+    Table {
+        name: "totals",
+        caption: "Totals".into(),
+        layout: Layout::Cards,
+        columns: TOTALS,
+        rows,
+        when_empty: "",
+    }
 }
 
 const EXPIRING: &[Column] = &[
-    Column::new("record", "Record"),
+    Column::new("record", "Record").wide(),
     Column::beneath("title", ""),
     Column::new("kind", "Kind"),
-    Column::new("expires", "Last day"),
+    Column::new("expires", "Last day").tight(),
     Column::new("days_left", "Days left"),
-    Column::new("owner", "Owner"),
+    Column::new("owner", "Owner").tight(),
     Column::new("approval", "Approval"),
 ];
 
@@ -137,11 +188,26 @@ const EXPIRING: &[Column] = &[
 fn expiring_table(register: &Register<'_>) -> Table {
     let repository = register.repository;
     let mut ends: Vec<(Date, &Meta)> = Vec::new();
-    ends.extend(repository.exceptions.iter().map(|record| (record.spec.expires.value, &record.meta)));
+    ends.extend(
+        repository
+            .exceptions
+            .iter()
+            .map(|record| (record.spec.expires.value, &record.meta)),
+    );
     let acceptances = repository.acceptances.iter();
     ends.extend(acceptances.filter_map(|record| Some((record.spec.expires.as_ref()?.value, &record.meta))));
-    ends.extend(repository.triages.iter().map(|record| (record.spec.expires.value, &record.meta)));
-    ends.extend(repository.slas.iter().map(|record| (record.spec.expires.value, &record.meta)));
+    ends.extend(
+        repository
+            .triages
+            .iter()
+            .map(|record| (record.spec.expires.value, &record.meta)),
+    );
+    ends.extend(
+        repository
+            .slas
+            .iter()
+            .map(|record| (record.spec.expires.value, &record.meta)),
+    );
     ends.retain(|(expires, meta)| meta.is_live() && (0..=SOON_DAYS).contains(&days_left(register, *expires)));
     ends.sort_by_key(|(expires, meta)| (*expires, meta.kind, meta.id.value.clone()));
     Table {
@@ -149,7 +215,10 @@ fn expiring_table(register: &Register<'_>) -> Table {
         caption: format!("Records whose last day lies within {SOON_DAYS} days"),
         layout: Layout::Sortable,
         columns: EXPIRING,
-        rows: ends.into_iter().map(|(expires, meta)| expiring(register, expires, meta)).collect(),
+        rows: ends
+            .into_iter()
+            .map(|(expires, meta)| expiring(register, expires, meta))
+            .collect(),
         when_empty: "No exception, acceptance, triage or agreement ends within 30 days.",
     }
 }
@@ -182,10 +251,10 @@ fn expiring(register: &Register<'_>, expires: Date, meta: &Meta) -> Vec<Cell> {
 }
 
 const AGES: &[Column] = &[
-    Column::new("source", "Source"),
+    Column::new("source", "Source").tight(),
     Column::new("file", "File"),
-    Column::new("run", "Run on"),
-    Column::new("age", "Age"),
+    Column::new("run", "Run on").tight(),
+    Column::new("age", "Age").tight(),
     Column::beneath("staleness", ""),
     Column::new("rows_read", "Rows read"),
     Column::new("state", "State"),
@@ -194,19 +263,19 @@ const AGES: &[Column] = &[
 fn age_table(register: &Register<'_>) -> Table {
     let rows = register.imports.iter().map(|line| {
         let hours = hours_old(register, line);
-        let tone = match line.state {
-            ImportState::Complete => Tone::Good,
-            ImportState::Incomplete => Tone::Warning,
-            ImportState::Ignored => Tone::Quiet,
-        };
         vec![
-            line.source.as_ref().map_or_else(|| Cell::text("no Source"), Cell::shown),
+            line.source
+                .as_ref()
+                .map_or_else(|| Cell::text("no Source"), Cell::shown),
             Cell::text(line.file.as_str()),
-            line.run_at.map_or_else(|| Cell::text("not told"), |run_at| Cell::text(day(register.as_of, run_at))),
+            line.run_at.map_or_else(
+                || Cell::text("not told"),
+                |run_at| Cell::text(day(register.as_of, run_at)),
+            ),
             Cell::maybe(hours.map(age)),
             Cell::maybe(hours.and_then(|hours| staleness(register, line, hours))),
             Cell::count(rows_read(line)),
-            Cell::Mark(Mark { word: line.state.word(), rank: 0, tone }),
+            Cell::Mark(import_state(line.state)),
         ]
     });
     Table {

@@ -62,8 +62,12 @@ pub(super) fn fill<'a>(
         }
         was_blank = is_blank;
         match slot_of(line) {
-            Some(Slot::Table(name)) => table(name).into_iter().for_each(|table| write_table(table, &mut out)),
-            Some(Slot::Figure(name)) => figure(name).into_iter().for_each(|figure| write_figure(figure, &mut out)),
+            Some(Slot::Table(name)) => table(name)
+                .into_iter()
+                .for_each(|table| write_table(table, &mut out)),
+            Some(Slot::Figure(name)) => figure(name)
+                .into_iter()
+                .for_each(|figure| write_figure(figure, &mut out)),
             None => {
                 out.push_str(line.trim_end());
                 out.push('\n');
@@ -101,7 +105,10 @@ fn write_table(table: &Table, out: &mut String) {
     }
     out.push_str("|\n");
     for group in &groups {
-        let is_number = table.rows.iter().any(|row| matches!(row[group[0]], Cell::Number(_) | Cell::Decimal(_)));
+        let is_number = table
+            .rows
+            .iter()
+            .any(|row| matches!(row[group[0]], Cell::Number(_) | Cell::Decimal(_)));
         out.push_str(if is_number { "| ---: " } else { "| --- " });
     }
     out.push_str("|\n");
@@ -158,12 +165,12 @@ fn write_cell(cell: &Cell, out: &mut String) {
             out.push_str(&share.percent());
             out.push_str(&format!(" ({})", share.basis()));
         }
-        Cell::Link { text, target } => {
-            out.push('[');
-            escape_markdown(text, out);
-            out.push_str("](");
-            out.push_str(target);
-            out.push(')');
+        Cell::Links(links) => {
+            for (index, (text, file)) in links.iter().enumerate() {
+                out.push_str(if index == 0 { "[" } else { "; [" });
+                escape_markdown(text, out);
+                out.push_str(&format!("]({file})"));
+            }
         }
     }
 }

@@ -58,7 +58,9 @@ pub const DOCUMENTS: &[DocumentKind] = &[index::INDEX, soa::D01, exceptions::D02
 
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {
-    DOCUMENTS.iter().find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
+    DOCUMENTS
+        .iter()
+        .find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
 }
 
 /// The form of a file.
@@ -90,7 +92,11 @@ impl Format {
 pub enum DocumentError {
     /// The template asks for what is not there, or does not read as one.
     #[error("template `{name}`, line {line}: {message}")]
-    Template { name: String, line: usize, message: String },
+    Template {
+        name: String,
+        line: usize,
+        message: String,
+    },
     /// The repository has a template that no document uses.
     #[error("`templates/{name}` is the name of no template; the names are {allowed}, and `_*.md` for parts")]
     UnknownTemplate { name: String, allowed: String },
@@ -98,11 +104,16 @@ pub enum DocumentError {
     #[error("`{name}` makes more than {limit} bytes of text; let it show the tables through `table(...)`")]
     TooLarge { name: String, limit: usize },
     /// A table or figure stands within text.
-    #[error("template `{name}`: {slot} must stand on a line of its own, with a blank line before and after it")]
+    #[error(
+        "template `{name}`: {slot} must stand on a line of its own, with a blank line before and after it"
+    )]
     Crowded { name: String, slot: String },
     /// A view cannot be written as JSON.
     #[error("the view of `{id}` cannot be written")]
-    Unwritable { id: &'static str, source: serde_json::Error },
+    Unwritable {
+        id: &'static str,
+        source: serde_json::Error,
+    },
 }
 
 /// What a view may see.
@@ -136,7 +147,11 @@ struct Document {
 
 impl Document {
     fn table(&self, name: &str) -> Option<&Table> {
-        self.view.tables.iter().chain(&self.cover.tables).find(|table| table.name == name)
+        self.view
+            .tables
+            .iter()
+            .chain(&self.cover.tables)
+            .find(|table| table.name == name)
     }
 
     fn figure(&self, name: &str) -> Option<&Figure> {
@@ -153,15 +168,31 @@ pub fn render(
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
     let templates = Templates::new(overrides)?;
-    let request = Request { register, provenance, kinds, formats };
+    let request = Request {
+        register,
+        provenance,
+        kinds,
+        formats,
+    };
     let has_index = kinds.iter().any(|kind| kind.id == index::INDEX.id);
     let mut files = BTreeMap::new();
     for kind in kinds {
         let view = (kind.view)(&request);
         let cover = Cover::new(&request, kind, &view, &templates);
-        let document = Arc::new(Document { kind, cover, view, has_index });
-        let needs_page = formats.iter().any(|format| matches!(format, Format::Html | Format::Markdown));
-        let page = if needs_page { templates.fill(&document)? } else { String::new() };
+        let document = Arc::new(Document {
+            kind,
+            cover,
+            view,
+            has_index,
+        });
+        let needs_page = formats
+            .iter()
+            .any(|format| matches!(format, Format::Html | Format::Markdown));
+        let page = if needs_page {
+            templates.fill(&document)?
+        } else {
+            String::new()
+        };
         for format in formats {
             write(&document, *format, &page, &mut files)?;
         }
@@ -185,7 +216,12 @@ fn write(
         }
         Format::Json => drop(files.insert(name, write_json(document)?.into_bytes())),
         Format::Csv => {
-            for table in document.view.tables.iter().filter(|table| table.layout != Layout::Facts) {
+            for table in document
+                .view
+                .tables
+                .iter()
+                .filter(|table| table.layout != Layout::Facts)
+            {
                 files.insert(format!("{id}-{}.csv", table.name), csv::write(table));
             }
         }
@@ -216,14 +252,24 @@ fn write_json(document: &Document) -> Result<String, DocumentError> {
     let kind = document.kind;
     let twin = Twin {
         schema: "countersign/document/v1",
-        document: TwinHead { id: kind.id, slug: kind.slug, title: kind.title, audience: kind.audience },
+        document: TwinHead {
+            id: kind.id,
+            slug: kind.slug,
+            title: kind.title,
+            audience: kind.audience,
+        },
         provenance: &document.cover,
         view: &document.view.values,
-        tables: document.view.tables.iter().map(|table| (table.name, table)).collect(),
+        tables: document
+            .view
+            .tables
+            .iter()
+            .map(|table| (table.name, table))
+            .collect(),
         figures: &document.view.figures,
     };
-    let json =
-        serde_json::to_string_pretty(&twin).map_err(|source| DocumentError::Unwritable { id: kind.id, source })?;
+    let json = serde_json::to_string_pretty(&twin)
+        .map_err(|source| DocumentError::Unwritable { id: kind.id, source })?;
     Ok(text::escape_json(&json) + "\n")
 }
 

@@ -23,6 +23,9 @@ pub struct Provenance<'a> {
 impl Provenance<'_> {
     /// Counts the diagnostics of a level.
     pub fn count(&self, level: Level) -> usize {
-        self.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count()
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.level == level)
+            .count()
     }
 }

@@ -31,6 +31,16 @@ pub(super) enum Place {
     Data,
 }
 
+/// How much room a column asks for on a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Room {
+    Any,
+    /// Short values that must not be broken, such as days and ids.
+    Tight,
+    /// Sentences and names.
+    Wide,
+}
+
 /// One column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
@@ -44,28 +54,55 @@ pub(super) struct Column {
     pub(super) after: &'static str,
     /// Whether a reader may choose among its values.
     pub(super) is_facet: bool,
+    pub(super) room: Room,
 }
 
 impl Column {
     /// Makes a column of its own.
     pub(super) const fn new(key: &'static str, title: &'static str) -> Self {
-        Self { key, title, place: Place::Own, before: "", after: "", is_facet: false }
+        Self {
+            key,
+            title,
+            place: Place::Own,
+            before: "",
+            after: "",
+            is_facet: false,
+            room: Room::Any,
+        }
     }
 
     /// Makes a column that stands beneath the one before it.
     pub(super) const fn beneath(key: &'static str, title: &'static str) -> Self {
-        Self { place: Place::Beneath, ..Self::new(key, title) }
+        Self {
+            place: Place::Beneath,
+            ..Self::new(key, title)
+        }
     }
 
     /// Makes a column of the machine formats.
     pub(super) const fn data(key: &'static str) -> Self {
-        Self { place: Place::Data, ..Self::new(key, "") }
+        Self {
+            place: Place::Data,
+            ..Self::new(key, "")
+        }
     }
 
     /// Writes words around each value of a page.
     pub(super) const fn around(mut self, before: &'static str, after: &'static str) -> Self {
         self.before = before;
         self.after = after;
+        self
+    }
+
+    /// Keeps each value on one line.
+    pub(super) const fn tight(mut self) -> Self {
+        self.room = Room::Tight;
+        self
+    }
+
+    /// Gives the values room.
+    pub(super) const fn wide(mut self) -> Self {
+        self.room = Room::Wide;
         self
     }
 
@@ -129,12 +166,19 @@ impl Share {
     /// Returns `93.3 %`, or `n/a` over nothing.
     pub(super) fn percent(self) -> String {
         let percent = self.rate.percent();
-        if self.rate.denominator == 0 { percent } else { format!("{percent} %") }
+        if self.rate.denominator == 0 {
+            percent
+        } else {
+            format!("{percent} %")
+        }
     }
 
     /// Returns `28 of 30`, with `small n` where there are few.
     pub(super) fn basis(self) -> String {
-        let Rate { numerator, denominator } = self.rate;
+        let Rate {
+            numerator,
+            denominator,
+        } = self.rate;
         let note = if self.is_small { ", small n" } else { "" };
         format!("{numerator} of {denominator}{note}")
     }
@@ -152,15 +196,19 @@ pub(super) enum Cell {
     Mark(Mark),
     List(Vec<Arc<str>>),
     Share(Share),
-    /// A document beside this one.
-    Link { text: Arc<str>, target: Arc<str> },
+    /// Files beside this one: words and file name of each.
+    Links(Vec<(Arc<str>, Arc<str>)>),
 }
 
 impl Cell {
     /// Holds a text; an empty one is no value.
     pub(super) fn text(text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text)
+        }
     }
 
     /// Holds a text if there is one.
@@ -186,7 +234,25 @@ impl Cell {
     /// Holds texts in their order; none is no value.
     pub(super) fn list<T: Into<Arc<str>>>(texts: impl IntoIterator<Item = T>) -> Self {
         let texts: Vec<Arc<str>> = texts.into_iter().map(Into::into).collect();
-        if texts.is_empty() { Self::Empty } else { Self::List(texts) }
+        if texts.is_empty() {
+            Self::Empty
+        } else {
+            Self::List(texts)
+        }
+    }
+
+    /// Holds files under their own names; none is no value.
+    pub(super) fn files(names: impl IntoIterator<Item = String>) -> Self {
+        let links: Vec<_> = names
+            .into_iter()
+            .map(Arc::<str>::from)
+            .map(|name| (name.clone(), name))
+            .collect();
+        if links.is_empty() {
+            Self::Empty
+        } else {
+            Self::Links(links)
+        }
     }
 
     /// Holds what prints itself, in its order.
@@ -199,11 +265,12 @@ impl Serialize for Cell {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Empty => serializer.serialize_none(),
-            Self::Text(text) | Self::Code(text) | Self::Link { text, .. } => serializer.serialize_str(text),
+            Self::Text(text) | Self::Code(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_i64(*number),
             Self::Decimal(number) => serializer.serialize_f64(*number),
             Self::Mark(mark) => serializer.serialize_str(mark.word),
             Self::List(texts) => texts.serialize(serializer),
+            Self::Links(links) => serializer.collect_seq(links.iter().map(|(_, file)| file)),
             Self::Share(share) => {
                 let mut object = serializer.serialize_struct("Share", 4)?;
                 object.serialize_field("value", &share.rate.percent())?;
@@ -245,14 +312,24 @@ impl Table {
 
     /// Returns the title of a group: the titles of its columns, those without one left out.
     pub(super) fn group_title(&self, group: &[usize]) -> String {
-        let titles: Vec<&str> =
-            group.iter().map(|index| self.columns[*index].title).filter(|title| !title.is_empty()).collect();
+        let titles: Vec<&str> = group
+            .iter()
+            .map(|index| self.columns[*index].title)
+            .filter(|title| !title.is_empty())
+            .collect();
         titles.join(" / ")
     }
 
     /// Returns the rows as objects, for templates.
     pub(super) fn rows_for_templates(&self) -> minijinja::Value {
-        let rows: Vec<Row<'_>> = self.rows.iter().map(|cells| Row { columns: self.columns, cells }).collect();
+        let rows: Vec<Row<'_>> = self
+            .rows
+            .iter()
+            .map(|cells| Row {
+                columns: self.columns,
+                cells,
+            })
+            .collect();
         minijinja::Value::from(minijinja::value::Serde(&rows))
     }
 }
@@ -275,7 +352,14 @@ impl Serialize for Row<'_> {
 
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows: Vec<Row<'_>> = self.rows.iter().map(|cells| Row { columns: self.columns, cells }).collect();
+        let rows: Vec<Row<'_>> = self
+            .rows
+            .iter()
+            .map(|cells| Row {
+                columns: self.columns,
+                cells,
+            })
+            .collect();
         let mut object = serializer.serialize_struct("Table", 2)?;
         object.serialize_field("caption", &self.caption)?;
         object.serialize_field("rows", &rows)?;

@@ -49,23 +49,41 @@ pub(super) struct Templates {
 impl Templates {
     /// Compiles ours and those that replace them.
     pub(super) fn new(overrides: &BTreeMap<String, String>) -> Result<Self, DocumentError> {
-        let mut texts: BTreeMap<String, String> =
-            TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut texts: BTreeMap<String, String> = TEMPLATES
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect();
         for (name, text) in overrides {
-            if !texts.contains_key(name) && !(name.starts_with('_') && name.ends_with(".md")) {
-                let allowed = template_names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                return Err(DocumentError::UnknownTemplate { name: name.clone(), allowed });
+            let is_part = name.starts_with('_') && name.ends_with(".md");
+            if !is_part && !texts.contains_key(name) {
+                let allowed = template_names()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Err(DocumentError::UnknownTemplate {
+                    name: name.clone(),
+                    allowed,
+                });
             }
             if text.len() > MAX_TEMPLATE_BYTES {
-                return Err(DocumentError::TooLarge { name: name.clone(), limit: MAX_TEMPLATE_BYTES });
+                return Err(DocumentError::TooLarge {
+                    name: name.clone(),
+                    limit: MAX_TEMPLATE_BYTES,
+                });
             }
             texts.insert(name.clone(), text.clone());
         }
         let mut environment = bounded_environment()?;
         for (name, text) in &texts {
-            environment.add_template_owned(name.clone(), text.clone()).map_err(|error| fault(name, &error))?;
+            environment
+                .add_template_owned(name.clone(), text.clone())
+                .map_err(|error| fault(name, &error))?;
         }
-        Ok(Self { environment, texts, replaced: overrides.keys().cloned().collect() })
+        Ok(Self {
+            environment,
+            texts,
+            replaced: overrides.keys().cloned().collect(),
+        })
     }
 
     /// Returns the SHA-256 over the lines of `sha256sum` of a document's template and all parts, sorted by name.
@@ -79,22 +97,38 @@ impl Templates {
 
     /// Returns the names of the templates of a document that are the repository's own.
     pub(super) fn replaced_of(&self, kind: &DocumentKind) -> Vec<&str> {
-        self.replaced.iter().map(String::as_str).filter(|name| is_used_by(kind, name)).collect()
+        self.replaced
+            .iter()
+            .map(String::as_str)
+            .filter(|name| is_used_by(kind, name))
+            .collect()
     }
 
     /// Fills a document's template: Markdown with placeholders for tables and figures.
     pub(super) fn fill(&self, document: &Arc<Document>) -> Result<String, DocumentError> {
         let name = document.kind.template;
-        let template = self.environment.get_template(name).map_err(|error| fault(name, &error))?;
-        let mut page = Page { bytes: Vec::new(), is_full: false };
+        let template = self
+            .environment
+            .get_template(name)
+            .map_err(|error| fault(name, &error))?;
+        let mut page = Page {
+            bytes: Vec::new(),
+            is_full: false,
+        };
         let filled = template.render_captured_to(context(document), &mut page);
         if page.is_full {
-            return Err(DocumentError::TooLarge { name: name.to_owned(), limit: MAX_PAGE_BYTES });
+            return Err(DocumentError::TooLarge {
+                name: name.to_owned(),
+                limit: MAX_PAGE_BYTES,
+            });
         }
         filled.map_err(|error| fault(name, &error))?;
         let text = String::from_utf8_lossy(&page.bytes).into_owned();
         match crowded_slot(&text) {
-            Some(slot) => Err(DocumentError::Crowded { name: name.to_owned(), slot }),
+            Some(slot) => Err(DocumentError::Crowded {
+                name: name.to_owned(),
+                slot,
+            }),
             None => Ok(text),
         }
     }
@@ -105,14 +139,20 @@ fn is_used_by(kind: &DocumentKind, name: &str) -> bool {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn bounded_environment() -> Result<Environment<'static>, DocumentError> {
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build();
     let syntax = syntax.map_err(|error| fault("syntax", &error))?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -168,12 +208,25 @@ fn context(document: &Arc<Document>) -> Value {
 }
 
 fn names_of_tables(document: &Document) -> Vec<&'static str> {
-    document.view.tables.iter().chain(&document.cover.tables).map(|table| table.name).collect()
+    document
+        .view
+        .tables
+        .iter()
+        .chain(&document.cover.tables)
+        .map(|table| table.name)
+        .collect()
 }
 
 fn missing(what: &str, name: &str, names: &[&str]) -> Error {
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Error::new(ErrorKind::InvalidOperation, format!("there is no {what} `{name}`; there are: {names}"))
+    let names = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
+    Error::new(
+        ErrorKind::InvalidOperation,
+        format!("there is no {what} `{name}`; there are: {names}"),
+    )
 }
 
 /// Puts an error of the engine into our words, with the template that it happened in.
@@ -189,7 +242,11 @@ fn fault(name: &str, error: &Error) -> DocumentError {
         message = words_of(cause);
         source = std::error::Error::source(cause);
     }
-    DocumentError::Template { name: place.0, line: place.1, message }
+    DocumentError::Template {
+        name: place.0,
+        line: place.1,
+        message,
+    }
 }
 
 fn words_of(error: &Error) -> String {

@@ -43,11 +43,14 @@ pub(super) fn escape_markdown(text: &str, out: &mut String) {
         let starts_block = index == 0 && matches!(character, '-' | '+' | '=');
         let ends_number = matches!(character, '.' | ')')
             && index > 0
-            && text[..index].bytes().all(|byte| byte.is_ascii_digit());
+            && text[..index].bytes().all(|byte| byte.is_ascii_digit())
+            && !text[index + 1..].starts_with(|next| next != ' ');
         let makes_address = character == ':' && text[index..].starts_with("://")
             || character == '.' && text[..index].to_ascii_lowercase().ends_with("www");
-        let is_markup =
-            matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' | '$');
+        let is_markup = matches!(
+            character,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!' | '$'
+        );
         if is_markup || starts_block || ends_number || makes_address {
             out.push('\\');
         }
@@ -76,11 +79,18 @@ pub(super) fn escape_html(text: &str, out: &mut String) {
 /// Appends a text field of a delimited file: quoted, and never the start of a formula.
 pub(super) fn escape_csv(text: &str, out: &mut String) {
     let is_padding = |character: char| {
-        matches!(character, ' ' | '\u{a0}' | '\u{3000}' | '\'' | '"' | '`' | '‘' | '’' | '“' | '”' | '«' | '»')
+        matches!(
+            character,
+            ' ' | '\u{a0}' | '\u{3000}' | '\'' | '"' | '`' | '‘' | '’' | '“' | '”' | '«' | '»'
+        )
     };
     let first = text.trim_start_matches(is_padding).chars().next();
-    let is_formula =
-        first.is_some_and(|first| matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'));
+    let is_formula = first.is_some_and(|first| {
+        matches!(
+            first,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'
+        )
+    });
     out.push('"');
     if is_formula {
         out.push('\'');
@@ -137,7 +147,12 @@ mod tests {
             ("# no\n- heading", "\\# no - heading"),
             ("- item", "\\- item"),
             ("12. item", "12\\. item"),
-            ("see https://x.example, www.x.example", "see https\\://x.example, www\\.x.example"),
+            ("12)", "12\\)"),
+            ("3.2.0", "3.2.0"),
+            (
+                "see https://x.example, www.x.example",
+                "see https\\://x.example, www\\.x.example",
+            ),
             ("exc-0014, 2026-09-30", "exc-0014, 2026-09-30"),
         ];
         for (text, expected) in rows {
@@ -147,8 +162,10 @@ mod tests {
 
     #[test]
     fn no_cell_begins_a_formula() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\"=1", " '=1", "＝1", "＋1", "－1", "＠1", "\u{a0}=1"]
-        {
+        for text in [
+            "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\"=1", " '=1", "＝1", "＋1", "－1",
+            "＠1", "\u{a0}=1",
+        ] {
             assert!(made(escape_csv, text).starts_with("\"'"), "{text:?}");
         }
         assert_eq!(made(escape_csv, "say \"hi\", a=b"), "\"say \"\"hi\"\", a=b\"");
@@ -156,6 +173,9 @@ mod tests {
 
     #[test]
     fn hidden_characters_stand_in_json_as_escapes() {
-        assert_eq!(escape_json("\"a\u{202e}\u{e0001}ü\""), "\"a\\u202e\\udb40\\udc01ü\"");
+        assert_eq!(
+            escape_json("\"a\u{202e}\u{e0001}ü\""),
+            "\"a\\u202e\\udb40\\udc01ü\""
+        );
     }
 }

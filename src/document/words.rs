@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::table::{Cell, Mark, Share, Tone};
 use crate::model::{AsOf, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
-use crate::reconcile::{HostState, Register};
+use crate::reconcile::{HostState, ImportState, Register};
 use crate::trust::ApprovalState;
 
 /// From which number of cases a rate is called certain, where the Isms does not say.
@@ -17,7 +17,9 @@ pub(super) fn day(as_of: AsOf, moment: DateTime<Utc>) -> String {
 
 /// Returns a moment in the organisation's zone, with its offset.
 pub(super) fn moment(as_of: AsOf, moment: DateTime<Utc>) -> String {
-    moment.with_timezone(&as_of.zone().0).to_rfc3339_opts(SecondsFormat::Secs, false)
+    moment
+        .with_timezone(&as_of.zone().0)
+        .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// Returns a due date: the day, with the time where it is not the day's end.
@@ -26,7 +28,9 @@ pub(super) fn due(as_of: AsOf, due: DateTime<Utc>) -> String {
     if as_of.zone().end_of_day(day) == due {
         return day.to_string();
     }
-    due.with_timezone(&as_of.zone().0).format("%Y-%m-%d %H:%M").to_string()
+    due.with_timezone(&as_of.zone().0)
+        .format("%Y-%m-%d %H:%M")
+        .to_string()
 }
 
 /// Returns hours as days and hours, such as `16 d 3 h`.
@@ -60,20 +64,41 @@ pub(super) fn days_left(register: &Register<'_>, until: Date) -> i64 {
 /// Says what the approvals of a record come to. Signatures are not judged here, and it says so.
 pub(super) fn approval_mark(register: &Register<'_>, kind: Kind, id: &RecordId) -> Mark {
     match register.standings.of(kind, id).state {
-        ApprovalState::Absent => Mark { word: "approval_absent", rank: 0, tone: Tone::Bad },
-        ApprovalState::Revoked => Mark { word: "revocation_not_verified", rank: 1, tone: Tone::Bad },
-        ApprovalState::Rejected => Mark { word: "rejection_not_verified", rank: 2, tone: Tone::Bad },
-        ApprovalState::Unverified => Mark { word: "approval_not_verified", rank: 3, tone: Tone::Warning },
+        ApprovalState::Absent => Mark {
+            word: "approval_absent",
+            rank: 0,
+            tone: Tone::Bad,
+        },
+        ApprovalState::Revoked => Mark {
+            word: "revocation_not_verified",
+            rank: 1,
+            tone: Tone::Bad,
+        },
+        ApprovalState::Rejected => Mark {
+            word: "rejection_not_verified",
+            rank: 2,
+            tone: Tone::Bad,
+        },
+        ApprovalState::Unverified => Mark {
+            word: "approval_not_verified",
+            rank: 3,
+            tone: Tone::Warning,
+        },
     }
 }
 
 /// Lists every person's latest decision on a record; none is said to be absent.
 pub(super) fn approvals(register: &Register<'_>, kind: Kind, id: &RecordId) -> Cell {
+    Cell::list(approvals_in_words(register, kind, id))
+}
+
+/// Returns a sentence for every person's latest decision on a record, and one where there is none.
+pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &RecordId) -> Vec<String> {
     let standing = register.standings.of(kind, id);
     if standing.decisions.is_empty() {
-        return Cell::text("approval absent");
+        return vec!["approval absent".to_owned()];
     }
-    Cell::list(standing.decisions.iter().map(|decided| {
+    let sentences = standing.decisions.iter().map(|decided| {
         let what = match decided.decision {
             Decision::Approve => "approval",
             Decision::Reject => "rejection",
@@ -81,12 +106,21 @@ pub(super) fn approvals(register: &Register<'_>, kind: Kind, id: &RecordId) -> C
             Decision::ReviewKeep => "review (keep)",
             Decision::ReviewEnd => "review (end)",
         };
-        let name = register.repository.people.get(&decided.person).map(|person| person.spec.name.as_str());
+        let name = register
+            .repository
+            .people
+            .get(&decided.person)
+            .map(|person| person.spec.name.as_str());
         let name = name.unwrap_or("no such person");
-        let signature = if decided.has_signature { "" } else { ", no signature file" };
+        let signature = if decided.has_signature {
+            ""
+        } else {
+            ", no signature file"
+        };
         let (role, person, at) = (&decided.role, &decided.person, day(register.as_of, decided.at));
         format!("{what} not verified: {role}, {name} ({person}), {at}{signature}")
-    }))
+    });
+    sentences.collect()
 }
 
 /// Returns a severity as a mark, the gravest first.
@@ -97,7 +131,11 @@ pub(super) fn severity(severity: Severity) -> Mark {
         Severity::Medium => (2, Tone::Busy),
         Severity::Low => (3, Tone::Quiet),
     };
-    Mark { word: severity.word(), rank, tone }
+    Mark {
+        word: severity.word(),
+        rank,
+        tone,
+    }
 }
 
 /// Returns a disposition as a mark, the most urgent first.
@@ -117,7 +155,11 @@ pub(super) fn disposition(disposition: Disposition) -> Mark {
         Disposition::FixedInTime => (11, Tone::Good),
         Disposition::ClosedRetired => (12, Tone::Quiet),
     };
-    Mark { word: disposition.word(), rank, tone }
+    Mark {
+        word: disposition.word(),
+        rank,
+        tone,
+    }
 }
 
 /// Returns the state of a host or system as a mark, the worst first.
@@ -131,5 +173,23 @@ pub(super) fn host_state(state: HostState) -> Mark {
         HostState::Compliant => (5, Tone::Good),
         HostState::NotCounted => (6, Tone::Quiet),
     };
-    Mark { word: state.word(), rank, tone }
+    Mark {
+        word: state.word(),
+        rank,
+        tone,
+    }
+}
+
+/// Returns what became of an export as a mark, what is not whole first.
+pub(super) fn import_state(state: ImportState) -> Mark {
+    let (rank, tone) = match state {
+        ImportState::Incomplete => (0, Tone::Warning),
+        ImportState::Ignored => (1, Tone::Quiet),
+        ImportState::Complete => (2, Tone::Good),
+    };
+    Mark {
+        word: state.word(),
+        rank,
+        tone,
+    }
 }

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sink, import};
 use crate::model::{
-    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId, ScanSummary, Severity, Stamp,
+    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId,
+    ScanSummary, Severity, Stamp,
 };
 
 /// An export to read.
@@ -31,7 +32,11 @@ pub struct Export {
 impl Export {
     /// Returns what its importer is told.
     pub fn options(&self) -> Options<'_> {
-        Options { mapping: self.mapping.as_ref(), host: self.host.as_deref(), date_order: self.date_order }
+        Options {
+            mapping: self.mapping.as_ref(),
+            host: self.host.as_deref(),
+            date_order: self.date_order,
+        }
     }
 
     /// Returns where its bytes are.
@@ -116,7 +121,11 @@ pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
 
 fn collect_one(export: &Export) -> Result<Scan, ImportError> {
     let mut collector = Collector::default();
-    let Imported { importer, summary, sha256 } = import(export.input(), &export.options(), &mut collector)?;
+    let Imported {
+        importer,
+        summary,
+        sha256,
+    } = import(export.input(), &export.options(), &mut collector)?;
     Ok(Scan {
         file: export.file.clone(),
         source: export.source.clone(),
@@ -159,7 +168,11 @@ impl Collector {
     fn check(&mut self, observation: &Observation) -> u32 {
         if let Some(candidates) = self.checks_by_id.get(observation.id.as_str()) {
             for &index in candidates {
-                if self.checks.get(index as usize).is_some_and(|check| is_same(check, observation)) {
+                if self
+                    .checks
+                    .get(index as usize)
+                    .is_some_and(|check| is_same(check, observation))
+                {
                     return index;
                 }
             }
@@ -180,7 +193,10 @@ impl Collector {
             potential: observation.potential,
         };
         let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
-        self.checks_by_id.entry(Arc::clone(&info.id)).or_default().push(index);
+        self.checks_by_id
+            .entry(Arc::clone(&info.id))
+            .or_default()
+            .push(index);
         self.checks.push(info);
         index
     }
@@ -215,7 +231,10 @@ impl Sink for Collector {
         let check = self.check(observation);
         let key = (host, check);
         let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
-        if let Some(sighting) = self.of_host.get(&key).and_then(|&index| self.sightings.get_mut(index))
+        if let Some(sighting) = self
+            .of_host
+            .get(&key)
+            .and_then(|&index| self.sightings.get_mut(index))
             && sighting.state == observation.state
             && sighting.fingerprint == fingerprint
             && sighting.suppressed.as_deref() == observation.suppressed.as_deref()
@@ -260,9 +279,15 @@ fn naive(stamp: Stamp) -> chrono::NaiveDateTime {
 }
 
 fn earliest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
-    [one, other].into_iter().flatten().min_by_key(|stamp| naive(*stamp))
+    [one, other]
+        .into_iter()
+        .flatten()
+        .min_by_key(|stamp| naive(*stamp))
 }
 
 fn latest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
-    [one, other].into_iter().flatten().max_by_key(|stamp| naive(*stamp))
+    [one, other]
+        .into_iter()
+        .flatten()
+        .max_by_key(|stamp| naive(*stamp))
 }

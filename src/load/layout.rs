@@ -4,12 +4,28 @@ use crate::model::Kind;
 use crate::source::{Entry, EntryKind};
 
 /// Folders that hold no records.
-pub const FREE_FOLDERS: &[&str] =
-    &["templates", "schemas", "generated", "data", "imports", "ledger", "anchors", "keyring"];
+pub const FREE_FOLDERS: &[&str] = &[
+    "templates",
+    "schemas",
+    "generated",
+    "data",
+    "imports",
+    "ledger",
+    "anchors",
+    "keyring",
+];
 
 /// Folders of kinds that this version does not know.
-const LATER_FOLDERS: &[&str] =
-    &["suppliers", "patches", "changes", "calendar", "incidents", "reviews", "actions", "evidence"];
+const LATER_FOLDERS: &[&str] = &[
+    "suppliers",
+    "patches",
+    "changes",
+    "calendar",
+    "incidents",
+    "reviews",
+    "actions",
+    "evidence",
+];
 
 /// What a file is by its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,7 +52,11 @@ pub fn place_of(entry: &Entry, excluded: &[&str]) -> Result<RecordPlace, Misplac
         return Err(fault);
     }
     if excluded.iter().any(|prefix| is_under(path, prefix)) {
-        return Ok(if is_yaml(path) { RecordPlace::Free } else { RecordPlace::Ignored });
+        return Ok(if is_yaml(path) {
+            RecordPlace::Free
+        } else {
+            RecordPlace::Ignored
+        });
     }
     let mut parts = path.split('/');
     let first = parts.next().unwrap_or("");
@@ -44,11 +64,22 @@ pub fn place_of(entry: &Entry, excluded: &[&str]) -> Result<RecordPlace, Misplac
     if depth == 1 {
         return root_file(path);
     }
-    if path.rsplit('/').next().is_some_and(|name| name == "compliance.yaml" || name == "compliance.yml") {
-        return Err(misplaced("a second `compliance.yaml`", "the one at the root is the only configuration"));
+    if path
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name == "compliance.yaml" || name == "compliance.yml")
+    {
+        return Err(misplaced(
+            "a second `compliance.yaml`",
+            "the one at the root is the only configuration",
+        ));
     }
     if FREE_FOLDERS.contains(&first) {
-        return Ok(if is_yaml(path) && first != "imports" { RecordPlace::Free } else { RecordPlace::Ignored });
+        return Ok(if is_yaml(path) && first != "imports" {
+            RecordPlace::Free
+        } else {
+            RecordPlace::Ignored
+        });
     }
     if LATER_FOLDERS.contains(&first) {
         return Err(misplaced(
@@ -56,7 +87,10 @@ pub fn place_of(entry: &Entry, excluded: &[&str]) -> Result<RecordPlace, Misplac
             "use a newer version, or move the file out of the repository",
         ));
     }
-    let kind = Kind::ALL.iter().copied().find(|kind| kind.folder() == first && !first.is_empty());
+    let kind = Kind::ALL
+        .iter()
+        .copied()
+        .find(|kind| kind.folder() == first && !first.is_empty());
     match kind {
         Some(Kind::Approval) => approval_file(path, depth),
         Some(kind) => record_file(path, depth, kind),
@@ -74,7 +108,10 @@ fn unsafe_entry(entry: &Entry) -> Option<Misplaced> {
             "a symbolic link",
             "replace it by the file; a link can lead out of what is governed",
         )),
-        EntryKind::Submodule => Some(misplaced("a submodule", "copy the files; another repository is not governed here")),
+        EntryKind::Submodule => Some(misplaced(
+            "a submodule",
+            "copy the files; another repository is not governed here",
+        )),
         EntryKind::Other => Some(misplaced(
             "not a regular file with a UTF-8 name",
             "remove it, or give it a name in plain letters",
@@ -128,7 +165,10 @@ fn approval_file(path: &str, depth: usize) -> Result<RecordPlace, Misplaced> {
 
 fn is_under(path: &str, prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');
-    path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+    path == prefix
+        || path
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn is_yaml(path: &str) -> bool {
@@ -137,5 +177,8 @@ fn is_yaml(path: &str) -> bool {
 }
 
 fn misplaced(message: &str, help: &str) -> Misplaced {
-    Misplaced { message: message.into(), help: help.into() }
+    Misplaced {
+        message: message.into(),
+        help: help.into(),
+    }
 }

@@ -37,7 +37,10 @@ pub fn load_configuration(tree: &Tree) -> Result<(Configuration, Sources, Vec<Di
         return Ok((Configuration::default(), Sources::default(), Vec::new()));
     };
     let (text, mut faults) = read_text(tree, entry, FileId(0), LoadLimits::default())?;
-    let sources = Sources::new(vec![SourceFile { path: entry.path.clone(), text: text.clone() }]);
+    let sources = Sources::new(vec![SourceFile {
+        path: entry.path.clone(),
+        text: text.clone(),
+    }]);
     if !faults.is_empty() {
         return Ok((Configuration::default(), sources, faults));
     }
@@ -60,15 +63,28 @@ pub fn load_configuration(tree: &Tree) -> Result<(Configuration, Sources, Vec<Di
 }
 
 fn rule_settings(rules: Option<&crate::source::Node>) -> Vec<RuleSetting> {
-    let Some(NodeValue::Mapping(entries)) = rules.map(|node| &node.value) else { return Vec::new() };
+    let Some(NodeValue::Mapping(entries)) = rules.map(|node| &node.value) else {
+        return Vec::new();
+    };
     entries
         .iter()
         .map(|(key, node)| RuleSetting {
-            code: Spanned { value: key.name.to_string(), span: key.span },
+            code: Spanned {
+                value: key.name.to_string(),
+                span: key.span,
+            },
             parameters: match &node.value {
                 NodeValue::Mapping(parameters) => parameters
                     .iter()
-                    .map(|(key, node)| (Spanned { value: key.name.to_string(), span: key.span }, node.clone()))
+                    .map(|(key, node)| {
+                        (
+                            Spanned {
+                                value: key.name.to_string(),
+                                span: key.span,
+                            },
+                            node.clone(),
+                        )
+                    })
                     .collect(),
                 NodeValue::Null
                 | NodeValue::Bool(_)
@@ -85,7 +101,11 @@ fn rule_settings(rules: Option<&crate::source::Node>) -> Vec<RuleSetting> {
 /// Reads every record of a tree.
 pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Result<Repository> {
     let mut faults = Vec::new();
-    let excluded: Vec<&str> = configuration.exclude.iter().map(|path| path.value.as_str()).collect();
+    let excluded: Vec<&str> = configuration
+        .exclude
+        .iter()
+        .map(|path| path.value.as_str())
+        .collect();
     let mut texts: Vec<(&Entry, RecordPlace)> = Vec::new();
     let mut strangers: Vec<(&Entry, Diagnostic)> = Vec::new();
     for entry in tree.entries() {
@@ -94,8 +114,15 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
             Ok(place) => texts.push((entry, place)),
             Err(message) => {
                 let span = Span::start_of(FileId(0));
-                let code = if entry.kind == EntryKind::File { "SCH003" } else { "SCH004" };
-                strangers.push((entry, Diagnostic::error(code, span, message.message).help(message.help)));
+                let code = if entry.kind == EntryKind::File {
+                    "SCH003"
+                } else {
+                    "SCH004"
+                };
+                strangers.push((
+                    entry,
+                    Diagnostic::error(code, span, message.message).help(message.help),
+                ));
             }
         }
     }
@@ -110,12 +137,18 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
     let mut files: Vec<SourceFile> = texts
         .iter()
         .zip(&loaded)
-        .map(|((entry, _), loaded)| SourceFile { path: entry.path.clone(), text: loaded.text.clone() })
+        .map(|((entry, _), loaded)| SourceFile {
+            path: entry.path.clone(),
+            text: loaded.text.clone(),
+        })
         .collect();
     for (entry, mut fault) in strangers {
         fault.span = Span::start_of(FileId(u32::try_from(files.len()).unwrap_or(u32::MAX)));
         fault.subject = Some(entry.path.to_string());
-        files.push(SourceFile { path: entry.path.clone(), text: "".into() });
+        files.push(SourceFile {
+            path: entry.path.clone(),
+            text: "".into(),
+        });
         faults.push(fault);
     }
     let mut repository = repository::assemble(Sources::new(files), configuration, loaded, faults);
@@ -133,13 +166,19 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
 pub fn flag_reused_ids(repository: &mut Repository, reused: &[crate::source::ReusedPath]) {
     let mut faults = Vec::new();
     for known in repository.known.values() {
-        let Some(found) = reused.iter().find(|reused| *reused.path == *known.path) else { continue };
+        let Some(found) = reused.iter().find(|reused| *reused.path == *known.path) else {
+            continue;
+        };
         let commit = found.removed_in.get(..12).unwrap_or(&found.removed_in);
         faults.push(
-            Diagnostic::error("SCH003", known.span, format!("the id `{}` was used before, by another record", known.id))
-                .label(format!("that record was removed in commit {commit}"))
-                .help("give this record a new id; an id is never used twice")
-                .subject(known.id.to_string()),
+            Diagnostic::error(
+                "SCH003",
+                known.span,
+                format!("the id `{}` was used before, by another record", known.id),
+            )
+            .label(format!("that record was removed in commit {commit}"))
+            .help("give this record a new id; an id is never used twice")
+            .subject(known.id.to_string()),
         );
     }
     repository.faults.extend(faults);
@@ -156,16 +195,32 @@ fn named_files(tree: &Tree, repository: &Repository) -> BTreeMap<Arc<str>, Strin
     let mut digests = BTreeMap::new();
     for entry in named.into_iter().filter_map(|path| tree.entry(path)) {
         if let Ok(bytes) = tree.read(entry, MAX_NAMED_FILE_BYTES) {
-            let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest: String = Sha256::digest(&bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             digests.insert(entry.path.clone(), digest);
         }
     }
     digests
 }
 
-fn load_file(tree: &Tree, entry: &Entry, place: &RecordPlace, file: FileId, limits: LoadLimits) -> Result<Loaded> {
+fn load_file(
+    tree: &Tree,
+    entry: &Entry,
+    place: &RecordPlace,
+    file: FileId,
+    limits: LoadLimits,
+) -> Result<Loaded> {
     let (text, faults) = read_text(tree, entry, file, limits)?;
-    let mut loaded = Loaded { file, path: entry.path.clone(), text: text.clone(), faults, record: None, known: None };
+    let mut loaded = Loaded {
+        file,
+        path: entry.path.clone(),
+        text: text.clone(),
+        faults,
+        record: None,
+        known: None,
+    };
     if !loaded.faults.is_empty() {
         return Ok(loaded);
     }
@@ -227,10 +282,18 @@ fn load_record(loaded: &mut Loaded, folder_kind: Kind, limits: LoadLimits) {
 }
 
 /// Reads a text file; what is wrong with its bytes comes back as diagnostics.
-fn read_text(tree: &Tree, entry: &Entry, file: FileId, limits: LoadLimits) -> Result<(Arc<str>, Vec<Diagnostic>)> {
+fn read_text(
+    tree: &Tree,
+    entry: &Entry,
+    file: FileId,
+    limits: LoadLimits,
+) -> Result<(Arc<str>, Vec<Diagnostic>)> {
     let whole = Span::start_of(file);
     if entry.size > limits.yaml.max_bytes {
-        let message = format!("the file has {} bytes; at most {} are read", entry.size, limits.yaml.max_bytes);
+        let message = format!(
+            "the file has {} bytes; at most {} are read",
+            entry.size, limits.yaml.max_bytes
+        );
         let fault = Diagnostic::error("SCH001", whole, message)
             .help("split it; mass data belongs into `data/` or `imports/`")
             .subject(entry.path.to_string());
@@ -271,7 +334,15 @@ fn end_of(file: FileId, text: &str) -> Span {
     let line = number(text.matches('\n').count()) + 1;
     let column = number(text.rsplit('\n').next().unwrap_or("").chars().count()) + 1;
     let at = number(text.len());
-    Span { file, start: at, end: at, line, column, end_line: line, end_column: column }
+    Span {
+        file,
+        start: at,
+        end: at,
+        line,
+        column,
+        end_line: line,
+        end_column: column,
+    }
 }
 
 pub(crate) fn yaml_fault(fault: YamlFault) -> Diagnostic {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::schema::TypedRecord;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Approval, Configuration, Envelope, Exception, Isms, Kind, Meta, Person, Policy, Record, RecordId, Reference, Risk,
-    RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, skeleton,
+    Approval, Configuration, Envelope, Exception, Isms, Kind, Meta, Person, Policy, Record, RecordId,
+    Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, skeleton,
 };
 use crate::source::{DecodeError, FileId, Limits, Sources, Span, decode};
 
@@ -21,7 +21,11 @@ pub struct LoadLimits {
 
 impl Default for LoadLimits {
     fn default() -> Self {
-        Self { yaml: Limits::default(), min_year: 1990, max_year: 2100 }
+        Self {
+            yaml: Limits::default(),
+            min_year: 1990,
+            max_year: 2100,
+        }
     }
 }
 
@@ -74,17 +78,50 @@ pub struct Repository {
 
 macro_rules! each_table {
     ($repository:expr, $table:ident => $work:expr) => {{
-        { let $table = &$repository.people; $work }
-        { let $table = &$repository.roles; $work }
-        { let $table = &$repository.policies; $work }
-        { let $table = &$repository.soas; $work }
-        { let $table = &$repository.risks; $work }
-        { let $table = &$repository.systems; $work }
-        { let $table = &$repository.tools; $work }
-        { let $table = &$repository.triages; $work }
-        { let $table = &$repository.exceptions; $work }
-        { let $table = &$repository.acceptances; $work }
-        { let $table = &$repository.slas; $work }
+        {
+            let $table = &$repository.people;
+            $work
+        }
+        {
+            let $table = &$repository.roles;
+            $work
+        }
+        {
+            let $table = &$repository.policies;
+            $work
+        }
+        {
+            let $table = &$repository.soas;
+            $work
+        }
+        {
+            let $table = &$repository.risks;
+            $work
+        }
+        {
+            let $table = &$repository.systems;
+            $work
+        }
+        {
+            let $table = &$repository.tools;
+            $work
+        }
+        {
+            let $table = &$repository.triages;
+            $work
+        }
+        {
+            let $table = &$repository.exceptions;
+            $work
+        }
+        {
+            let $table = &$repository.acceptances;
+            $work
+        }
+        {
+            let $table = &$repository.slas;
+            $work
+        }
     }};
 }
 
@@ -116,7 +153,11 @@ impl Repository {
     }
 
     /// Returns the approvals that name a record, by path.
-    pub fn approvals_of<'a>(&'a self, kind: Kind, id: &'a RecordId) -> impl Iterator<Item = &'a ApprovalFile> {
+    pub fn approvals_of<'a>(
+        &'a self,
+        kind: Kind,
+        id: &'a RecordId,
+    ) -> impl Iterator<Item = &'a ApprovalFile> {
         self.approvals.iter().filter(move |file| {
             let subject = &file.approval.subject.value;
             subject.kind == kind.name() && subject.id == *id
@@ -268,7 +309,9 @@ pub(super) fn assemble(
             heap.put(record);
         }
     }
-    if heap.isms.is_none() && !known.values().any(|known| known.kind == Kind::Isms) && sources.find("isms.yaml").is_none()
+    if heap.isms.is_none()
+        && !known.values().any(|known| known.kind == Kind::Isms)
+        && sources.find("isms.yaml").is_none()
     {
         faults.push(
             Diagnostic::error("SCH003", Span::start_of(FileId(0)), "there is no `isms.yaml`")

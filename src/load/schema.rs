@@ -58,7 +58,11 @@ pub(super) fn type_and_validate(
     typing.walk(&mut node, shape(kind), "");
     let mut faults = typing.faults;
     let Some(validator) = VALIDATORS.get(&kind) else {
-        faults.push(Diagnostic::error("SCH002", node.span, "the embedded schema cannot be used"));
+        faults.push(Diagnostic::error(
+            "SCH002",
+            node.span,
+            "the embedded schema cannot be used",
+        ));
         return Err(faults);
     };
     if !validator.is_valid(&node) {
@@ -66,7 +70,14 @@ pub(super) fn type_and_validate(
             explain(&node, &error, &mut faults);
         }
     }
-    if faults.is_empty() { Ok(TypedRecord { node, references: typing.references }) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(TypedRecord {
+            node,
+            references: typing.references,
+        })
+    } else {
+        Err(faults)
+    }
 }
 
 /// Says why a tree that fits its schema does not fit its type: what a pattern cannot say.
@@ -89,7 +100,10 @@ fn explain(root: &Node, error: &ValidationError<'_>, faults: &mut Vec<Diagnostic
     let (node, path) = descend(root, &path);
     let name = dotted(&path);
     let fault = |span: Span, message: String| Diagnostic::error("SCH002", span, message);
-    #[expect(clippy::wildcard_enum_match_arm, reason = "keywords that our schemas do not use share one wording")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "keywords that our schemas do not use share one wording"
+    )]
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             for unknown in unexpected {
@@ -99,10 +113,17 @@ fn explain(root: &Node, error: &ValidationError<'_>, faults: &mut Vec<Diagnostic
         }
         ValidationErrorKind::Required { property } => {
             let missing = property.as_str().unwrap_or_default();
-            let parent = if name.is_empty() { String::new() } else { format!(" in `{name}`") };
+            let parent = if name.is_empty() {
+                String::new()
+            } else {
+                format!(" in `{name}`")
+            };
             faults.push(
-                fault(head_of(root, node, &path), format!("the field `{missing}` is missing{parent}"))
-                    .help(format!("add `{missing}:`; it is required")),
+                fault(
+                    head_of(root, node, &path),
+                    format!("the field `{missing}` is missing{parent}"),
+                )
+                .help(format!("add `{missing}:`; it is required")),
             );
         }
         ValidationErrorKind::Enum { options } => faults.push(not_one_of(node, &name, options)),
@@ -111,8 +132,15 @@ fn explain(root: &Node, error: &ValidationError<'_>, faults: &mut Vec<Diagnostic
                 .help(format!("write `{}`", plain(expected_value))),
         ),
         ValidationErrorKind::Type { kind } => faults.push(
-            fault(node.span, format!("`{name}` must be {}, not {}", type_words(kind), word_for(node.type_name())))
-                .help(format!("write {} here", type_words(kind))),
+            fault(
+                node.span,
+                format!(
+                    "`{name}` must be {}, not {}",
+                    type_words(kind),
+                    word_for(node.type_name())
+                ),
+            )
+            .help(format!("write {} here", type_words(kind))),
         ),
         ValidationErrorKind::Pattern { pattern } => {
             let help = if pattern == ID_PATTERN {
@@ -123,7 +151,8 @@ fn explain(root: &Node, error: &ValidationError<'_>, faults: &mut Vec<Diagnostic
             faults.push(fault(node.span, format!("`{name}` has another form: `{}`", shown(node))).help(help));
         }
         _ => faults.push(
-            fault(node.span, format!("`{name}`: {error}")).help("see `countersign schema` for what is allowed"),
+            fault(node.span, format!("`{name}`: {error}"))
+                .help("see `countersign schema` for what is allowed"),
         ),
     }
 }
@@ -131,7 +160,10 @@ fn explain(root: &Node, error: &ValidationError<'_>, faults: &mut Vec<Diagnostic
 fn unknown_field(root: &Node, error: &ValidationError<'_>, unknown: &str, span: Span) -> Diagnostic {
     let schema_path = error.schema_path().as_str().to_owned();
     let allowed = allowed_fields(root, &schema_path);
-    let nearest = allowed.iter().filter(|name| distance(name, unknown) <= 2).min_by_key(|name| distance(name, unknown));
+    let nearest = allowed
+        .iter()
+        .filter(|name| distance(name, unknown) <= 2)
+        .min_by_key(|name| distance(name, unknown));
     let help = match nearest {
         Some(name) => format!("did you mean `{name}`? allowed are {}", listed(&allowed)),
         None if allowed.is_empty() => "remove it".into(),
@@ -143,7 +175,10 @@ fn unknown_field(root: &Node, error: &ValidationError<'_>, unknown: &str, span: 
 fn not_one_of(node: &Node, name: &str, options: &Value) -> Diagnostic {
     let words: Vec<String> = options.as_array().into_iter().flatten().map(plain).collect();
     let given = shown(node);
-    let nearest = words.iter().filter(|word| distance(word, &given) <= 2).min_by_key(|word| distance(word, &given));
+    let nearest = words
+        .iter()
+        .filter(|word| distance(word, &given) <= 2)
+        .min_by_key(|word| distance(word, &given));
     let mut help = format!("allowed are {}", listed(&words));
     if let Some(word) = nearest {
         help = format!("did you mean `{word}`? {help}");
@@ -155,10 +190,16 @@ fn not_one_of(node: &Node, name: &str, options: &Value) -> Diagnostic {
 fn allowed_fields(root: &Node, schema_path: &str) -> Vec<String> {
     let kind = root.get("kind").and_then(Node::text).and_then(Kind::from_name);
     let text = kind.map_or(configuration_schema(), schema_text);
-    let Ok(schema) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let Ok(schema) = serde_json::from_str::<Value>(text) else {
+        return Vec::new();
+    };
     let parent = schema_path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let properties = schema.pointer(&format!("{parent}/properties")).and_then(Value::as_object);
-    properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
+    let properties = schema
+        .pointer(&format!("{parent}/properties"))
+        .and_then(Value::as_object);
+    properties
+        .map(|properties| properties.keys().cloned().collect())
+        .unwrap_or_default()
 }
 
 /// Follows a path as far as it leads; a number may also be the name of a field.
@@ -213,7 +254,11 @@ fn dotted(path: &[PathPart]) -> String {
 
 fn shown(node: &Node) -> String {
     let text = node.text().map_or_else(|| plain(&node.to_json()), str::to_owned);
-    if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
+    if text.chars().count() <= 60 {
+        text
+    } else {
+        text.chars().take(57).chain("...".chars()).collect()
+    }
 }
 
 fn plain(value: &Value) -> String {
@@ -221,7 +266,11 @@ fn plain(value: &Value) -> String {
 }
 
 fn listed(words: &[String]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn type_words(kind: &TypeKind) -> String {

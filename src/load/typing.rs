@@ -16,18 +16,26 @@ pub(super) struct Typing {
 
 impl Typing {
     pub(super) fn new(limits: LoadLimits) -> Self {
-        Self { references: Vec::new(), faults: Vec::new(), limits }
+        Self {
+            references: Vec::new(),
+            faults: Vec::new(),
+            limits,
+        }
     }
 
     /// Walks a tree along its shape; `field` is the dotted path so far.
     pub(super) fn walk(&mut self, node: &mut Node, shape: &Shape, field: &str) {
         match shape {
             Shape::Text(text) => self.text(node, text, field),
-            Shape::Mapping { fields, others } => self.mapping(node, field, &|name| {
-                fields.get(name).or(others.as_deref())
-            }),
+            Shape::Mapping { fields, others } => {
+                self.mapping(node, field, &|name| fields.get(name).or(others.as_deref()))
+            }
             Shape::Sequence(items) => self.sequence(node, items, field),
-            Shape::Either { sequence, mapping, text } => match (&node.value, sequence, mapping) {
+            Shape::Either {
+                sequence,
+                mapping,
+                text,
+            } => match (&node.value, sequence, mapping) {
                 (NodeValue::Sequence(_), Some(shape), _) | (NodeValue::Mapping(_), _, Some(shape)) => {
                     self.walk(node, shape, field);
                 }
@@ -47,7 +55,9 @@ impl Typing {
                 NodeValue::String(plain.clone())
             };
         }
-        let NodeValue::String(value) = &node.value else { return self.core(node) };
+        let NodeValue::String(value) = &node.value else {
+            return self.core(node);
+        };
         let reference = |kinds: &Arc<[Box<str>]>, sort| Reference {
             field: field.into(),
             kinds: Arc::clone(kinds),
@@ -94,8 +104,12 @@ impl Typing {
     fn year(&mut self, year: i32, span: Span) {
         let (min, max) = (self.limits.min_year, self.limits.max_year);
         if !(min..=max).contains(&year) {
-            let fault = Diagnostic::error("SCH005", span, format!("the year {year} lies outside {min} to {max}"))
-                .help("mend the year, or set `min_year` and `max_year` of SCH005 in `compliance.yaml`");
+            let fault = Diagnostic::error(
+                "SCH005",
+                span,
+                format!("the year {year} lies outside {min} to {max}"),
+            )
+            .help("mend the year, or set `min_year` and `max_year` of SCH005 in `compliance.yaml`");
             self.faults.push(fault);
         }
     }
@@ -133,7 +147,11 @@ impl Typing {
     fn mapping<'a>(&mut self, node: &mut Node, field: &str, shape: &dyn Fn(&str) -> Option<&'a Shape>) {
         if let NodeValue::Mapping(entries) = &mut node.value {
             for (key, node) in entries {
-                let field = if field.is_empty() { key.name.to_string() } else { format!("{field}.{}", key.name) };
+                let field = if field.is_empty() {
+                    key.name.to_string()
+                } else {
+                    format!("{field}.{}", key.name)
+                };
                 self.walk(node, shape(&key.name).unwrap_or(&Shape::Core), &field);
             }
         } else {
@@ -144,5 +162,9 @@ impl Typing {
 
 /// Cuts a text for a message.
 fn excerpt(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(57).chain("...".chars()).collect() }
+    if text.chars().count() <= 60 {
+        text.to_owned()
+    } else {
+        text.chars().take(57).chain("...".chars()).collect()
+    }
 }

@@ -24,10 +24,18 @@ pub(super) fn kind_of(node: &Node, folder_kind: Kind) -> Result<Kind, Box<Diagno
     if kind == folder_kind {
         return Ok(kind);
     }
-    let place = if kind.folder().is_empty() { "the root".into() } else { format!("`{}/`", kind.folder()) };
+    let place = if kind.folder().is_empty() {
+        "the root".into()
+    } else {
+        format!("`{}/`", kind.folder())
+    };
     Err(Box::new(
-        Diagnostic::error("SCH003", key.span, format!("a record of kind `{kind}` in the place of `{folder_kind}`"))
-            .help(format!("move the file to {place}, or mend `kind`")),
+        Diagnostic::error(
+            "SCH003",
+            key.span,
+            format!("a record of kind `{kind}` in the place of `{folder_kind}`"),
+        )
+        .help(format!("move the file to {place}, or mend `kind`")),
     ))
 }
 
@@ -37,39 +45,67 @@ pub(super) fn known(node: &Node, kind: Kind, path: &str) -> Option<Known> {
         return None;
     }
     let id = node.get("id")?;
-    Some(Known { id: RecordId::new(id.text()?)?, kind, span: id.span, path: path.into() })
+    Some(Known {
+        id: RecordId::new(id.text()?)?,
+        kind,
+        span: id.span,
+        path: path.into(),
+    })
 }
 
 /// Holds the id against the file's name.
 pub(super) fn identity(record: &AnyRecord, path: &str) -> Vec<Diagnostic> {
-    let stem = path.rsplit('/').next().and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
+    let stem = path
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.strip_suffix(".yaml"))
+        .unwrap_or_default();
     if let AnyRecord::Approval(approval) = record {
         return approval_identity(&approval.approval, path, stem);
     }
-    let Some(meta) = record.meta() else { return Vec::new() };
+    let Some(meta) = record.meta() else {
+        return Vec::new();
+    };
     if meta.id.value.as_str() == stem {
         return Vec::new();
     }
-    let fault = Diagnostic::error("SCH003", meta.id.span, format!("the id `{}` is not the file's name", meta.id))
-        .help(format!("name the file `{}.yaml`, or write `id: {stem}`", meta.id))
-        .subject(meta.id.to_string());
+    let fault = Diagnostic::error(
+        "SCH003",
+        meta.id.span,
+        format!("the id `{}` is not the file's name", meta.id),
+    )
+    .help(format!("name the file `{}.yaml`, or write `id: {stem}`", meta.id))
+    .subject(meta.id.to_string());
     vec![fault]
 }
 
 fn approval_identity(approval: &crate::model::Approval, path: &str, stem: &str) -> Vec<Diagnostic> {
     let subject = &approval.subject;
     let folder = path.split('/').nth(1).unwrap_or_default();
-    let digest8 = subject.digest.strip_prefix("sha256:").unwrap_or_default().get(..8).unwrap_or_default();
+    let digest8 = subject
+        .digest
+        .strip_prefix("sha256:")
+        .unwrap_or_default()
+        .get(..8)
+        .unwrap_or_default();
     let expected = format!("{digest8}-{}-", approval.person.value);
     let number = stem.strip_prefix(&expected).unwrap_or_default();
-    let numbered = number.parse::<u32>().is_ok_and(|parsed| parsed > 0 && parsed.to_string() == number);
+    let numbered = number
+        .parse::<u32>()
+        .is_ok_and(|parsed| parsed > 0 && parsed.to_string() == number);
     if folder == subject.id.as_str() && numbered {
         return Vec::new();
     }
-    let fault =
-        Diagnostic::error("SCH003", subject.span, "the approval does not lie where its subject, digest and person say")
-            .help(format!("its place is `approvals/{}/{expected}<n>.yaml`, n = 1, 2, …", subject.id))
-            .subject(subject.id.to_string());
+    let fault = Diagnostic::error(
+        "SCH003",
+        subject.span,
+        "the approval does not lie where its subject, digest and person say",
+    )
+    .help(format!(
+        "its place is `approvals/{}/{expected}<n>.yaml`, n = 1, 2, …",
+        subject.id
+    ))
+    .subject(subject.id.to_string());
     vec![fault]
 }
 

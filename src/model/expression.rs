@@ -96,10 +96,19 @@ impl Expression {
             return Err(fail("an expression has at most 2000 bytes; it is longer", 0));
         }
         let tokens = tokenise(text).map_err(|(message, position)| fail(message, position))?;
-        let mut parser = Parser { tokens: &tokens, next: 0, end: text.chars().count() };
-        let term = parser.or(0).map_err(|(message, position)| fail(&message, position))?;
+        let mut parser = Parser {
+            tokens: &tokens,
+            next: 0,
+            end: text.chars().count(),
+        };
+        let term = parser
+            .or(0)
+            .map_err(|(message, position)| fail(&message, position))?;
         match parser.peek() {
-            None => Ok(Self { text: text.to_owned(), term }),
+            None => Ok(Self {
+                text: text.to_owned(),
+                term,
+            }),
             Some((_, position)) => Err(fail("`and`, `or` or the end is expected", *position)),
         }
     }
@@ -151,7 +160,9 @@ fn holds(term: &Term, lookup: &dyn Fn(&str) -> Option<Value>) -> bool {
 }
 
 fn compare(left: Option<&Value>, operator: Operator, right: &Value) -> bool {
-    let Some(left) = left else { return operator == Operator::NotEqual };
+    let Some(left) = left else {
+        return operator == Operator::NotEqual;
+    };
     let order = match (left.as_number(), right.as_number()) {
         (Some(one), Some(two)) => one.partial_cmp(&two),
         _ => Some(left.as_text().cmp(&right.as_text())),
@@ -195,12 +206,18 @@ fn tokenise(text: &str) -> Result<Vec<(Token, usize)>, (&'static str, usize)> {
             '=' | '!' => return Err(("`==` or `!=` is expected", at)),
             '\'' | '"' => {
                 let rest = &characters[at + 1..];
-                let length = rest.iter().position(|other| *other == character).ok_or(("a quote is not closed", at))?;
+                let length = rest
+                    .iter()
+                    .position(|other| *other == character)
+                    .ok_or(("a quote is not closed", at))?;
                 (Token::Text(rest[..length].iter().collect()), length + 2)
             }
             _ => {
                 let is_word = |character: &char| character.is_alphanumeric() || "_-.:/*".contains(*character);
-                let length = characters[at..].iter().take_while(|character| is_word(character)).count();
+                let length = characters[at..]
+                    .iter()
+                    .take_while(|character| is_word(character))
+                    .count();
                 if length == 0 {
                     return Err(("this character has no meaning here; put text into quotes", at));
                 }
@@ -247,7 +264,11 @@ impl Parser<'_> {
         while self.take_word("or") {
             terms.push(self.and(depth)?);
         }
-        Ok(if terms.len() == 1 { terms.remove(0) } else { Term::Or(terms) })
+        Ok(if terms.len() == 1 {
+            terms.remove(0)
+        } else {
+            Term::Or(terms)
+        })
     }
 
     fn and(&mut self, depth: usize) -> Parsed<Term> {
@@ -255,7 +276,11 @@ impl Parser<'_> {
         while self.take_word("and") {
             terms.push(self.not(depth)?);
         }
-        Ok(if terms.len() == 1 { terms.remove(0) } else { Term::And(terms) })
+        Ok(if terms.len() == 1 {
+            terms.remove(0)
+        } else {
+            Term::And(terms)
+        })
     }
 
     fn not(&mut self, depth: usize) -> Parsed<Term> {
@@ -267,7 +292,11 @@ impl Parser<'_> {
         }
         if self.take_symbol('(') {
             let term = self.or(depth + 1)?;
-            return if self.take_symbol(')') { Ok(term) } else { Err(("`)` is expected".into(), self.position())) };
+            return if self.take_symbol(')') {
+                Ok(term)
+            } else {
+                Err(("`)` is expected".into(), self.position()))
+            };
         }
         self.comparison()
     }
@@ -293,7 +322,11 @@ impl Parser<'_> {
         while self.take_symbol(',') {
             values.push(self.value()?);
         }
-        if self.take_symbol(']') { Ok(Term::In(name, values)) } else { Err(("`]` is expected".into(), self.position())) }
+        if self.take_symbol(']') {
+            Ok(Term::In(name, values))
+        } else {
+            Err(("`]` is expected".into(), self.position()))
+        }
     }
 
     fn value(&mut self) -> Parsed<Value> {
@@ -362,9 +395,14 @@ impl<'de> Deserialize<'de> for Selector {
                     terms.push(Term::Compare(name, Operator::Equal, Value::Text(value)));
                 }
                 if terms.is_empty() {
-                    return Err(serde::de::Error::custom("an empty mapping selects nothing; name a field"));
+                    return Err(serde::de::Error::custom(
+                        "an empty mapping selects nothing; name a field",
+                    ));
                 }
-                Ok(Selector(Expression { text: parts.join(" and "), term: Term::And(terms) }))
+                Ok(Selector(Expression {
+                    text: parts.join(" and "),
+                    term: Term::And(terms),
+                }))
             }
         }
 
@@ -425,7 +463,11 @@ mod tests {
             ("env == dev or env == prod and app == x", false),
         ];
         for (text, expected) in rows {
-            assert_eq!(Expression::parse(text).unwrap().holds(&lookup), expected, "{text}");
+            assert_eq!(
+                Expression::parse(text).unwrap().holds(&lookup),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -79,7 +79,10 @@ impl Disposition {
 
     /// Tells whether the finding is left out of the rates (rows 3, 4 and 6b); it is printed all the same.
     pub fn is_removed(self) -> bool {
-        matches!(self, Self::NotApplicable | Self::OutOfScope | Self::UnsupportedUngoverned)
+        matches!(
+            self,
+            Self::NotApplicable | Self::OutOfScope | Self::UnsupportedUngoverned
+        )
     }
 }
 

@@ -40,8 +40,9 @@ impl std::borrow::Borrow<str> for RecordId {
 impl<'de> Deserialize<'de> for RecordId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::new(&text)
-            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not an id; an id matches `{ID_PATTERN}`")))
+        Self::new(&text).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` is not an id; an id matches `{ID_PATTERN}`"))
+        })
     }
 }
 
@@ -75,7 +76,17 @@ mod tests {
         for good in ["abc", "exc-0014", "p-2026-09-kb5043050", &"a".repeat(63)] {
             assert!(RecordId::new(good).is_some(), "{good}");
         }
-        for bad in ["", "ab", "1ab", "-ab", "Abc", "a_b", "a b", "äbc", &"a".repeat(64)] {
+        for bad in [
+            "",
+            "ab",
+            "1ab",
+            "-ab",
+            "Abc",
+            "a_b",
+            "a b",
+            "äbc",
+            &"a".repeat(64),
+        ] {
             assert!(RecordId::new(bad).is_none(), "{bad}");
         }
     }

@@ -76,7 +76,10 @@ impl Kind {
     /// Finds a kind by a word of the command line: the name in any case, or its kebab form.
     pub fn from_word(word: &str) -> Option<Self> {
         let plain = word.replace('-', "").to_lowercase();
-        Self::ALL.iter().copied().find(|kind| kind.name().to_lowercase() == plain)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.name().to_lowercase() == plain)
     }
 
     /// Returns the fields that are not part of the digest, as JSON pointers.
@@ -108,9 +111,13 @@ impl Kind {
     /// Returns the longest allowed review cycle in days, by the table of kinds; `None` where none is set.
     pub fn max_review_days(self) -> Option<i64> {
         match self {
-            Self::Isms | Self::Policy | Self::Soa | Self::Risk | Self::System | Self::RiskAcceptance | Self::Sla => {
-                Some(365)
-            }
+            Self::Isms
+            | Self::Policy
+            | Self::Soa
+            | Self::Risk
+            | Self::System
+            | Self::RiskAcceptance
+            | Self::Sla => Some(365),
             Self::Person | Self::Role | Self::Source | Self::Triage => Some(180),
             Self::Exception => Some(92),
             Self::Approval => None,

@@ -2,8 +2,8 @@
 //!
 //! No file is read in here, no clock is asked, nothing is rendered.
 
-pub mod controls;
 mod configuration;
+pub mod controls;
 mod expression;
 mod finding;
 mod id;
@@ -29,9 +29,12 @@ pub use observation::{
 pub use percent::Rate;
 pub use record::{Classification, Envelope, Meta, Record, Reference, ReferenceSort, Review, Status, Table};
 pub use reference::{
-    AcceptanceRef, ChangeRef, ControlText, EvidenceRef, ExceptionOrAcceptanceRef, FilePath, OwnerRef, PersonRef,
-    PolicyRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
+    AcceptanceRef, ChangeRef, ControlText, EvidenceRef, ExceptionOrAcceptanceRef, FilePath, OwnerRef,
+    PersonRef, PolicyRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
 };
-pub use schema::{Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema, schema_text, shape};
+pub use schema::{
+    Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
+    schema_text, shape,
+};
 pub use severity::{CvssVector, Severity, best_vector};
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};

@@ -172,14 +172,37 @@ impl Observation {
     /// Takes back all that it says, and keeps the memory for the next one.
     pub fn clear(&mut self) {
         let mut kept = std::mem::replace(self, Self::blank(self.family));
-        for text in [&mut kept.id, &mut kept.title, &mut kept.severity_given, &mut kept.instance] {
+        for text in [
+            &mut kept.id,
+            &mut kept.title,
+            &mut kept.severity_given,
+            &mut kept.instance,
+        ] {
             text.clear();
         }
         kept.cves.clear();
         kept.aliases.clear();
         kept.vectors.clear();
-        let Self { id, cves, aliases, title, severity_given, vectors, instance, .. } = kept;
-        *self = Self { id, cves, aliases, title, severity_given, vectors, instance, ..Self::blank(self.family) };
+        let Self {
+            id,
+            cves,
+            aliases,
+            title,
+            severity_given,
+            vectors,
+            instance,
+            ..
+        } = kept;
+        *self = Self {
+            id,
+            cves,
+            aliases,
+            title,
+            severity_given,
+            vectors,
+            instance,
+            ..Self::blank(self.family)
+        };
     }
 }
 

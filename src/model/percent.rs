@@ -26,10 +26,22 @@ mod tests {
 
     #[test]
     fn percentages_are_rounded_down() {
-        for (numerator, denominator, expected) in
-            [(28, 30, "93.3"), (9996, 10_000, "99.9"), (9, 10, "90.0"), (1, 1, "100.0"), (0, 7, "0.0"), (0, 0, "n/a")]
-        {
-            assert_eq!(Rate { numerator, denominator }.percent(), expected);
+        for (numerator, denominator, expected) in [
+            (28, 30, "93.3"),
+            (9996, 10_000, "99.9"),
+            (9, 10, "90.0"),
+            (1, 1, "100.0"),
+            (0, 7, "0.0"),
+            (0, 0, "n/a"),
+        ] {
+            assert_eq!(
+                Rate {
+                    numerator,
+                    denominator
+                }
+                .percent(),
+                expected
+            );
         }
     }
 }

@@ -161,8 +161,17 @@ impl<S> Record<S> {
     }
 
     /// Joins the decoded envelope with what the loader knows of the file.
-    pub fn new(envelope: Envelope<S>, kind: Kind, file: FileId, path: Arc<str>, references: Vec<Reference>) -> Self {
-        let owner = Spanned { span: envelope.owner.span, value: envelope.owner.value.0 };
+    pub fn new(
+        envelope: Envelope<S>,
+        kind: Kind,
+        file: FileId,
+        path: Arc<str>,
+        references: Vec<Reference>,
+    ) -> Self {
+        let owner = Spanned {
+            span: envelope.owner.span,
+            value: envelope.owner.value.0,
+        };
         let meta = Meta {
             kind,
             file,
@@ -180,7 +189,10 @@ impl<S> Record<S> {
             review: envelope.review,
             references,
         };
-        Self { meta, spec: envelope.spec }
+        Self {
+            meta,
+            spec: envelope.spec,
+        }
     }
 }
 
@@ -206,7 +218,10 @@ impl<S> Table<S> {
 
     /// Finds a record by its id.
     pub fn get(&self, id: &RecordId) -> Option<&Record<S>> {
-        self.records.binary_search_by(|record| record.id().cmp(id)).ok().map(|index| &self.records[index])
+        self.records
+            .binary_search_by(|record| record.id().cmp(id))
+            .ok()
+            .map(|index| &self.records[index])
     }
 
     /// Walks the records in the order of their ids.

@@ -81,7 +81,10 @@ fn finish(mut schema: Value, kind: Option<Kind>) -> Value {
         }
     }
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.insert("kind".into(), json!({ "description": "The kind of the record.", "const": name }));
+        properties.insert(
+            "kind".into(),
+            json!({ "description": "The kind of the record.", "const": name }),
+        );
         properties.insert(
             "apiVersion".into(),
             json!({ "description": "The version of the record format.", "const": "countersign/v1" }),
@@ -125,7 +128,11 @@ fn plain_options(schema: &mut Value) {
             collapse_any_of(members);
             members.shift_remove("default");
             // A field may be named `format` too; the keyword is a string.
-            if members.get("format").and_then(Value::as_str).is_some_and(|format| !matches!(format, "date" | "date-time")) {
+            if members
+                .get("format")
+                .and_then(Value::as_str)
+                .is_some_and(|format| !matches!(format, "date" | "date-time"))
+            {
                 members.shift_remove("format");
             }
             members.values_mut().for_each(plain_options);
@@ -150,7 +157,12 @@ fn collapse_any_of(members: &mut serde_json::Map<String, Value>) {
     let constants: Option<Vec<Value>> = members
         .get("oneOf")
         .and_then(Value::as_array)
-        .and_then(|branches| branches.iter().map(|branch| branch.get("const").cloned()).collect());
+        .and_then(|branches| {
+            branches
+                .iter()
+                .map(|branch| branch.get("const").cloned())
+                .collect()
+        });
     if let Some(constants) = constants {
         members.shift_remove("oneOf");
         members.insert("type".into(), json!("string"));
@@ -170,7 +182,11 @@ pub enum Shape {
     },
     Sequence(Box<Shape>),
     /// A sequence or a mapping, whichever is there; and text if neither.
-    Either { sequence: Option<Box<Shape>>, mapping: Option<Box<Shape>>, text: bool },
+    Either {
+        sequence: Option<Box<Shape>>,
+        mapping: Option<Box<Shape>>,
+        text: bool,
+    },
     /// Numbers, booleans and what is free: typed by the core schema of YAML.
     Core,
 }
@@ -213,10 +229,14 @@ fn compile(schema: &Value) -> Shape {
         ["array"] => Shape::Sequence(Box::new(schema.get("items").map_or(Shape::Core, compile))),
         [] | [_] => Shape::Core,
         several => Shape::Either {
-            sequence: several
-                .contains(&"array")
-                .then(|| Box::new(Shape::Sequence(Box::new(schema.get("items").map_or(Shape::Core, compile))))),
-            mapping: several.contains(&"object").then(|| Box::new(compile_mapping(schema))),
+            sequence: several.contains(&"array").then(|| {
+                Box::new(Shape::Sequence(Box::new(
+                    schema.get("items").map_or(Shape::Core, compile),
+                )))
+            }),
+            mapping: several
+                .contains(&"object")
+                .then(|| Box::new(compile_mapping(schema))),
             text: several.contains(&"string"),
         },
     }
@@ -226,10 +246,20 @@ fn compile_mapping(schema: &Value) -> Shape {
     let fields = schema
         .get("properties")
         .and_then(Value::as_object)
-        .map(|properties| properties.iter().map(|(name, schema)| (name.clone(), compile(schema))).collect())
+        .map(|properties| {
+            properties
+                .iter()
+                .map(|(name, schema)| (name.clone(), compile(schema)))
+                .collect()
+        })
         .unwrap_or_default();
-    let others = schema.get("additionalProperties").filter(|schema| schema.is_object());
-    Shape::Mapping { fields, others: others.map(|schema| Box::new(compile(schema))) }
+    let others = schema
+        .get("additionalProperties")
+        .filter(|schema| schema.is_object());
+    Shape::Mapping {
+        fields,
+        others: others.map(|schema| Box::new(compile(schema))),
+    }
 }
 
 fn compile_text(schema: &Value) -> Text {

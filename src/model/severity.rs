@@ -30,7 +30,9 @@ impl Severity {
 
     /// Finds a severity by its word, in any case.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|severity| severity.word().eq_ignore_ascii_case(word))
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.word().eq_ignore_ascii_case(word))
     }
 
     /// Returns the severity of a CVSS v3 or v4 score; `None` for 0.0, which is no severity.
@@ -92,12 +94,20 @@ impl CvssVector {
             30 | 31 => body.parse::<cvss::v3::Vector>().ok()?.base_score().value(),
             _ => body.parse::<cvss::v2::Vector>().ok()?.score().value(),
         };
-        Some(Self { text: body.into(), version, score })
+        Some(Self {
+            text: body.into(),
+            version,
+            score,
+        })
     }
 
     /// Returns the severity of the base score; `None` for 0.0 and for v2, which has no such scale.
     pub fn severity(&self) -> Option<Severity> {
-        if self.version < 30 { None } else { Severity::of_score(self.score) }
+        if self.version < 30 {
+            None
+        } else {
+            Severity::of_score(self.score)
+        }
     }
 }
 
@@ -105,7 +115,12 @@ impl CvssVector {
 ///
 /// A v2 vector never rates: the specification has no scale of words for it.
 pub fn best_vector(vectors: impl IntoIterator<Item = CvssVector>) -> Option<CvssVector> {
-    vectors.into_iter().filter(|vector| vector.version >= 30).max_by(|one, other| {
-        (one.version, one.score).partial_cmp(&(other.version, other.score)).unwrap_or(std::cmp::Ordering::Equal)
-    })
+    vectors
+        .into_iter()
+        .filter(|vector| vector.version >= 30)
+        .max_by(|one, other| {
+            (one.version, one.score)
+                .partial_cmp(&(other.version, other.score))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        })
 }

@@ -3,7 +3,10 @@
 //! Instants are UTC; a date is a local day in the organisation's zone and lasts to 23:59:59 of that
 //! day. Source: reconciliation semantics, time rules.
 
-use chrono::{DateTime, Datelike as _, Days, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, Days, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeDelta,
+    TimeZone as _, Utc,
+};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -108,7 +111,9 @@ impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse_instant(&text).ok_or_else(|| {
-            serde::de::Error::custom(format!("`{text}` is not an instant; write `2026-09-30T12:00:00Z`"))
+            serde::de::Error::custom(format!(
+                "`{text}` is not an instant; write `2026-09-30T12:00:00Z`"
+            ))
         })
     }
 }
@@ -170,7 +175,11 @@ impl Zone {
     /// A gap is never longer than a day; it is left in steps of a quarter of an hour.
     fn after_gap(self, wall: NaiveDateTime) -> DateTime<Tz> {
         (1..=100)
-            .find_map(|step| self.0.from_local_datetime(&(wall + TimeDelta::minutes(15 * step))).earliest())
+            .find_map(|step| {
+                self.0
+                    .from_local_datetime(&(wall + TimeDelta::minutes(15 * step)))
+                    .earliest()
+            })
             .unwrap_or_else(|| self.0.from_utc_datetime(&wall))
     }
 }
@@ -190,7 +199,10 @@ impl AsOf {
 
     /// Judges at the end of a local day.
     pub fn end_of(day: Date, zone: Zone) -> Self {
-        Self { instant: zone.end_of_day(day).with_timezone(&Utc), zone }
+        Self {
+            instant: zone.end_of_day(day).with_timezone(&Utc),
+            zone,
+        }
     }
 
     /// Returns the moment in UTC.
@@ -246,10 +258,23 @@ mod tests {
 
     #[test]
     fn dates_and_instants_have_one_form() {
-        for bad in ["2026-9-30", "2026-02-30", "20260930", "2026-09-30 ", "30.09.2026", "2026-09-30T00:00:00Z", "+026-01-01"] {
+        for bad in [
+            "2026-9-30",
+            "2026-02-30",
+            "20260930",
+            "2026-09-30 ",
+            "30.09.2026",
+            "2026-09-30T00:00:00Z",
+            "+026-01-01",
+        ] {
             assert!(parse_date(bad).is_none(), "{bad}");
         }
-        for bad in ["2026-09-30", "2026-09-30 10:00:00Z", "2026-09-30T10:00:00", "2026-09-30T25:00:00Z"] {
+        for bad in [
+            "2026-09-30",
+            "2026-09-30 10:00:00Z",
+            "2026-09-30T10:00:00",
+            "2026-09-30T25:00:00Z",
+        ] {
             assert!(parse_instant(bad).is_none(), "{bad}");
         }
         assert!(parse_instant("2026-09-30T10:00:00.5+02:00").is_some());

@@ -11,8 +11,8 @@ use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc, Weekday};
 use super::vocabulary::system_value;
 use crate::import::KevListing;
 use crate::model::{
-    AsOf, CapStart, ClockStart, Date, Exploit, Expression, ExpressionValue, Isms, KevMode, MatrixCell, Record,
-    Severity, Sla, System, TimeUnit, Zone,
+    AsOf, CapStart, ClockStart, Date, Exploit, Expression, ExpressionValue, Isms, KevMode, MatrixCell,
+    Record, Severity, Sla, System, TimeUnit, Zone,
 };
 
 /// What is known of a finding when its clock is set.
@@ -44,9 +44,15 @@ impl Due {
 /// Sets the clock by one agreement.
 pub(super) fn due_by_agreement(facts: &Facts<'_>, sla: &Sla, isms: Option<&Isms>, as_of: AsOf) -> Due {
     let zone = as_of.zone();
-    let tier = facts.system.and_then(|system| system.spec.tier.as_ref()).map(|tier| tier.value.as_str());
+    let tier = facts
+        .system
+        .and_then(|system| system.spec.tier.as_ref())
+        .map(|tier| tier.value.as_str());
     let start = start_of(facts, sla.clock.start, zone);
-    let cell = sla.matrix.iter().find(|cell| cell.severity == facts.severity && Some(cell.tier.as_str()) == tier);
+    let cell = sla
+        .matrix
+        .iter()
+        .find(|cell| cell.severity == facts.severity && Some(cell.tier.as_str()) == tier);
     let mut due = match cell {
         Some(cell) => Due {
             at: after_cell(start, cell, zone),
@@ -59,7 +65,10 @@ pub(super) fn due_by_agreement(facts: &Facts<'_>, sla: &Sla, isms: Option<&Isms>
         if let Some(since) = holds_since(&accelerator.when, facts) {
             let from = facts.first_seen.max(zone.start_of_day(since).with_timezone(&Utc));
             let at = after_days(from, accelerator.days, TimeUnit::Calendar, zone);
-            due = due.earlier(Due { at, reason: format!("accelerator:{}", accelerator.name).into() });
+            due = due.earlier(Due {
+                at,
+                reason: format!("accelerator:{}", accelerator.name).into(),
+            });
         }
     }
     due = kev_due(facts, sla, zone).into_iter().fold(due, Due::earlier);
@@ -77,13 +86,23 @@ pub(super) fn due_without_agreement<'a>(
 }
 
 fn shortest<'a>(slas: impl Iterator<Item = &'a Sla>, facts: &Facts<'_>, zone: Zone, reason: &str) -> Due {
-    let cells = slas.flat_map(|sla| sla.matrix.iter()).filter(|cell| cell.severity == facts.severity);
-    let at = cells.map(|cell| after_cell(facts.first_seen, cell, zone)).min().unwrap_or(facts.first_seen);
-    Due { at, reason: reason.into() }
+    let cells = slas
+        .flat_map(|sla| sla.matrix.iter())
+        .filter(|cell| cell.severity == facts.severity);
+    let at = cells
+        .map(|cell| after_cell(facts.first_seen, cell, zone))
+        .min()
+        .unwrap_or(facts.first_seen);
+    Due {
+        at,
+        reason: reason.into(),
+    }
 }
 
 fn start_of(facts: &Facts<'_>, start: ClockStart, zone: Zone) -> DateTime<Utc> {
-    let released = facts.patch_published.map(|day| zone.start_of_day(day).with_timezone(&Utc));
+    let released = facts
+        .patch_published
+        .map(|day| zone.start_of_day(day).with_timezone(&Utc));
     match (start, released) {
         (ClockStart::FirstDetected, _) | (_, None) => facts.first_seen,
         (ClockStart::PatchReleased, Some(released)) => released,
@@ -128,10 +147,16 @@ fn holds_since(when: &Expression, facts: &Facts<'_>) -> Option<Date> {
         return None;
     }
     let names = when.names();
-    let kev = facts.kev.filter(|_| names.contains(&"kev")).map(|listing| listing.added);
+    let kev = facts
+        .kev
+        .filter(|_| names.contains(&"kev"))
+        .map(|listing| listing.added);
     let exploit = facts.exploit_since.filter(|_| names.contains(&"exploitation"));
     // Without a date of its own a condition has held since the finding was first seen.
-    kev.into_iter().chain(exploit).max().or(Some(Date(chrono::NaiveDate::default())))
+    kev.into_iter()
+        .chain(exploit)
+        .max()
+        .or(Some(Date(chrono::NaiveDate::default())))
 }
 
 fn fact(facts: &Facts<'_>, name: &str) -> Option<ExpressionValue> {
@@ -146,8 +171,13 @@ fn fact(facts: &Facts<'_>, name: &str) -> Option<ExpressionValue> {
 
 /// Raises a severity by the agreement's priority rules; none lowers it.
 pub(super) fn prioritised(facts: &Facts<'_>, sla: &Sla) -> Severity {
-    let raised = sla.priority_rules.iter().filter(|rule| rule.when.holds(&|name| fact(facts, name)));
-    raised.map(|rule| rule.severity).fold(facts.severity, Severity::max)
+    let raised = sla
+        .priority_rules
+        .iter()
+        .filter(|rule| rule.when.holds(&|name| fact(facts, name)));
+    raised
+        .map(|rule| rule.severity)
+        .fold(facts.severity, Severity::max)
 }
 
 /// The date that a listing as exploited asks for.
@@ -161,7 +191,9 @@ fn kev_due(facts: &Facts<'_>, sla: &Sla, zone: Zone) -> Option<Due> {
         KevMode::DaysAfterAdded => kev.days.map(|days| end(listing.added.plus_days(i64::from(days)))),
         KevMode::CatalogDueDate | KevMode::DecisionTable => listing.due.map(end),
     };
-    let least = kev.min_days.map(|days| after_days(facts.first_seen, days, TimeUnit::Calendar, zone));
+    let least = kev
+        .min_days
+        .map(|days| after_days(facts.first_seen, days, TimeUnit::Calendar, zone));
     let floor = facts.first_seen + TimeDelta::hours(i64::from(kev.floor_hours.unwrap_or(24)));
     let is_old = listing.added < zone.day_of(facts.first_seen);
     let (at, reason) = match (by_listing, least) {
@@ -170,26 +202,50 @@ fn kev_due(facts: &Facts<'_>, sla: &Sla, zone: Zone) -> Option<Due> {
         (None, Some(least)) => (least, "kev:min_days"),
         (None, None) => return None,
     };
-    let (at, reason) = if floor > at { (floor, "kev:floor") } else { (at, reason) };
-    Some(Due { at, reason: reason.into() })
+    let (at, reason) = if floor > at {
+        (floor, "kev:floor")
+    } else {
+        (at, reason)
+    };
+    Some(Due {
+        at,
+        reason: reason.into(),
+    })
 }
 
 /// The dates that regulations ask for, for systems that carry their tags.
 fn caps(facts: &Facts<'_>, isms: Option<&Isms>, zone: Zone) -> Vec<Due> {
-    let (Some(isms), Some(system)) = (isms, facts.system) else { return Vec::new() };
+    let (Some(isms), Some(system)) = (isms, facts.system) else {
+        return Vec::new();
+    };
     let mut dues = Vec::new();
-    for regulation in isms.regulations.iter().filter(|regulation| system.spec.regulations.contains(&regulation.tag)) {
-        for cap in regulation.caps.iter().filter(|cap| cap.severity == facts.severity) {
-            let released = facts.patch_published.filter(|_| cap.from == CapStart::PatchReleased);
+    for regulation in isms
+        .regulations
+        .iter()
+        .filter(|regulation| system.spec.regulations.contains(&regulation.tag))
+    {
+        for cap in regulation
+            .caps
+            .iter()
+            .filter(|cap| cap.severity == facts.severity)
+        {
+            let released = facts
+                .patch_published
+                .filter(|_| cap.from == CapStart::PatchReleased);
             // Where nobody says when the patch was released the clock starts with the first sighting.
             let from = released.unwrap_or_else(|| zone.day_of(facts.first_seen));
             let last = match (cap.days, cap.months) {
                 (Some(days), _) => from.plus_days(i64::from(days)),
-                (None, Some(months)) => Date(from.0.checked_add_months(Months::new(months)).unwrap_or(from.0)),
+                (None, Some(months)) => {
+                    Date(from.0.checked_add_months(Months::new(months)).unwrap_or(from.0))
+                }
                 (None, None) => continue,
             };
             let at = zone.end_of_day(last).with_timezone(&Utc).max(facts.first_seen);
-            dues.push(Due { at, reason: format!("cap:{}", regulation.id).into() });
+            dues.push(Due {
+                at,
+                reason: format!("cap:{}", regulation.id).into(),
+            });
         }
     }
     dues

@@ -51,12 +51,27 @@ pub(super) struct Answer {
 
 impl Coverages {
     pub(super) fn new(repository: &Repository, standings: &Standings, as_of: AsOf) -> Self {
-        let mut coverages = Self { all: Vec::new(), by_key: HashMap::new(), as_of };
+        let mut coverages = Self {
+            all: Vec::new(),
+            by_key: HashMap::new(),
+            as_of,
+        };
         for exception in &repository.exceptions {
             let (scope, spec) = (&exception.spec.scope, &exception.spec);
-            let mut coverage = base(&exception.meta, Kind::Exception, spec.starts.value, spec.expires.value, standings, as_of);
+            let mut coverage = base(
+                &exception.meta,
+                Kind::Exception,
+                spec.starts.value,
+                spec.expires.value,
+                standings,
+                as_of,
+            );
             coverage.hosts = texts(&scope.resolved);
-            coverage.systems = scope.systems.iter().map(|system| system.value.0.clone()).collect();
+            coverage.systems = scope
+                .systems
+                .iter()
+                .map(|system| system.value.0.clone())
+                .collect();
             coverage.covers_exploited = spec.covers_exploited;
             coverages.add(coverage, &[&scope.vulns, &scope.patches]);
         }
@@ -64,11 +79,22 @@ impl Coverages {
             let (subject, spec) = (&acceptance.spec.subject, &acceptance.spec);
             let Some(expires) = spec.expires else { continue };
             let kind = Kind::RiskAcceptance;
-            let mut coverage = base(&acceptance.meta, kind, spec.starts.value, expires.value, standings, as_of);
+            let mut coverage = base(
+                &acceptance.meta,
+                kind,
+                spec.starts.value,
+                expires.value,
+                standings,
+                as_of,
+            );
             coverage.is_acceptance = true;
             coverage.is_for_unsupported = spec.acceptance_type == RiskAcceptanceType::UnsupportedSystem;
             coverage.hosts = texts(&subject.resolved);
-            coverage.systems = subject.systems.iter().map(|system| system.value.0.clone()).collect();
+            coverage.systems = subject
+                .systems
+                .iter()
+                .map(|system| system.value.0.clone())
+                .collect();
             coverage.covers_exploited = spec.covers_exploited;
             coverages.add(coverage, &[&subject.vulns, &subject.patches]);
         }
@@ -130,25 +156,41 @@ impl Coverages {
     }
 
     fn matching(&self, finding: &Finding) -> Vec<usize> {
-        let keys = std::iter::once(&finding.vuln).chain(&finding.aliases).chain(finding.remediation.as_ref());
-        let mut found: Vec<usize> = keys.filter_map(|key| self.by_key.get(&**key)).flatten().copied().collect();
+        let keys = std::iter::once(&finding.vuln)
+            .chain(&finding.aliases)
+            .chain(finding.remediation.as_ref());
+        let mut found: Vec<usize> = keys
+            .filter_map(|key| self.by_key.get(&**key))
+            .flatten()
+            .copied()
+            .collect();
         found.sort_unstable();
         found.dedup();
-        found.retain(|&index| !self.all[index].is_for_unsupported && self.all[index].hosts.contains(&*finding.host));
+        found.retain(|&index| {
+            !self.all[index].is_for_unsupported && self.all[index].hosts.contains(&*finding.host)
+        });
         found
     }
 
     /// Of decisions active together the earliest end governs, unless a later one renews it; an acceptance names the row.
     fn govern(&self, candidates: &[usize]) -> Option<(usize, DateTime<Utc>)> {
-        let renewed: BTreeSet<&RecordId> =
-            candidates.iter().filter_map(|&index| self.all[index].renews.as_ref()).collect();
-        let governing: Vec<usize> =
-            candidates.iter().copied().filter(|&index| !renewed.contains(&self.all[index].id)).collect();
-        let until = governing.iter().map(|&index| self.all[index].until).min()?;
-        let named = governing
+        let renewed: BTreeSet<&RecordId> = candidates
+            .iter()
+            .filter_map(|&index| self.all[index].renews.as_ref())
+            .collect();
+        let governing: Vec<usize> = candidates
             .iter()
             .copied()
-            .min_by_key(|&index| (!self.all[index].is_acceptance, self.all[index].until, &self.all[index].id))?;
+            .filter(|&index| !renewed.contains(&self.all[index].id))
+            .collect();
+        let until = governing.iter().map(|&index| self.all[index].until).min()?;
+        let named = governing.iter().copied().min_by_key(|&index| {
+            (
+                !self.all[index].is_acceptance,
+                self.all[index].until,
+                &self.all[index].id,
+            )
+        })?;
         Some((named, until))
     }
 
@@ -170,7 +212,11 @@ impl Coverages {
             match next {
                 Some(renewed) if renewed == *id => return true,
                 Some(renewed) => {
-                    next = self.all.iter().find(|other| other.id == renewed).and_then(|other| other.renews.clone());
+                    next = self
+                        .all
+                        .iter()
+                        .find(|other| other.id == renewed)
+                        .and_then(|other| other.renews.clone());
                 }
                 None => return false,
             }

@@ -100,7 +100,12 @@ impl Fold {
 
     /// Seen after it was closed; what sees worse than what closed it cannot open it again.
     fn again(&mut self, event: &Event, closed: DateTime<Utc>) {
-        let closing = self.sources.values().filter(|source| source.fixed.is_some()).map(|source| source.best).max();
+        let closing = self
+            .sources
+            .values()
+            .filter(|source| source.fixed.is_some())
+            .map(|source| source.best)
+            .max();
         if closing.is_some_and(|best| event.quality < best) {
             return;
         }
@@ -115,12 +120,21 @@ impl Fold {
             return;
         }
         self.sources.clear();
-        let first_seen = event.first_seen.filter(|first| *first > closed).unwrap_or(event.at);
+        let first_seen = event
+            .first_seen
+            .filter(|first| *first > closed)
+            .unwrap_or(event.at);
         self.open(event, first_seen, recurrence);
     }
 
     fn open(&mut self, event: &Event, first_seen: DateTime<Utc>, recurrence: u32) {
-        self.episodes.push(Episode { first_seen, last_seen: event.at, closed: None, recurrence, stale: false });
+        self.episodes.push(Episode {
+            first_seen,
+            last_seen: event.at,
+            closed: None,
+            recurrence,
+            stale: false,
+        });
         self.note(event);
     }
 
@@ -163,13 +177,24 @@ impl Fold {
     /// Closed once every active source that saw it at the best quality calls it gone.
     fn refresh(&mut self) {
         let best = self.sources.values().map(|source| source.best).max();
-        let deciding: Vec<OfSource> =
-            self.sources.values().filter(|source| source.is_active && Some(source.best) == best).copied().collect();
+        let deciding: Vec<OfSource> = self
+            .sources
+            .values()
+            .filter(|source| source.is_active && Some(source.best) == best)
+            .copied()
+            .collect();
         let all_gone = !deciding.is_empty() && deciding.iter().all(|source| source.fixed.is_some());
         let nobody_looks = deciding.is_empty() && !self.sources.is_empty();
-        let missing = self.sources.values().any(|source| source.missing && source.fixed.is_none());
+        let missing = self
+            .sources
+            .values()
+            .any(|source| source.missing && source.fixed.is_none());
         if let Some(current) = self.episodes.last_mut() {
-            current.closed = if all_gone { deciding.iter().filter_map(|source| source.fixed).max() } else { None };
+            current.closed = if all_gone {
+                deciding.iter().filter_map(|source| source.fixed).max()
+            } else {
+                None
+            };
             current.stale = current.closed.is_none() && (missing || nobody_looks);
         }
     }
@@ -199,11 +224,21 @@ mod tests {
         }
     }
 
-    fn lives(events: &[Event]) -> Vec<(i64, Option<i64>, u32, bool)> {
+    /// The first day, the day of closing, the recurrences, and whether it is stale.
+    type LifeRow = (i64, Option<i64>, u32, bool);
+
+    fn lives(events: &[Event]) -> Vec<LifeRow> {
         let number = |at: DateTime<Utc>| (at - day(0)).num_days();
         episodes(events.to_vec(), 90)
             .iter()
-            .map(|life: &Episode| (number(life.first_seen), life.closed.map(number), life.recurrence, life.stale))
+            .map(|life: &Episode| {
+                (
+                    number(life.first_seen),
+                    life.closed.map(number),
+                    life.recurrence,
+                    life.stale,
+                )
+            })
             .collect()
     }
 
@@ -212,39 +247,91 @@ mod tests {
         use Quality::{Agent, Authenticated, Unauthenticated};
         use Said::{Absent, Fixed, Missing, Seen};
         let (a, b) = (1, 2);
-        let rows: Vec<(&str, Vec<Event>, Vec<(i64, Option<i64>, u32, bool)>)> = vec![
+        let rows: Vec<(&str, Vec<Event>, Vec<LifeRow>)> = vec![
             ("seen", vec![event(1, Seen, a, Agent)], vec![(1, None, 0, false)]),
-            ("fixed", vec![event(1, Seen, a, Agent), event(5, Fixed, a, Agent)], vec![(1, Some(5), 0, false)]),
-            ("absent", vec![event(1, Seen, a, Agent), event(5, Absent, a, Agent)], vec![(1, Some(5), 0, false)]),
-            ("worse look", vec![event(1, Seen, a, Agent), event(5, Absent, a, Unauthenticated)], vec![(1, None, 0, false)]),
-            ("no proof", vec![event(1, Seen, a, Agent), event(5, Missing, a, Agent)], vec![(1, None, 0, true)]),
-            ("one of two", vec![event(1, Seen, a, Agent), event(2, Seen, b, Agent), event(5, Fixed, a, Agent)], vec![(1, None, 0, false)]),
+            (
+                "fixed",
+                vec![event(1, Seen, a, Agent), event(5, Fixed, a, Agent)],
+                vec![(1, Some(5), 0, false)],
+            ),
+            (
+                "absent",
+                vec![event(1, Seen, a, Agent), event(5, Absent, a, Agent)],
+                vec![(1, Some(5), 0, false)],
+            ),
+            (
+                "worse look",
+                vec![event(1, Seen, a, Agent), event(5, Absent, a, Unauthenticated)],
+                vec![(1, None, 0, false)],
+            ),
+            (
+                "no proof",
+                vec![event(1, Seen, a, Agent), event(5, Missing, a, Agent)],
+                vec![(1, None, 0, true)],
+            ),
+            (
+                "one of two",
+                vec![
+                    event(1, Seen, a, Agent),
+                    event(2, Seen, b, Agent),
+                    event(5, Fixed, a, Agent),
+                ],
+                vec![(1, None, 0, false)],
+            ),
             (
                 "the worse source does not hold it open",
-                vec![event(1, Seen, a, Agent), event(2, Seen, b, Unauthenticated), event(5, Fixed, a, Agent)],
+                vec![
+                    event(1, Seen, a, Agent),
+                    event(2, Seen, b, Unauthenticated),
+                    event(5, Fixed, a, Agent),
+                ],
                 vec![(1, Some(5), 0, false)],
             ),
             (
                 "W3: a banner cannot reopen",
-                vec![event(1, Seen, a, Agent), event(5, Fixed, a, Agent), event(9, Seen, b, Unauthenticated)],
+                vec![
+                    event(1, Seen, a, Agent),
+                    event(5, Fixed, a, Agent),
+                    event(9, Seen, b, Unauthenticated),
+                ],
                 vec![(1, Some(5), 0, false)],
             ),
             (
                 "W2: an equal look reopens",
-                vec![event(1, Seen, a, Authenticated), event(5, Fixed, a, Authenticated), event(9, Seen, b, Authenticated)],
+                vec![
+                    event(1, Seen, a, Authenticated),
+                    event(5, Fixed, a, Authenticated),
+                    event(9, Seen, b, Authenticated),
+                ],
                 vec![(1, None, 1, false)],
             ),
             (
                 "W6: within the window the same life goes on",
-                vec![event(1, Seen, a, Agent), event(5, Fixed, a, Agent), event(55, Seen, a, Agent)],
+                vec![
+                    event(1, Seen, a, Agent),
+                    event(5, Fixed, a, Agent),
+                    event(55, Seen, a, Agent),
+                ],
                 vec![(1, None, 1, false)],
             ),
             (
                 "after the window a new life begins",
-                vec![event(1, Seen, a, Agent), event(5, Fixed, a, Agent), event(100, Seen, a, Agent)],
+                vec![
+                    event(1, Seen, a, Agent),
+                    event(5, Fixed, a, Agent),
+                    event(100, Seen, a, Agent),
+                ],
                 vec![(1, Some(5), 0, false), (100, None, 1, false)],
             ),
-            ("order of imports", vec![event(9, Seen, a, Agent), event(5, Fixed, a, Agent), event(1, Seen, a, Agent)], vec![(1, None, 1, false)]),
+            (
+                "order of imports",
+                vec![
+                    event(9, Seen, a, Agent),
+                    event(5, Fixed, a, Agent),
+                    event(1, Seen, a, Agent),
+                ],
+                vec![(1, None, 1, false)],
+            ),
         ];
         for (case, events, expected) in rows {
             assert_eq!(lives(&events), expected, "{case}");

@@ -8,7 +8,8 @@ use super::register::{HostRow, HostState, SystemRow};
 use super::vocabulary::{host_value, system_value};
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, Sla, System, SystemState,
+    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, Sla, System,
+    SystemState,
 };
 
 /// What the policies ask of a scan: the strictest of all in force.
@@ -22,7 +23,10 @@ impl ScanDuty {
     pub(super) fn of(repository: &Repository) -> Self {
         let live = || repository.policies.iter().filter(|policy| policy.meta.is_live());
         Self {
-            max_age_days: live().map(|policy| policy.spec.scanning.max_age_days).min().unwrap_or(7),
+            max_age_days: live()
+                .map(|policy| policy.spec.scanning.max_age_days)
+                .min()
+                .unwrap_or(7),
             authenticated: live().any(|policy| policy.spec.scanning.authenticated),
         }
     }
@@ -46,7 +50,11 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                 .map(|system| system.id().clone())
                 .collect();
             let looks = joined.looks.get(index).map_or(&[][..], Vec::as_slice);
-            let system = if let [single] = claims.as_slice() { Some(single.clone()) } else { None };
+            let system = if let [single] = claims.as_slice() {
+                Some(single.clone())
+            } else {
+                None
+            };
             let record = system.as_ref().and_then(|id| repository.systems.get(id));
             let status = known_host.host.status;
             let row = HostRow {
@@ -58,7 +66,11 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                 status,
                 is_scanned: !looks.is_empty(),
                 last_scan: looks.iter().map(|look| look.at).max(),
-                last_qualifying_scan: looks.iter().filter(|look| duty.accepts(look)).map(|look| look.at).max(),
+                last_qualifying_scan: looks
+                    .iter()
+                    .filter(|look| duty.accepts(look))
+                    .map(|look| look.at)
+                    .max(),
                 candidates: candidates(joined, index),
                 os: known_host.host.os.clone(),
                 ips: known_host.host.ips.clone(),
@@ -80,27 +92,38 @@ fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
     if others.is_empty() {
         return Vec::new();
     }
-    let mut ids: Vec<Arc<str>> =
-        std::iter::once(&index).chain(others).map(|&other| Arc::clone(&joined.identities.hosts[other].id)).collect();
+    let mut ids: Vec<Arc<str>> = std::iter::once(&index)
+        .chain(others)
+        .map(|&other| Arc::clone(&joined.identities.hosts[other].id))
+        .collect();
     ids.sort();
     ids
 }
 
 fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
     match &system.spec.members.value {
-        Members::Cmdb(expression) => !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name)),
+        Members::Cmdb(expression) => {
+            !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name))
+        }
         Members::Hosts(names) => names.iter().any(|name| name == id),
     }
 }
 
 /// In scope and in use.
 pub(super) fn is_counted(system: &Record<System>) -> bool {
-    let in_use = !matches!(system.spec.state, Some(SystemState::Retired | SystemState::Planned));
+    let in_use = !matches!(
+        system.spec.state,
+        Some(SystemState::Retired | SystemState::Planned)
+    );
     system.meta.is_live() && system.spec.scope.is_in.value && in_use
 }
 
 /// Lists every system with its hosts and the agreements in force for it.
-pub(super) fn systems(repository: &Repository, hosts: &[HostRow], as_of: AsOf) -> BTreeMap<RecordId, SystemRow> {
+pub(super) fn systems(
+    repository: &Repository,
+    hosts: &[HostRow],
+    as_of: AsOf,
+) -> BTreeMap<RecordId, SystemRow> {
     let mut rows: BTreeMap<RecordId, SystemRow> = repository
         .systems
         .iter()
@@ -112,7 +135,10 @@ pub(super) fn systems(repository: &Repository, hosts: &[HostRow], as_of: AsOf) -
                 counts: is_counted(system),
                 is_unsupported: is_unsupported(system, as_of),
                 state: HostState::NotCounted,
-                closed_rate: Rate { numerator: 0, denominator: 0 },
+                closed_rate: Rate {
+                    numerator: 0,
+                    denominator: 0,
+                },
                 by_disposition: BTreeMap::new(),
             };
             (system.id().clone(), row)
@@ -137,15 +163,31 @@ fn slas_of(repository: &Repository, system: &Record<System>, as_of: AsOf) -> Vec
         .slas
         .iter()
         .filter(in_force)
-        .filter(|sla| sla.spec.applies_to.value.0.holds(&|name| system_value(system, name)))
+        .filter(|sla| {
+            sla.spec
+                .applies_to
+                .value
+                .0
+                .holds(&|name| system_value(system, name))
+        })
         .map(|sla| sla.id().clone())
         .collect()
 }
 
 fn is_unsupported(system: &Record<System>, as_of: AsOf) -> bool {
-    let Some(lifecycle) = &system.spec.lifecycle else { return false };
-    let extended = lifecycle.extended_support.as_ref().map(|support| support.until.value);
-    let end = lifecycle.eol_date.map(|date| date.value).into_iter().chain(extended).max();
+    let Some(lifecycle) = &system.spec.lifecycle else {
+        return false;
+    };
+    let extended = lifecycle
+        .extended_support
+        .as_ref()
+        .map(|support| support.until.value);
+    let end = lifecycle
+        .eol_date
+        .map(|date| date.value)
+        .into_iter()
+        .chain(extended)
+        .max();
     lifecycle.eol_date.is_some() && end.is_some_and(|end| as_of.is_past(end))
 }
 
@@ -160,9 +202,14 @@ pub(super) fn merge_states(
     let mut of_host: BTreeMap<Arc<str>, BTreeSet<HostState>> = BTreeMap::new();
     for finding in findings {
         if let Some(state) = state_of(finding.disposition) {
-            of_host.entry(Arc::clone(&finding.host)).or_default().insert(state);
+            of_host
+                .entry(Arc::clone(&finding.host))
+                .or_default()
+                .insert(state);
         }
-        let Some(row) = finding.system.as_ref().and_then(|id| systems.get_mut(id)) else { continue };
+        let Some(row) = finding.system.as_ref().and_then(|id| systems.get_mut(id)) else {
+            continue;
+        };
         *row.by_disposition.entry(finding.disposition).or_default() += 1;
         if !finding.disposition.is_removed() {
             row.closed_rate.denominator += 1;
@@ -171,12 +218,24 @@ pub(super) fn merge_states(
     }
     let oldest = as_of.day().plus_days(-i64::from(duty.max_age_days));
     for host in hosts.iter_mut().filter(|host| host.counts) {
-        let scanned = host.last_qualifying_scan.is_some_and(|at| as_of.zone().day_of(at) >= oldest);
-        let worst = of_host.get(&host.id).and_then(|states| states.first().copied()).unwrap_or(HostState::Compliant);
-        host.state = if scanned { worst } else { worst.min(HostState::Unscanned) };
+        let scanned = host
+            .last_qualifying_scan
+            .is_some_and(|at| as_of.zone().day_of(at) >= oldest);
+        let worst = of_host
+            .get(&host.id)
+            .and_then(|states| states.first().copied())
+            .unwrap_or(HostState::Compliant);
+        host.state = if scanned {
+            worst
+        } else {
+            worst.min(HostState::Unscanned)
+        };
     }
     for row in systems.values_mut().filter(|row| row.counts) {
-        let states = hosts.iter().filter(|host| host.counts && host.system.as_ref() == Some(&row.id)).map(|host| host.state);
+        let states = hosts
+            .iter()
+            .filter(|host| host.counts && host.system.as_ref() == Some(&row.id))
+            .map(|host| host.state);
         row.state = states.min().unwrap_or(HostState::Unscanned);
     }
 }

@@ -58,8 +58,12 @@ impl Identities {
         let mut decided: Option<BTreeSet<usize>> = None;
         let mut all = BTreeSet::new();
         for (class, keys) in keys_of(host, false).into_iter().enumerate() {
-            let matched: BTreeSet<usize> =
-                keys.iter().filter_map(|key| self.keys[class].get(key)).flatten().copied().collect();
+            let matched: BTreeSet<usize> = keys
+                .iter()
+                .filter_map(|key| self.keys[class].get(key))
+                .flatten()
+                .copied()
+                .collect();
             if matched.is_empty() {
                 continue;
             }
@@ -69,9 +73,15 @@ impl Identities {
         match decided.and_then(|set| set.first().copied()) {
             Some(index) => {
                 all.remove(&index);
-                Resolved { index, others: all.into_iter().collect() }
+                Resolved {
+                    index,
+                    others: all.into_iter().collect(),
+                }
             }
-            None => Resolved { index: self.add_unknown(host), others: Vec::new() },
+            None => Resolved {
+                index: self.add_unknown(host),
+                others: Vec::new(),
+            },
         }
     }
 
@@ -86,7 +96,11 @@ impl Identities {
     fn add(&mut self, id: Arc<str>, host: &Host, is_known: bool) -> usize {
         let index = self.hosts.len();
         self.by_id.insert(Arc::clone(&id), index);
-        self.hosts.push(KnownHost { id, host: host.clone(), is_known });
+        self.hosts.push(KnownHost {
+            id,
+            host: host.clone(),
+            is_known,
+        });
         self.index_keys(index, host, is_known);
         index
     }
@@ -105,15 +119,25 @@ impl Identities {
 
 /// Makes a host that is known by its name alone.
 pub(super) fn listed(name: &str) -> Host {
-    Host { name: name.to_owned(), status: HostStatus::Active, ..Host::default() }
+    Host {
+        name: name.to_owned(),
+        status: HostStatus::Active,
+        ..Host::default()
+    }
 }
 
 /// The inventory's name, else the FQDN, else the scanner's name.
 fn id_of(host: &Host) -> Arc<str> {
     let from_inventory = !host.fields.is_empty();
-    let name = if from_inventory || host.fqdn.is_none() { Some(&host.name) } else { host.fqdn.as_ref() };
+    let name = if from_inventory || host.fqdn.is_none() {
+        Some(&host.name)
+    } else {
+        host.fqdn.as_ref()
+    };
     let first_ip = host.ips.first();
-    name.filter(|name| !name.is_empty()).or(first_ip).map_or_else(|| "(unnamed)".into(), |name| name.as_str().into())
+    name.filter(|name| !name.is_empty())
+        .or(first_ip)
+        .map_or_else(|| "(unnamed)".into(), |name| name.as_str().into())
 }
 
 fn keys_of(host: &Host, is_known: bool) -> [Vec<String>; CLASSES] {
@@ -125,20 +149,41 @@ fn keys_of(host: &Host, is_known: bool) -> [Vec<String>; CLASSES] {
         if name.is_empty() || name.parse::<std::net::IpAddr>().is_ok() {
             continue;
         }
-        if name.contains('.') { fqdns.push(name) } else { names.push(name) }
+        if name.contains('.') {
+            fqdns.push(name)
+        } else {
+            names.push(name)
+        }
     }
     if is_known {
         // A scanner that knows the short name only must still meet the host; two hosts with one short name do not count.
-        let short: Vec<String> = fqdns.iter().filter_map(|name| name.split('.').next()).map(str::to_owned).collect();
+        let short: Vec<String> = fqdns
+            .iter()
+            .filter_map(|name| name.split('.').next())
+            .map(str::to_owned)
+            .collect();
         names.extend(short);
     }
-    let is_static = host.fields.get("ip_static").is_some_and(|value| {
-        matches!(value.to_lowercase().as_str(), "true" | "yes" | "static" | "1")
-    });
-    let ips = if is_static || !is_known { host.ips.clone() } else { Vec::new() };
+    let is_static = host
+        .fields
+        .get("ip_static")
+        .is_some_and(|value| matches!(value.to_lowercase().as_str(), "true" | "yes" | "static" | "1"));
+    let ips = if is_static || !is_known {
+        host.ips.clone()
+    } else {
+        Vec::new()
+    };
     let mut machine = one(&host.uuid);
     machine.extend(one(&host.serial));
-    let mut keys = [one(&host.agent), one(&host.cloud_id), machine, fqdns, names, host.macs.clone(), ips];
+    let mut keys = [
+        one(&host.agent),
+        one(&host.cloud_id),
+        machine,
+        fqdns,
+        names,
+        host.macs.clone(),
+        ips,
+    ];
     for (class, keys) in keys.iter_mut().enumerate() {
         if matches!(class, FQDN | HOST_NAME | IP) || !keys.is_empty() {
             keys.sort();
@@ -172,15 +217,52 @@ mod tests {
     #[test]
     fn the_first_class_of_keys_decides() {
         let mut identities = Identities::default();
-        identities.add_known(&known("web01", "web01.example.org", Some("uuid-1"), "192.0.2.1", true));
-        identities.add_known(&known("web02", "web02.example.org", Some("uuid-2"), "192.0.2.2", false));
+        identities.add_known(&known(
+            "web01",
+            "web01.example.org",
+            Some("uuid-1"),
+            "192.0.2.1",
+            true,
+        ));
+        identities.add_known(&known(
+            "web02",
+            "web02.example.org",
+            Some("uuid-2"),
+            "192.0.2.2",
+            false,
+        ));
         let rows: [(&str, Host, usize, usize); 6] = [
             ("by name", host("web01", None, None, None), 0, 0),
-            ("by FQDN in any case", host("192.0.2.9", Some("WEB02.example.org"), None, None), 1, 0),
-            ("by a static address", host("192.0.2.1", None, None, Some("192.0.2.1")), 0, 0),
-            ("never by a leased address", host("192.0.2.2", None, None, Some("192.0.2.2")), 2, 0),
-            ("UUID before FQDN, and ambiguous", host("x", Some("web02.example.org"), Some("UUID-1"), None), 0, 1),
-            ("a stranger is met again", host("192.0.2.2", None, None, Some("192.0.2.2")), 2, 0),
+            (
+                "by FQDN in any case",
+                host("192.0.2.9", Some("WEB02.example.org"), None, None),
+                1,
+                0,
+            ),
+            (
+                "by a static address",
+                host("192.0.2.1", None, None, Some("192.0.2.1")),
+                0,
+                0,
+            ),
+            (
+                "never by a leased address",
+                host("192.0.2.2", None, None, Some("192.0.2.2")),
+                2,
+                0,
+            ),
+            (
+                "UUID before FQDN, and ambiguous",
+                host("x", Some("web02.example.org"), Some("UUID-1"), None),
+                0,
+                1,
+            ),
+            (
+                "a stranger is met again",
+                host("192.0.2.2", None, None, Some("192.0.2.2")),
+                2,
+                0,
+            ),
         ];
         for (case, scanned, index, others) in rows {
             let resolved = identities.resolve(&scanned);

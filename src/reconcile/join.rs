@@ -11,7 +11,9 @@ use super::register::ImportState;
 use super::runs::Run;
 use crate::import::{CheckInfo, KevListing, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, CvssVector, Date, Exploit, Members, ObservationState, Quality, Severity, best_vector};
+use crate::model::{
+    AsOf, CvssVector, Date, Exploit, Members, ObservationState, Quality, Severity, best_vector,
+};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -66,9 +68,17 @@ struct Fanned<'a> {
     check: &'a CheckInfo,
 }
 
-pub(super) fn join(repository: &Repository, runs: &[Run<'_>], as_of: AsOf, reopen_window_days: u32) -> Joined {
+pub(super) fn join(
+    repository: &Repository,
+    runs: &[Run<'_>],
+    as_of: AsOf,
+    reopen_window_days: u32,
+) -> Joined {
     let mut identities = Identities::default();
-    for run in runs.iter().filter(|run| run.scan.importer.product == Product::Inventory && is_used(run)) {
+    for run in runs
+        .iter()
+        .filter(|run| run.scan.importer.product == Product::Inventory && is_used(run))
+    {
         for host in &run.scan.hosts {
             identities.add_known(host);
         }
@@ -87,7 +97,12 @@ pub(super) fn join(repository: &Repository, runs: &[Run<'_>], as_of: AsOf, reope
         let key = |index: usize| (runs[index].at, &runs[index].scan.sha256, index);
         key(one).cmp(&key(other))
     });
-    let mut joined = Joined { identities, looks: Vec::new(), ambiguous: HashMap::new(), lives: Vec::new() };
+    let mut joined = Joined {
+        identities,
+        looks: Vec::new(),
+        ambiguous: HashMap::new(),
+        lives: Vec::new(),
+    };
     let mut fanned = Vec::new();
     let mut names: HashMap<(&'static str, &str), Arc<str>> = HashMap::new();
     for &index in &order {
@@ -119,7 +134,11 @@ impl Joined {
                 self.looks.resize(resolved.index + 1, Vec::new());
             }
             if run.line.run_at.is_some() || host.scanned_at.is_some() {
-                self.looks[resolved.index].push(Look { at, quality: run.quality(host), run: index });
+                self.looks[resolved.index].push(Look {
+                    at,
+                    quality: run.quality(host),
+                    run: index,
+                });
             }
             if !resolved.others.is_empty() {
                 let others = self.ambiguous.entry(resolved.index).or_default();
@@ -142,15 +161,29 @@ fn fan_out<'a>(
 ) {
     for sighting in &run.scan.sightings {
         let host = placed.get(sighting.host.0 as usize).copied().flatten();
-        let (Some(host), Some(check)) = (host, run.scan.checks.get(sighting.check as usize)) else { continue };
+        let (Some(host), Some(check)) = (host, run.scan.checks.get(sighting.check as usize)) else {
+            continue;
+        };
         if check.cves.is_empty() {
             let own = names
                 .entry((check.family, &check.id))
                 .or_insert_with(|| format!("{}:{}", check.family, check.id).into());
-            fanned.push(Fanned { host, vuln: Arc::clone(own), run: index, sighting, check });
+            fanned.push(Fanned {
+                host,
+                vuln: Arc::clone(own),
+                run: index,
+                sighting,
+                check,
+            });
         }
         for cve in &check.cves {
-            fanned.push(Fanned { host, vuln: Arc::clone(cve), run: index, sighting, check });
+            fanned.push(Fanned {
+                host,
+                vuln: Arc::clone(cve),
+                run: index,
+                sighting,
+                check,
+            });
         }
     }
 }
@@ -165,10 +198,20 @@ fn lives(
     let mut lives = Vec::new();
     for group in fanned.chunk_by(|one, other| one.host == other.host && one.vuln == other.vuln) {
         let Some(first) = group.first() else { continue };
-        let events = events(group, runs, looks.get(first.host).map_or(&[], Vec::as_slice), as_of);
+        let events = events(
+            group,
+            runs,
+            looks.get(first.host).map_or(&[], Vec::as_slice),
+            as_of,
+        );
         let said = sayings(group, runs);
         for episode in episodes(events, reopen_window_days) {
-            lives.push(Life { host: first.host, vuln: Arc::clone(&first.vuln), episode, said: said.clone() });
+            lives.push(Life {
+                host: first.host,
+                vuln: Arc::clone(&first.vuln),
+                episode,
+                said: said.clone(),
+            });
         }
     }
     lives
@@ -178,7 +221,12 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
     let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
     observers.sort_unstable();
     observers.dedup();
-    let number = |name: &str| observers.binary_search(&name).ok().and_then(|index| u32::try_from(index).ok());
+    let number = |name: &str| {
+        observers
+            .binary_search(&name)
+            .ok()
+            .and_then(|index| u32::try_from(index).ok())
+    };
     let mut events = Vec::new();
     for fanned in group {
         let run = &runs[fanned.run];
@@ -186,13 +234,19 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
         let stamp = |stamp: Option<crate::model::Stamp>| stamp.map(|stamp| run.instant(stamp));
         let looked_at = run.host_at(host);
         let is_fixed = fanned.sighting.state == ObservationState::Fixed;
-        let seen_at = stamp(fanned.sighting.last_seen).filter(|_| !is_fixed).unwrap_or(looked_at);
+        let seen_at = stamp(fanned.sighting.last_seen)
+            .filter(|_| !is_fixed)
+            .unwrap_or(looked_at);
         let quality = run.quality(host);
         events.push(Event {
             at: seen_at.min(looked_at.max(seen_at)).min(as_of.instant()),
             said: if is_fixed { Said::Fixed } else { Said::Seen },
             source: number(run.observer()).unwrap_or(0),
-            quality: if fanned.check.potential { quality.min(Quality::Banner) } else { quality },
+            quality: if fanned.check.potential {
+                quality.min(Quality::Banner)
+            } else {
+                quality
+            },
             first_seen: stamp(fanned.sighting.first_seen),
             fixed_at: stamp(fanned.sighting.last_fixed).filter(|_| is_fixed),
             is_reopened: fanned.sighting.state == ObservationState::Reopened,
@@ -202,8 +256,11 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
     let seen_in = |run: usize| group.binary_search_by_key(&run, |fanned| fanned.run).is_ok();
     for look in looks.iter().filter(|look| !seen_in(look.run)) {
         let run = &runs[look.run];
-        let Some(source) = number(run.observer()) else { continue };
-        let proves = run.state == ImportState::Complete && run.source.is_some_and(|source| source.spec.absence_means_fixed);
+        let Some(source) = number(run.observer()) else {
+            continue;
+        };
+        let proves = run.state == ImportState::Complete
+            && run.source.is_some_and(|source| source.spec.absence_means_fixed);
         events.push(Event {
             at: look.at,
             said: if proves { Said::Absent } else { Said::Missing },
@@ -216,14 +273,21 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
         });
     }
     // Absence before the first sighting says nothing of a life.
-    let first = events.iter().filter(|event| matches!(event.said, Said::Seen | Said::Fixed)).map(|event| event.at).min();
+    let first = events
+        .iter()
+        .filter(|event| matches!(event.said, Said::Seen | Said::Fixed))
+        .map(|event| event.at)
+        .min();
     events.retain(|event| !matches!(event.said, Said::Absent | Said::Missing) || Some(event.at) > first);
     events
 }
 
 /// Joins what all scanners say; of two severities the higher, of two dates the earlier.
 fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
-    let mut said = Sayings { fix_available: Some(false), ..Sayings::default() };
+    let mut said = Sayings {
+        fix_available: Some(false),
+        ..Sayings::default()
+    };
     let newest = group.iter().map(|fanned| fanned.run).max();
     for fanned in group {
         let (check, run) = (fanned.check, &runs[fanned.run]);
@@ -236,7 +300,8 @@ fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
         }
         let own: Arc<str> = format!("{}:{}", check.family, check.id).into();
         let other_names = check.aliases.iter().cloned().chain(std::iter::once(own));
-        said.aliases.extend(other_names.filter(|name| **name != *fanned.vuln));
+        said.aliases
+            .extend(other_names.filter(|name| **name != *fanned.vuln));
         said.remediation = said.remediation.take().or_else(|| check.remediation.clone());
         said.fix_available = match (said.fix_available, check.fix_available) {
             (Some(true), _) | (_, Some(true)) => Some(true),
@@ -265,17 +330,33 @@ fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
 fn rate(check: &CheckInfo, run: &Run<'_>) -> (Severity, Option<CvssVector>) {
     let vector = best_vector(check.vectors.iter().cloned());
-    let mapped = run.source.and_then(|source| source.spec.severity_map.get(&*check.severity_given).copied());
-    let severity = vector.as_ref().and_then(CvssVector::severity).or(mapped).or(check.severity);
+    let mapped = run
+        .source
+        .and_then(|source| source.spec.severity_map.get(&*check.severity_given).copied());
+    let severity = vector
+        .as_ref()
+        .and_then(CvssVector::severity)
+        .or(mapped)
+        .or(check.severity);
     (severity.unwrap_or(Severity::Critical), vector)
 }
 
 /// Joins the newest catalogues of known exploited vulnerabilities; listings after as-of are not yet made.
 pub(super) fn kev_listings<'a>(runs: &'a [Run<'_>], as_of: AsOf) -> HashMap<&'a str, KevListing> {
     let mut listings: HashMap<&str, KevListing> = HashMap::new();
-    for run in runs.iter().filter(|run| run.scan.importer.product == Product::Kev && is_used(run)) {
-        for (cve, listing) in run.scan.kev.iter().filter(|(_, listing)| listing.added <= as_of.day()) {
-            let earlier = listings.get(&**cve).is_none_or(|known| listing.added < known.added);
+    for run in runs
+        .iter()
+        .filter(|run| run.scan.importer.product == Product::Kev && is_used(run))
+    {
+        for (cve, listing) in run
+            .scan
+            .kev
+            .iter()
+            .filter(|(_, listing)| listing.added <= as_of.day())
+        {
+            let earlier = listings
+                .get(&**cve)
+                .is_none_or(|known| listing.added < known.added);
             if earlier {
                 listings.insert(cve, *listing);
             }
@@ -287,7 +368,10 @@ pub(super) fn kev_listings<'a>(runs: &'a [Run<'_>], as_of: AsOf) -> HashMap<&'a 
 /// Joins the newest exploit predictions; of two the higher.
 pub(super) fn epss_scores<'a>(runs: &'a [Run<'_>]) -> HashMap<&'a str, f64> {
     let mut scores: HashMap<&str, f64> = HashMap::new();
-    for run in runs.iter().filter(|run| run.scan.importer.product == Product::Epss && is_used(run)) {
+    for run in runs
+        .iter()
+        .filter(|run| run.scan.importer.product == Product::Epss && is_used(run))
+    {
         for (cve, score) in &run.scan.epss {
             let known = scores.entry(cve).or_insert(*score);
             *known = known.max(*score);

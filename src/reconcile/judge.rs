@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::clock::{Due, Facts, due_by_agreement, due_without_agreement, prioritised};
+use super::clock::{Due, Facts};
 use super::coverage::{Answer, Coverages};
 use super::join::Life;
 use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, CoverageRef, CvssVector, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, Severity,
-    Sla, System, SystemState, Triage, TriageStatus,
+    AsOf, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, Severity,
+    System, SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
+
+/// A triage that counts, with the moment of its first approval.
+pub(super) type Approved<'a> = (&'a Record<Triage>, DateTime<Utc>);
 
 /// Everything that a finding is judged by.
 pub(super) struct Bench<'a> {
@@ -30,7 +33,7 @@ pub(super) struct Bench<'a> {
     pub(super) kev: HashMap<&'a str, KevListing>,
     pub(super) epss: HashMap<&'a str, f64>,
     /// Triages that count, by vulnerability.
-    pub(super) triages: HashMap<&'a str, Vec<(&'a Record<Triage>, DateTime<Utc>)>>,
+    pub(super) triages: HashMap<&'a str, Vec<Approved<'a>>>,
 }
 
 /// Collects the triages that somebody approved and that have not ended, with the moment of approval.
@@ -38,8 +41,8 @@ pub(super) fn triages<'a>(
     repository: &'a Repository,
     standings: &Standings,
     as_of: AsOf,
-) -> HashMap<&'a str, Vec<(&'a Record<Triage>, DateTime<Utc>)>> {
-    let mut found: HashMap<&str, Vec<(&Record<Triage>, DateTime<Utc>)>> = HashMap::new();
+) -> HashMap<&'a str, Vec<Approved<'a>>> {
+    let mut found: HashMap<&str, Vec<Approved<'_>>> = HashMap::new();
     for triage in &repository.triages {
         let standing = standings.of(Kind::Triage, triage.id());
         let approved = standing.approved_at().next();
@@ -47,7 +50,10 @@ pub(super) fn triages<'a>(
             && triage.meta.declared() == crate::model::Status::Submitted
             && !as_of.is_past(triage.spec.expires.value);
         if let (true, Some(approved)) = (counts, approved) {
-            found.entry(triage.spec.subject.vuln.value.as_str()).or_default().push((triage, approved));
+            found
+                .entry(triage.spec.subject.vuln.value.as_str())
+                .or_default()
+                .push((triage, approved));
         }
     }
     found
@@ -56,7 +62,10 @@ pub(super) fn triages<'a>(
 impl<'a> Bench<'a> {
     /// Judges one life on the host of a row.
     pub(super) fn judge(&self, life: &Life, host: &HostRow) -> Finding {
-        let record = host.system.as_ref().and_then(|id| self.repository.systems.get(id));
+        let record = host
+            .system
+            .as_ref()
+            .and_then(|id| self.repository.systems.get(id));
         let triages = self.triages_of(life, host);
         let mut facts = self.facts(life, record, &triages);
         let mut notes: Vec<Arc<str>> = Vec::new();
@@ -72,111 +81,12 @@ impl<'a> Bench<'a> {
         finding
     }
 
-    fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<(&'a Record<Triage>, DateTime<Utc>)> {
+    fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<Approved<'a>> {
         let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
         let all = names.filter_map(|name| self.triages.get(&**name)).flatten();
-        all.filter(|(triage, _)| is_about(triage, host)).copied().collect()
-    }
-
-    fn facts(&self, life: &Life, system: Option<&'a Record<System>>, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> Facts<'a> {
-        let kev = self.kev.get(&*life.vuln).copied();
-        let mut exploit = life.said.exploit;
-        let mut since: Option<Date> = None;
-        for (triage, _) in triages {
-            let evidence = triage.spec.exploit_evidence.iter().map(|evidence| evidence.at.value).min();
-            let (Some(word), Some(at)) = (triage.spec.ssvc.get("exploitation"), evidence) else { continue };
-            let level = match word.as_str() {
-                "active" => Exploit::Active,
-                "poc" => Exploit::Poc,
-                _ => continue,
-            };
-            if level > exploit {
-                exploit = level;
-                since = Some(at);
-            }
-        }
-        if let Some(listing) = kev
-            && exploit < Exploit::Active
-        {
-            exploit = Exploit::Active;
-            since = Some(listing.added);
-        }
-        Facts {
-            first_seen: life.episode.first_seen,
-            severity: life.said.severity.unwrap_or(Severity::Critical),
-            patch_published: life.said.patch_published,
-            kev,
-            epss: self.epss.get(&*life.vuln).copied(),
-            exploit,
-            exploit_since: since,
-            system,
-        }
-    }
-
-    fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
-        let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
-        if let [single] = row.slas.as_slice() { self.repository.slas.get(single).map(|sla| &sla.spec) } else { None }
-    }
-
-    fn raised(&self, facts: &Facts<'_>, host: &HostRow) -> Severity {
-        self.sla_of(host).map_or(facts.severity, |sla| prioritised(facts, sla))
-    }
-
-    /// The due date; on any ambiguity the strictest counts, and the reason says so.
-    fn due(&self, facts: &Facts<'_>, host: &HostRow) -> Due {
-        if let (Some(sla), true) = (self.sla_of(host), host.candidates.is_empty()) {
-            return due_by_agreement(facts, sla, self.repository.isms.as_ref().map(|isms| &isms.spec), self.as_of);
-        }
-        let reason = match (&host.system, host.claims.len(), host.candidates.is_empty()) {
-            (_, _, false) => "strictest:ambiguous-host",
-            (None, 0, true) => "strictest:no-system",
-            (None, _, true) => "strictest:several-systems",
-            (Some(system), _, true) => match self.systems.get(system).map_or(0, |row| row.slas.len()) {
-                0 => "strictest:no-sla",
-                _ => "strictest:several-slas",
-            },
-        };
-        let slas = self.repository.slas.iter().filter(|sla| sla.meta.is_live()).map(|sla| &sla.spec);
-        due_without_agreement(facts, slas, self.as_of, reason)
-    }
-
-    /// An approved environmental vector may lower or raise the severity from its approval on.
-    ///
-    /// A due date that had passed by then stays a recorded breach; an exploited vulnerability is never lowered.
-    fn lowered(
-        &self,
-        facts: &Facts<'_>,
-        set: &Due,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
-        host: &HostRow,
-    ) -> Rating {
-        let plain = Rating { severity: facts.severity, due: set.clone(), breached: None, note: None };
-        let Some((triage, approved, severity)) = triages.iter().find_map(|(triage, approved)| {
-            let vector = CvssVector::parse(&triage.spec.cvss_env.as_ref()?.value)?;
-            Some((triage, *approved, vector.severity()?))
-        }) else {
-            return plain;
-        };
-        let is_exploited = facts.kev.is_some() || facts.exploit == Exploit::Active;
-        if severity == facts.severity || (severity < facts.severity && is_exploited) {
-            return plain;
-        }
-        let rated = Facts { severity, first_seen: facts.first_seen, patch_published: facts.patch_published, kev: facts.kev, epss: facts.epss, exploit: facts.exploit, exploit_since: facts.exploit_since, system: facts.system };
-        if severity > facts.severity {
-            let from_approval = self.due(&Facts { first_seen: approved.max(facts.first_seen), ..rated }, host);
-            let due = if from_approval.at < set.at { from_approval } else { set.clone() };
-            return Rating { severity, due, breached: None, note: None };
-        }
-        let due = self.due(&rated, host);
-        let breached = (set.at < approved).then_some(set.at);
-        let days = breached.map(|breached| {
-            self.as_of.zone().day_of(approved).days_since(self.as_of.zone().day_of(breached))
-        });
-        let note = days.map(|days| {
-            let text = format!("lowered from {} to {severity} by `{}`; the breach of {days} d before stays", facts.severity, triage.id());
-            Arc::from(text)
-        });
-        Rating { severity, due, breached, note }
+        all.filter(|(triage, _)| is_about(triage, host))
+            .copied()
+            .collect()
     }
 
     fn dispose(
@@ -186,7 +96,7 @@ impl<'a> Bench<'a> {
         host: &HostRow,
         system: Option<&Record<System>>,
         facts: &Facts<'_>,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
+        triages: &[Approved<'_>],
     ) {
         let now = self.as_of.instant();
         let exploited_since = self.exploited_since(facts);
@@ -215,7 +125,7 @@ impl<'a> Bench<'a> {
         life: &Life,
         host: &HostRow,
         system: Option<&Record<System>>,
-        triages: &[(&Record<Triage>, DateTime<Utc>)],
+        triages: &[Approved<'_>],
         answer: &Answer,
     ) -> Disposition {
         if let Some(retired) = self.retired_at(host, system)
@@ -226,7 +136,11 @@ impl<'a> Bench<'a> {
         }
         if finding.closed.is_some() {
             let late = finding.breached.is_some();
-            return if late { Disposition::FixedLate } else { Disposition::FixedInTime };
+            return if late {
+                Disposition::FixedLate
+            } else {
+                Disposition::FixedInTime
+            };
         }
         if triages.iter().any(|(triage, _)| removes(triage, life)) {
             return Disposition::NotApplicable;
@@ -236,10 +150,18 @@ impl<'a> Bench<'a> {
         {
             return Disposition::OutOfScope;
         }
-        if let Some(row) = host.system.as_ref().and_then(|id| self.systems.get(id)).filter(|row| row.is_unsupported) {
+        if let Some(row) = host
+            .system
+            .as_ref()
+            .and_then(|id| self.systems.get(id))
+            .filter(|row| row.is_unsupported)
+        {
             match self.coverages.unsupported(&row.id, &host.id) {
                 Some(coverage) if !has_vendor_fix(life, triages) => {
-                    finding.coverage = Some(CoverageRef { id: coverage.id.clone(), until: coverage.until });
+                    finding.coverage = Some(CoverageRef {
+                        id: coverage.id.clone(),
+                        until: coverage.until,
+                    });
                     finding.due = coverage.until;
                     return Disposition::AcceptedUnsupported;
                 }
@@ -249,9 +171,16 @@ impl<'a> Bench<'a> {
         }
         if let Some((index, until)) = answer.standing {
             let coverage = self.coverages.get(index);
-            finding.coverage = Some(CoverageRef { id: coverage.id.clone(), until });
+            finding.coverage = Some(CoverageRef {
+                id: coverage.id.clone(),
+                until,
+            });
             finding.due = until;
-            return if coverage.is_acceptance { Disposition::Accepted } else { Disposition::Deferred };
+            return if coverage.is_acceptance {
+                Disposition::Accepted
+            } else {
+                Disposition::Deferred
+            };
         }
         if let Some(due) = self.mitigation_due(host, triages) {
             finding.due = due;
@@ -269,53 +198,72 @@ impl<'a> Bench<'a> {
 
     fn exploited_since(&self, facts: &Facts<'_>) -> Option<Date> {
         let listed = facts.kev.map(|listing| listing.added);
-        let active = (facts.exploit == Exploit::Active)
-            .then(|| facts.exploit_since.unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen)));
+        let active = (facts.exploit == Exploit::Active).then(|| {
+            facts
+                .exploit_since
+                .unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen))
+        });
         listed.into_iter().chain(active).min()
     }
 
     /// A system's own date counts; a host that only the inventory calls retired counts from as-of.
     fn retired_at(&self, host: &HostRow, system: Option<&Record<System>>) -> Option<DateTime<Utc>> {
-        let of_system = system.filter(|system| system.spec.state == Some(SystemState::Retired)).map(|system| {
-            system.spec.retired_on.map_or(self.as_of.instant(), |day| {
-                self.as_of.zone().end_of_day(day.value).with_timezone(&Utc).min(self.as_of.instant())
-            })
-        });
-        let of_host = (host.status == HostStatus::Retired).then(|| host.last_scan.unwrap_or(self.as_of.instant()));
+        let of_system = system
+            .filter(|system| system.spec.state == Some(SystemState::Retired))
+            .map(|system| {
+                system.spec.retired_on.map_or(self.as_of.instant(), |day| {
+                    self.as_of
+                        .zone()
+                        .end_of_day(day.value)
+                        .with_timezone(&Utc)
+                        .min(self.as_of.instant())
+                })
+            });
+        let of_host =
+            (host.status == HostStatus::Retired).then(|| host.last_scan.unwrap_or(self.as_of.instant()));
         of_system.or(of_host)
     }
 
     /// An exclusion counts with an acceptance of its type that counts and has not ended.
     fn exclusion_is_accepted(&self, system: &Record<System>) -> bool {
-        let Some(reference) = &system.spec.scope.acceptance else { return false };
-        let Some(acceptance) = self.repository.acceptances.get(&reference.value.0) else { return false };
+        let Some(reference) = &system.spec.scope.acceptance else {
+            return false;
+        };
+        let Some(acceptance) = self.repository.acceptances.get(&reference.value.0) else {
+            return false;
+        };
         let spec = &acceptance.spec;
         spec.acceptance_type == crate::model::RiskAcceptanceType::ScopeExclusion
             && acceptance.meta.declared() == crate::model::Status::Submitted
             && self.standings.of(Kind::RiskAcceptance, acceptance.id()).counts()
             && spec.starts.value <= self.as_of.day()
-            && spec.expires.is_some_and(|expires| !self.as_of.is_past(expires.value))
-            && spec.subject.systems.iter().any(|subject| subject.value.0 == *system.id())
+            && spec
+                .expires
+                .is_some_and(|expires| !self.as_of.is_past(expires.value))
+            && spec
+                .subject
+                .systems
+                .iter()
+                .any(|subject| subject.value.0 == *system.id())
     }
 
-    fn mitigation_due(&self, host: &HostRow, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> Option<DateTime<Utc>> {
+    fn mitigation_due(&self, host: &HostRow, triages: &[Approved<'_>]) -> Option<DateTime<Utc>> {
         let sla = self.sla_of(host)?;
         let days = sla.clock.mitigate_days.filter(|_| !sla.clock.pause.is_empty())?;
         let since = triages.iter().find_map(|(triage, _)| {
             let fix = triage.spec.fix_available.as_ref()?;
-            if fix.value { None } else { fix.since.as_ref().map(|since| since.value) }
+            if fix.value {
+                None
+            } else {
+                fix.since.as_ref().map(|since| since.value)
+            }
         })?;
         let zone = self.as_of.zone();
-        let due = zone.end_of_day(since.plus_days(i64::from(days))).with_timezone(&Utc);
+        let due = zone
+            .end_of_day(since.plus_days(i64::from(days)))
+            .with_timezone(&Utc);
         (due >= self.as_of.instant()).then_some(due)
     }
-}
-
-struct Rating {
-    severity: Severity,
-    due: Due,
-    breached: Option<DateTime<Utc>>,
-    note: Option<Arc<str>>,
 }
 
 /// A triage with frozen hosts is about those hosts only; one without is about its systems.
@@ -327,21 +275,32 @@ fn is_about(triage: &Record<Triage>, host: &HostRow) -> bool {
     if !subject.hosts.is_empty() {
         return subject.hosts.iter().any(|name| **name == *host.id);
     }
-    host.system.as_ref().is_some_and(|system| subject.systems.iter().any(|other| other.value.0 == *system))
+    host.system
+        .as_ref()
+        .is_some_and(|system| subject.systems.iter().any(|other| other.value.0 == *system))
 }
 
 /// A fingerprint in the triage must be that of every open observation.
 fn removes(triage: &Record<Triage>, life: &Life) -> bool {
-    let is_removal = matches!(triage.spec.status, TriageStatus::FalsePositive | TriageStatus::NotAffected);
+    let is_removal = matches!(
+        triage.spec.status,
+        TriageStatus::FalsePositive | TriageStatus::NotAffected
+    );
     let same_result = triage.spec.fingerprint.as_deref().is_none_or(|expected| {
-        life.said.fingerprints.iter().all(|fingerprint| fingerprint.as_deref() == Some(expected))
+        life.said
+            .fingerprints
+            .iter()
+            .all(|fingerprint| fingerprint.as_deref() == Some(expected))
     });
     is_removal && same_result
 }
 
 /// Unknown means that there is a fix: not knowing never covers anything.
-fn has_vendor_fix(life: &Life, triages: &[(&Record<Triage>, DateTime<Utc>)]) -> bool {
-    let by_triage = triages.iter().find_map(|(triage, _)| triage.spec.fix_available.as_ref()).map(|fix| fix.value);
+fn has_vendor_fix(life: &Life, triages: &[Approved<'_>]) -> bool {
+    let by_triage = triages
+        .iter()
+        .find_map(|(triage, _)| triage.spec.fix_available.as_ref())
+        .map(|fix| fix.value);
     by_triage.or(life.said.fix_available).unwrap_or(true)
 }
 
@@ -384,7 +343,9 @@ fn finding_of(
         stale: life.episode.stale,
         observers: said.observers.clone(),
         instances: said.instances,
-        tier: system.and_then(|system| system.spec.tier.as_ref()).map(|tier| tier.value.as_str().into()),
+        tier: system
+            .and_then(|system| system.spec.tier.as_ref())
+            .map(|tier| tier.value.as_str().into()),
         notes: Vec::new(),
     }
 }

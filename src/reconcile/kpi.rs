@@ -16,7 +16,10 @@ pub(super) fn kpis(
     let mut in_time = 0;
     let mut by_decision = 0;
     let mut due_in_period = 0;
-    for finding in findings.iter().filter(|finding| is_in_period(finding, period, as_of)) {
+    for finding in findings
+        .iter()
+        .filter(|finding| is_in_period(finding, period, as_of))
+    {
         due_in_period += 1;
         let fixed_before = finding.closed.is_some_and(|closed| closed <= finding.base_due);
         let decided = finding.disposition.is_by_decision() || (finding.decided_at_base_due && !fixed_before);
@@ -28,11 +31,17 @@ pub(super) fn kpis(
     }
     let counted: Vec<&HostRow> = hosts.iter().filter(|host| host.counts).collect();
     let oldest = as_of.day().plus_days(-i64::from(max_age_days));
-    let scanned = |host: &&&HostRow| host.last_qualifying_scan.is_some_and(|at| as_of.zone().day_of(at) >= oldest);
+    let scanned = |host: &&&HostRow| {
+        host.last_qualifying_scan
+            .is_some_and(|at| as_of.zone().day_of(at) >= oldest)
+    };
     let good = |host: &&&HostRow| !matches!(host.state, HostState::Overdue | HostState::Unscanned);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let all_hosts = count(counted.len());
-    let rate = |numerator: u64, denominator: u64| Rate { numerator, denominator };
+    let rate = |numerator: u64, denominator: u64| Rate {
+        numerator,
+        denominator,
+    };
     BTreeMap::from([
         (
             "sla_rate_strict",

@@ -12,6 +12,7 @@ mod identity;
 mod join;
 mod judge;
 mod kpi;
+mod rating;
 mod register;
 mod runs;
 mod vocabulary;
@@ -49,7 +50,11 @@ pub fn reconcile<'a>(
     let as_of = question.as_of;
     let period = question.period.unwrap_or_else(|| Period::year_before(as_of));
     let runs = runs::runs(repository, scans, as_of);
-    let window = repository.policies.iter().filter_map(|policy| policy.spec.reopen_window_days).max();
+    let window = repository
+        .policies
+        .iter()
+        .filter_map(|policy| policy.spec.reopen_window_days)
+        .max();
     let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
@@ -71,12 +76,26 @@ pub fn reconcile<'a>(
         .par_iter()
         .map(|life| bench.judge(life, &bench.hosts[places[life.host]]))
         .collect();
-    findings.retain(|finding| finding.closed.is_none_or(|at| as_of.zone().day_of(at) >= period.from));
+    findings.retain(|finding| {
+        finding
+            .closed
+            .is_none_or(|at| as_of.zone().day_of(at) >= period.from)
+    });
     findings.sort_by(|one, other| {
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
     });
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
     let kpis = kpi::kpis(&findings, &hosts, period, duty.max_age_days, as_of);
     let imports = runs.into_iter().map(|run| run.line).collect();
-    Register { repository, standings, as_of, period, imports, hosts, systems, findings, kpis }
+    Register {
+        repository,
+        standings,
+        as_of,
+        period,
+        imports,
+        hosts,
+        systems,
+        findings,
+        kpis,
+    }
 }

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::import::Product;
 use crate::load::Repository;
-use crate::model::{AsOf, Date, Disposition, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, Sla, System};
+use crate::model::{
+    AsOf, Date, Disposition, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, Sla, System,
+};
 use crate::trust::Standings;
 
 /// Records and findings, joined, at one moment.
@@ -41,7 +43,10 @@ impl Period {
     pub fn year_before(as_of: AsOf) -> Self {
         let to = as_of.day();
         let from = to.0.checked_sub_months(chrono::Months::new(12)).unwrap_or(to.0);
-        Self { from: Date(from).plus_days(1), to }
+        Self {
+            from: Date(from).plus_days(1),
+            to,
+        }
     }
 }
 
@@ -184,18 +189,26 @@ pub struct Kpi {
 impl<'a> Register<'a> {
     /// Returns the System of a finding.
     pub fn system_of(&self, finding: &Finding) -> Option<&'a Record<System>> {
-        finding.system.as_ref().and_then(|id| self.repository.systems.get(id))
+        finding
+            .system
+            .as_ref()
+            .and_then(|id| self.repository.systems.get(id))
     }
 
     /// Returns the single agreement that governs a System.
     pub fn sla_of(&self, system: &RecordId) -> Option<&'a Record<Sla>> {
         let row = self.systems.get(system)?;
-        if let [single] = row.slas.as_slice() { self.repository.slas.get(single) } else { None }
+        if let [single] = row.slas.as_slice() {
+            self.repository.slas.get(single)
+        } else {
+            None
+        }
     }
 
     /// Counts findings by disposition; every disposition is there.
     pub fn by_disposition(&self) -> BTreeMap<Disposition, u64> {
-        let mut counts: BTreeMap<Disposition, u64> = Disposition::ALL.into_iter().map(|one| (one, 0)).collect();
+        let mut counts: BTreeMap<Disposition, u64> =
+            Disposition::ALL.into_iter().map(|one| (one, 0)).collect();
         for finding in &self.findings {
             *counts.entry(finding.disposition).or_default() += 1;
         }
@@ -211,8 +224,19 @@ impl<'a> Register<'a> {
         counts
     }
 
+    /// Tells whether a host had a scan of the quality and age that the Policies ask for.
+    pub fn is_scanned_in_time(&self, host: &HostRow) -> bool {
+        let max_age_days = super::estate::ScanDuty::of(self.repository).max_age_days;
+        let oldest = self.as_of.day().plus_days(-i64::from(max_age_days));
+        host.last_qualifying_scan
+            .is_some_and(|at| self.as_of.zone().day_of(at) >= oldest)
+    }
+
     /// Returns the row of a host by its id.
     pub fn host(&self, id: &str) -> Option<&HostRow> {
-        self.hosts.binary_search_by(|row| (*row.id).cmp(id)).ok().map(|index| &self.hosts[index])
+        self.hosts
+            .binary_search_by(|row| (*row.id).cmp(id))
+            .ok()
+            .map(|index| &self.hosts[index])
     }
 }

@@ -21,7 +21,8 @@ pub(super) struct Run<'a> {
 impl Run<'_> {
     /// Returns the name that a finding lists as its observer: the Source's id, else the format.
     pub(super) fn observer(&self) -> &str {
-        self.source.map_or(self.scan.importer.name, |source| source.id().as_str())
+        self.source
+            .map_or(self.scan.importer.name, |source| source.id().as_str())
     }
 
     /// Resolves a stamp in the source's zone; a day begins at its first moment.
@@ -36,17 +37,21 @@ impl Run<'_> {
 
     /// Returns how well a host was seen: by the export, else by the Source, else without credentials.
     pub(super) fn quality(&self, host: &Host) -> Quality {
-        let declared = self.source.and_then(|source| source.spec.quality).map(|quality| match quality {
-            SourceQuality::Agent => Quality::Agent,
-            SourceQuality::Authenticated => Quality::Authenticated,
-            SourceQuality::Unauthenticated => Quality::Unauthenticated,
-        });
+        let declared = self
+            .source
+            .and_then(|source| source.spec.quality)
+            .map(|quality| match quality {
+                SourceQuality::Agent => Quality::Agent,
+                SourceQuality::Authenticated => Quality::Authenticated,
+                SourceQuality::Unauthenticated => Quality::Unauthenticated,
+            });
         host.quality.or(declared).unwrap_or(Quality::Unauthenticated)
     }
 
     /// Tells whether the Source is still in use; a retired one no longer holds a finding open.
     pub(super) fn is_active(&self) -> bool {
-        self.source.is_none_or(|source| source.spec.state != SourceState::Retired && source.meta.is_live())
+        self.source
+            .is_none_or(|source| source.spec.state != SourceState::Retired && source.meta.is_live())
     }
 }
 
@@ -71,12 +76,22 @@ fn run<'a>(repository: &'a Repository, scan: &'a Scan, as_of: AsOf) -> Run<'a> {
     let source = source_of(repository, scan);
     let declared_zone = source.and_then(|source| Zone::named(&source.spec.timezone.value));
     let zone = declared_zone.unwrap_or(Zone(chrono_tz::UTC));
-    let stamp = scan.summary.run_at.or_else(|| date_in_name(&scan.file).map(Stamp::Day));
+    let stamp = scan
+        .summary
+        .run_at
+        .or_else(|| date_in_name(&scan.file).map(Stamp::Day));
     let run_at = stamp.map(|stamp| resolve(stamp, zone));
     let mut reasons: Vec<String> = scan.summary.incomplete.iter().cloned().collect();
-    let mut state = if reasons.is_empty() { ImportState::Complete } else { ImportState::Incomplete };
+    let mut state = if reasons.is_empty() {
+        ImportState::Complete
+    } else {
+        ImportState::Incomplete
+    };
     if source.is_none() {
-        reasons.push(format!("no single Source reads `{}`; name one with FILE=SOURCE", scan.importer.name));
+        reasons.push(format!(
+            "no single Source reads `{}`; name one with FILE=SOURCE",
+            scan.importer.name
+        ));
     }
     if matches!(stamp, Some(Stamp::Wall(_))) && declared_zone.is_none() {
         reasons.push("its times carry no zone and no Source names one: read as UTC".into());
@@ -103,7 +118,14 @@ fn run<'a>(repository: &'a Repository, scan: &'a Scan, as_of: AsOf) -> Run<'a> {
         state,
         reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
     };
-    Run { scan, source, zone, at: run_at.unwrap_or(as_of.instant()), state, line }
+    Run {
+        scan,
+        source,
+        zone,
+        at: run_at.unwrap_or(as_of.instant()),
+        state,
+        line,
+    }
 }
 
 /// Finds the Source of an export: the one that was named, else the only one that reads the format.
@@ -116,13 +138,20 @@ fn source_of<'a>(repository: &'a Repository, scan: &Scan) -> Option<&'a Record<S
         .iter()
         .filter(|source| source.meta.is_live() && source.spec.format.value == scan.importer.name);
     let first = fitting.next()?;
-    if fitting.next().is_some() { None } else { Some(first) }
+    if fitting.next().is_some() {
+        None
+    } else {
+        Some(first)
+    }
 }
 
 /// Finds a day such as `2026-09-28` in the name of a file whose content names none.
 fn date_in_name(file: &str) -> Option<NaiveDate> {
     let name = file.rsplit('/').next()?;
-    (0..name.len()).filter_map(|start| name.get(start..start + 10)).find_map(|text| crate::model::parse_date(text)).map(|date| date.0)
+    (0..name.len())
+        .filter_map(|start| name.get(start..start + 10))
+        .find_map(crate::model::parse_date)
+        .map(|date| date.0)
 }
 
 /// Of several inventories or catalogues of one Source only the newest counts.

@@ -4,8 +4,22 @@ use crate::model::{ExpressionValue, Record, System};
 
 /// The names that an expression over a system may use.
 pub const SYSTEM_NAMES: &[&str] = &[
-    "app_owner", "criticality", "data_class", "department", "environment", "exposure", "id", "location", "owner",
-    "patch_owner", "regulations", "ring", "role", "tier", "type", "window",
+    "app_owner",
+    "criticality",
+    "data_class",
+    "department",
+    "environment",
+    "exposure",
+    "id",
+    "location",
+    "owner",
+    "patch_owner",
+    "regulations",
+    "ring",
+    "role",
+    "tier",
+    "type",
+    "window",
 ];
 
 /// Returns the value of a name for a system; `None` for an unknown name and for a field that is not set.

@@ -19,7 +19,10 @@ pub struct DecodeError {
 
 impl serde::de::Error for DecodeError {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self { message: message.to_string(), span: None }
+        Self {
+            message: message.to_string(),
+            span: None,
+        }
     }
 }
 
@@ -48,13 +51,20 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
             NodeValue::Float(value) => visitor.visit_f64(*value),
             NodeValue::String(text) | NodeValue::Plain(text) => visitor.visit_str(text),
             NodeValue::Sequence(items) => visitor.visit_seq(Items(items.iter())),
-            NodeValue::Mapping(entries) => visitor.visit_map(Entries { entries: entries.iter(), value: None }),
+            NodeValue::Mapping(entries) => visitor.visit_map(Entries {
+                entries: entries.iter(),
+                value: None,
+            }),
         }
         .map_err(|error| self.place(error))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        if matches!(self.0.value, NodeValue::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
+        if matches!(self.0.value, NodeValue::Null) {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -72,7 +82,10 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         if name == SPANNED {
-            return visitor.visit_map(SpannedAccess { node: self.0, step: 0 });
+            return visitor.visit_map(SpannedAccess {
+                node: self.0,
+                step: 0,
+            });
         }
         self.deserialize_any(visitor)
     }
@@ -88,7 +101,9 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
                 let variant: serde::de::value::StrDeserializer<'_, DecodeError> = text.into_deserializer();
                 visitor.visit_enum(variant).map_err(|error| self.place(error))
             }
-            None => Err(self.place(serde::de::Error::custom("one of a fixed set of words is needed here"))),
+            None => Err(self.place(serde::de::Error::custom(
+                "one of a fixed set of words is needed here",
+            ))),
         }
     }
 
@@ -103,8 +118,14 @@ struct Items<'a>(std::slice::Iter<'a, Node>);
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = DecodeError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
-        self.0.next().map(|node| seed.deserialize(NodeDeserializer(node))).transpose()
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DecodeError> {
+        self.0
+            .next()
+            .map(|node| seed.deserialize(NodeDeserializer(node)))
+            .transpose()
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -122,7 +143,9 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         self.value = self.entries.next();
-        let Some((key, _)) = self.value else { return Ok(None) };
+        let Some((key, _)) = self.value else {
+            return Ok(None);
+        };
         let name: serde::de::value::StrDeserializer<'_, DecodeError> = (*key.name).into_deserializer();
         seed.deserialize(name).map(Some).map_err(|mut error| {
             error.span = error.span.or(Some(key.span));
@@ -147,7 +170,9 @@ impl<'de> MapAccess<'de> for SpannedAccess<'_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        let Some(name) = SPANNED_FIELDS.get(self.step as usize) else { return Ok(None) };
+        let Some(name) = SPANNED_FIELDS.get(self.step as usize) else {
+            return Ok(None);
+        };
         let name: serde::de::value::StrDeserializer<'_, DecodeError> = (*name).into_deserializer();
         seed.deserialize(name).map(Some)
     }
@@ -189,7 +214,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
                 let _: String = map.next_key()?.ok_or_else(missing)?;
                 let value = map.next_value()?;
                 let [file, start, end, line, column, end_line, end_column] = numbers;
-                let span = Span { file: FileId(file), start, end, line, column, end_line, end_column };
+                let span = Span {
+                    file: FileId(file),
+                    start,
+                    end,
+                    line,
+                    column,
+                    end_line,
+                    end_column,
+                };
                 Ok(Spanned { value, span })
             }
         }

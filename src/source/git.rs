@@ -22,23 +22,43 @@ pub struct GitFacts {
 
 /// Finds the work tree around a folder; `None` outside git.
 pub fn facts(root: &Path) -> Result<Option<GitFacts>> {
-    let Some((repository, prefix)) = open(root)? else { return Ok(None) };
+    let Some((repository, prefix)) = open(root)? else {
+        return Ok(None);
+    };
     let commit = match repository.head() {
-        Ok(head) => Some(head.peel_to_commit().context("HEAD does not lead to a commit")?.id().to_string()),
+        Ok(head) => Some(
+            head.peel_to_commit()
+                .context("HEAD does not lead to a commit")?
+                .id()
+                .to_string(),
+        ),
         Err(_) => None,
     };
     let mut options = git2::StatusOptions::new();
-    options.include_untracked(true).recurse_untracked_dirs(false).include_ignored(false);
+    options
+        .include_untracked(true)
+        .recurse_untracked_dirs(false)
+        .include_ignored(false);
     if !prefix.is_empty() {
         options.pathspec(&prefix).disable_pathspec_match(true);
     }
-    let statuses = repository.statuses(Some(&mut options)).context("cannot compare the work tree with HEAD")?;
-    Ok(Some(GitFacts { commit, prefix, modified: !statuses.is_empty(), shallow: repository.is_shallow() }))
+    let statuses = repository
+        .statuses(Some(&mut options))
+        .context("cannot compare the work tree with HEAD")?;
+    Ok(Some(GitFacts {
+        commit,
+        prefix,
+        modified: !statuses.is_empty(),
+        shallow: repository.is_shallow(),
+    }))
 }
 
 /// Finds the work tree around a folder; `None` outside git.
 pub fn work_tree_around(folder: &Path) -> Option<std::path::PathBuf> {
-    Repository::discover(folder).ok()?.workdir().map(Path::to_path_buf)
+    Repository::discover(folder)
+        .ok()?
+        .workdir()
+        .map(Path::to_path_buf)
 }
 
 pub(super) fn open(root: &Path) -> Result<Option<(Repository, String)>> {
@@ -46,15 +66,24 @@ pub(super) fn open(root: &Path) -> Result<Option<(Repository, String)>> {
         Ok(repository) => repository,
         Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
         Err(error) => {
-            return Err(error).with_context(|| format!("git cannot open the repository at `{}`", root.display()));
+            return Err(error)
+                .with_context(|| format!("git cannot open the repository at `{}`", root.display()));
         }
     };
-    let Some(work_tree) = repository.workdir() else { return Ok(Some((repository, String::new()))) };
-    let work_tree = work_tree.canonicalize().context("the work tree cannot be found")?;
-    let root = root.canonicalize().with_context(|| format!("`{}` cannot be found", root.display()))?;
+    let Some(work_tree) = repository.workdir() else {
+        return Ok(Some((repository, String::new())));
+    };
+    let work_tree = work_tree
+        .canonicalize()
+        .context("the work tree cannot be found")?;
+    let root = root
+        .canonicalize()
+        .with_context(|| format!("`{}` cannot be found", root.display()))?;
     let relative = root.strip_prefix(&work_tree).unwrap_or(Path::new(""));
     let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
-    let prefix = parts.context("the path of the governed folder is not UTF-8")?.join("/");
+    let prefix = parts
+        .context("the path of the governed folder is not UTF-8")?
+        .join("/");
     Ok(Some((repository, prefix)))
 }
 
@@ -65,17 +94,22 @@ fn open_required(root: &Path) -> Result<(Repository, String)> {
 /// Resolves a revision to the full hash of its commit.
 pub fn resolve_revision(root: &Path, revision: &str) -> Result<String> {
     let (repository, _) = open_required(root)?;
-    let object = repository
-        .revparse_single(revision)
-        .with_context(|| format!("`{revision}` names no commit; in a shallow clone fetch the whole history first"))?;
-    let commit = object.peel_to_commit().with_context(|| format!("`{revision}` is not a commit"))?;
+    let object = repository.revparse_single(revision).with_context(|| {
+        format!("`{revision}` names no commit; in a shallow clone fetch the whole history first")
+    })?;
+    let commit = object
+        .peel_to_commit()
+        .with_context(|| format!("`{revision}` is not a commit"))?;
     Ok(commit.id().to_string())
 }
 
 /// Finds the last commit on HEAD's first-parent line that is not younger than `until`, in Unix seconds.
 pub fn resolve_day(root: &Path, until: i64) -> Result<String> {
     let (repository, _) = open_required(root)?;
-    let mut commit = repository.head().context("there is no commit yet")?.peel_to_commit()?;
+    let mut commit = repository
+        .head()
+        .context("there is no commit yet")?
+        .peel_to_commit()?;
     while commit.time().seconds() > until {
         commit = match commit.parent(0) {
             Ok(parent) => parent,
@@ -94,12 +128,17 @@ pub fn read_commit(root: &Path, commit: &str) -> Result<Tree> {
     let mut entries = Vec::new();
     {
         let oid = git2::Oid::from_str(commit).with_context(|| format!("`{commit}` is not a commit hash"))?;
-        let mut tree = repository.find_commit(oid).with_context(|| format!("no commit `{commit}`"))?.tree()?;
+        let mut tree = repository
+            .find_commit(oid)
+            .with_context(|| format!("no commit `{commit}`"))?
+            .tree()?;
         if !prefix.is_empty() {
             let entry = tree
                 .get_path(Path::new(&prefix))
                 .with_context(|| format!("commit `{commit}` has no folder `{prefix}`"))?;
-            tree = repository.find_tree(entry.id()).with_context(|| format!("`{prefix}` is not a folder"))?;
+            tree = repository
+                .find_tree(entry.id())
+                .with_context(|| format!("`{prefix}` is not a folder"))?;
         }
         let database = repository.odb().context("the object database cannot be opened")?;
         let mut failure = None;
@@ -125,11 +164,18 @@ fn visit(
     entries: &mut Vec<Entry>,
 ) -> Result<TreeWalkResult> {
     let name = entry.name().ok();
-    let path = format!("{folder}{}", name.map_or_else(|| String::from_utf8_lossy(entry.name_bytes()), Into::into));
+    let path = format!(
+        "{folder}{}",
+        name.map_or_else(|| String::from_utf8_lossy(entry.name_bytes()), Into::into)
+    );
     let kind = match (entry.kind(), entry.filemode()) {
         (Some(ObjectType::Tree), _) => {
             let hidden = name.is_some_and(|name| name.starts_with('.'));
-            return Ok(if hidden { TreeWalkResult::Skip } else { TreeWalkResult::Ok });
+            return Ok(if hidden {
+                TreeWalkResult::Skip
+            } else {
+                TreeWalkResult::Ok
+            });
         }
         (Some(ObjectType::Commit), _) => EntryKind::Submodule,
         (_, 0o120_000) => EntryKind::Symlink,
@@ -145,6 +191,11 @@ fn visit(
         }
         EntryKind::Symlink | EntryKind::Submodule | EntryKind::Other => 0,
     };
-    entries.push(Entry { path: path.into(), kind, size, blob: Some(entry.id()) });
+    entries.push(Entry {
+        path: path.into(),
+        kind,
+        size,
+        blob: Some(entry.id()),
+    });
     Ok(TreeWalkResult::Ok)
 }

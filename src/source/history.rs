@@ -36,20 +36,34 @@ struct Walk<'a> {
 /// Looks at the folders that are named only; what is equal in two commits is not opened. Outside git, and
 /// before the first commit, there is no history.
 pub fn reused_paths(root: &Path, commit: &str, folders: &[&str]) -> Result<Vec<ReusedPath>> {
-    let Some((repository, prefix)) = open(root)? else { return Ok(Vec::new()) };
+    let Some((repository, prefix)) = open(root)? else {
+        return Ok(Vec::new());
+    };
     let mut commits = Vec::new();
     let oid = Oid::from_str(commit).context("not a commit hash")?;
-    let mut next = Some(repository.find_commit(oid).context("the commit is not in this clone")?);
+    let mut next = Some(
+        repository
+            .find_commit(oid)
+            .context("the commit is not in this clone")?,
+    );
     while let Some(commit) = next {
         next = commit.parent(0).ok();
         commits.push(commit);
     }
-    let mut walk = Walk { repository: &repository, lives: BTreeMap::new(), reused: BTreeMap::new() };
+    let mut walk = Walk {
+        repository: &repository,
+        lives: BTreeMap::new(),
+        reused: BTreeMap::new(),
+    };
     let mut earlier: BTreeMap<&str, Option<Oid>> = BTreeMap::new();
     for commit in commits.iter().rev() {
         let tree = commit.tree().context("a commit has no tree")?;
         for folder in folders {
-            let path = if prefix.is_empty() { (*folder).to_owned() } else { format!("{prefix}/{folder}") };
+            let path = if prefix.is_empty() {
+                (*folder).to_owned()
+            } else {
+                format!("{prefix}/{folder}")
+            };
             let now = tree.get_path(Path::new(&path)).ok().map(|entry| entry.id());
             let before = earlier.insert(folder, now).flatten();
             if before != now {
@@ -57,7 +71,11 @@ pub fn reused_paths(root: &Path, commit: &str, folders: &[&str]) -> Result<Vec<R
             }
         }
     }
-    Ok(walk.reused.into_iter().map(|(path, removed_in)| ReusedPath { path, removed_in }).collect())
+    Ok(walk
+        .reused
+        .into_iter()
+        .map(|(path, removed_in)| ReusedPath { path, removed_in })
+        .collect())
 }
 
 impl Walk<'_> {
@@ -70,7 +88,10 @@ impl Walk<'_> {
                 life.removed_in = Some(commit);
             }
         }
-        for (name, content) in now.iter().filter(|(name, content)| before.get(*name) != Some(*content)) {
+        for (name, content) in now
+            .iter()
+            .filter(|(name, content)| before.get(*name) != Some(*content))
+        {
             let path = format!("{folder}/{name}");
             let life = self.lives.entry(path.clone()).or_default();
             // What comes back as it was is a removal undone, not an id taken again.
@@ -84,8 +105,15 @@ impl Walk<'_> {
     }
 
     fn files(&self, tree: Option<Oid>) -> Result<BTreeMap<String, Oid>> {
-        let Some(tree) = tree else { return Ok(BTreeMap::new()) };
-        let Ok(tree) = self.repository.find_tree(tree) else { return Ok(BTreeMap::new()) };
-        Ok(tree.iter().filter_map(|entry| Some((entry.name().ok()?.to_owned(), entry.id()))).collect())
+        let Some(tree) = tree else {
+            return Ok(BTreeMap::new());
+        };
+        let Ok(tree) = self.repository.find_tree(tree) else {
+            return Ok(BTreeMap::new());
+        };
+        Ok(tree
+            .iter()
+            .filter_map(|entry| Some((entry.name().ok()?.to_owned(), entry.id())))
+            .collect())
     }
 }

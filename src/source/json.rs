@@ -19,7 +19,10 @@ pub struct NameNode(Node);
 
 impl Default for NameNode {
     fn default() -> Self {
-        Self(Node { span: Span::start_of(FileId(0)), value: NodeValue::Null })
+        Self(Node {
+            span: Span::start_of(FileId(0)),
+            value: NodeValue::Null,
+        })
     }
 }
 
@@ -45,7 +48,11 @@ pub enum YamlNumber {
     Float(f64),
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "checked to be whole and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "checked to be whole and in range"
+)]
 impl JsonNumber for YamlNumber {
     fn as_u64(&self) -> Option<u64> {
         self.as_i64().and_then(|number| u64::try_from(number).ok())
@@ -87,19 +94,28 @@ impl Node {
             NodeValue::Float(value) => Number::from_f64(*value).map_or(Value::Null, Value::Number),
             NodeValue::String(text) => Value::String(text.to_string()),
             NodeValue::Plain(text) => match core_schema(text) {
-                Some(value) => Node { span: self.span, value }.to_json(),
+                Some(value) => Node {
+                    span: self.span,
+                    value,
+                }
+                .to_json(),
                 None => Value::String(text.to_string()),
             },
             NodeValue::Sequence(items) => Value::Array(items.iter().map(Node::to_json).collect()),
-            NodeValue::Mapping(entries) => {
-                Value::Object(entries.iter().map(|(key, node)| (key.name.to_string(), node.to_json())).collect())
-            }
+            NodeValue::Mapping(entries) => Value::Object(
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.name.to_string(), node.to_json()))
+                    .collect(),
+            ),
         }
     }
 
     /// Types a plain scalar by the core schema; `false` for a number that JSON cannot hold.
     pub fn resolve(&mut self) -> bool {
-        let NodeValue::Plain(text) = &self.value else { return true };
+        let NodeValue::Plain(text) = &self.value else {
+            return true;
+        };
         match core_schema(text) {
             Some(value) => {
                 self.value = value;
@@ -119,11 +135,19 @@ impl<'a> JsonNode<'a, YamlJson> for &'a Node {
     type Number = YamlNumber;
 
     fn as_object(&self) -> Option<&'a [(Key, Node)]> {
-        if let NodeValue::Mapping(entries) = &self.value { Some(entries) } else { None }
+        if let NodeValue::Mapping(entries) = &self.value {
+            Some(entries)
+        } else {
+            None
+        }
     }
 
     fn as_array(&self) -> Option<&'a [Node]> {
-        if let NodeValue::Sequence(items) = &self.value { Some(items) } else { None }
+        if let NodeValue::Sequence(items) = &self.value {
+            Some(items)
+        } else {
+            None
+        }
     }
 
     fn as_string(&self) -> Option<Cow<'a, str>> {
@@ -134,11 +158,19 @@ impl<'a> JsonNode<'a, YamlJson> for &'a Node {
         if let NodeValue::Integer(number) = self.value {
             return Some(YamlNumber::Integer(number));
         }
-        if let NodeValue::Float(number) = self.value { Some(YamlNumber::Float(number)) } else { None }
+        if let NodeValue::Float(number) = self.value {
+            Some(YamlNumber::Float(number))
+        } else {
+            None
+        }
     }
 
     fn as_boolean(&self) -> Option<bool> {
-        if let NodeValue::Bool(value) = self.value { Some(value) } else { None }
+        if let NodeValue::Bool(value) = self.value {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     fn is_null(&self) -> bool {
@@ -175,7 +207,9 @@ impl<'a> Object<'a, YamlJson> for &'a [(Key, Node)] {
     }
 
     fn get(&self, key: &String) -> Option<&'a Node> {
-        self.iter().find(|(name, _)| *name.name == **key).map(|(_, node)| node)
+        self.iter()
+            .find(|(name, _)| *name.name == **key)
+            .map(|(_, node)| node)
     }
 
     fn members(&self) -> Members<'a> {

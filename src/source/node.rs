@@ -64,11 +64,12 @@ impl Node {
 
     /// Follows a path down; `None` where it leads nowhere.
     pub fn at(&self, path: &[PathPart]) -> Option<&Node> {
-        path.iter().try_fold(self, |node, part| match (part, &node.value) {
-            (PathPart::Key(name), _) => node.get(name),
-            (PathPart::Index(index), NodeValue::Sequence(items)) => items.get(*index),
-            (PathPart::Index(_), _) => None,
-        })
+        path.iter()
+            .try_fold(self, |node, part| match (part, &node.value) {
+                (PathPart::Key(name), _) => node.get(name),
+                (PathPart::Index(index), NodeValue::Sequence(items)) => items.get(*index),
+                (PathPart::Index(_), _) => None,
+            })
     }
 
     /// Returns the text of a scalar that is written as text, typed or not.
@@ -121,7 +122,11 @@ pub(super) fn core_schema(text: &str) -> Option<NodeValue> {
         return text.parse().ok().map(NodeValue::Integer);
     }
     if is_float(unsigned) {
-        return text.parse().ok().filter(|number: &f64| number.is_finite()).map(NodeValue::Float);
+        return text
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+            .map(NodeValue::Float);
     }
     Some(NodeValue::String(text.into()))
 }
@@ -187,6 +192,9 @@ mod tests {
         for text in [".nan", ".inf", "-.INF", "1e999", "99999999999999999999"] {
             assert!(core_schema(text).is_none(), "{text}");
         }
-        assert!(matches!(core_schema("9223372036854775807"), Some(NodeValue::Integer(i64::MAX))));
+        assert!(matches!(
+            core_schema("9223372036854775807"),
+            Some(NodeValue::Integer(i64::MAX))
+        ));
     }
 }

@@ -25,7 +25,15 @@ pub struct Span {
 impl Span {
     /// Returns the very beginning of a file, for what has no better place.
     pub fn start_of(file: FileId) -> Self {
-        Self { file, start: 0, end: 0, line: 1, column: 1, end_line: 1, end_column: 1 }
+        Self {
+            file,
+            start: 0,
+            end: 0,
+            line: 1,
+            column: 1,
+            end_line: 1,
+            end_column: 1,
+        }
     }
 }
 
@@ -112,7 +120,11 @@ impl Sources {
 
     /// Finds a file by its path.
     pub fn find(&self, path: &str) -> Option<FileId> {
-        self.files.iter().position(|file| &*file.path == path).and_then(|index| u32::try_from(index).ok()).map(FileId)
+        self.files
+            .iter()
+            .position(|file| &*file.path == path)
+            .and_then(|index| u32::try_from(index).ok())
+            .map(FileId)
     }
 
     /// Returns all files in order.

@@ -17,9 +17,11 @@ pub fn unsafe_character(character: char) -> Option<&'static str> {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             Some("a bidirectional control character")
         }
-        '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' => {
-            Some("an invisible character")
-        }
+        '\u{ad}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{206a}'..='\u{206f}' => Some("an invisible character"),
         '\u{2028}' | '\u{2029}' => Some("a line separator that editors show differently"),
         '\u{feff}' => Some("a byte order mark"),
         '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => Some("an invisible character"),
@@ -29,7 +31,10 @@ pub fn unsafe_character(character: char) -> Option<&'static str> {
 
 /// Finds every unsafe character of a text, at most ten.
 pub fn find_unsafe_text(file: FileId, text: &str) -> Vec<TextFault> {
-    if text.bytes().all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+    {
         return Vec::new();
     }
     let mut faults = Vec::new();
@@ -39,7 +44,15 @@ pub fn find_unsafe_text(file: FileId, text: &str) -> Vec<TextFault> {
             let start = u32::try_from(offset).unwrap_or(u32::MAX);
             let end = start.saturating_add(u32::try_from(character.len_utf8()).unwrap_or(1));
             faults.push(TextFault {
-                span: Span { file, start, end, line, column, end_line: line, end_column: column + 1 },
+                span: Span {
+                    file,
+                    start,
+                    end,
+                    line,
+                    column,
+                    end_line: line,
+                    end_column: column + 1,
+                },
                 message: format!("{name}, U+{:04X}", u32::from(character)),
             });
             if faults.len() == 10 {

@@ -41,14 +41,20 @@ enum Root {
 
 impl std::fmt::Debug for Tree {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Tree").field("entries", &self.entries.len()).finish()
+        formatter
+            .debug_struct("Tree")
+            .field("entries", &self.entries.len())
+            .finish()
     }
 }
 
 impl Tree {
     pub(super) fn of_commit(repository: git2::Repository, mut entries: Vec<Entry>) -> Self {
         entries.sort_by(|one, other| one.path.cmp(&other.path));
-        Self { root: Root::Commit(Mutex::new(repository)), entries }
+        Self {
+            root: Root::Commit(Mutex::new(repository)),
+            entries,
+        }
     }
 
     /// Returns every path, sorted.
@@ -58,7 +64,10 @@ impl Tree {
 
     /// Returns the entry at a path.
     pub fn entry(&self, path: &str) -> Option<&Entry> {
-        self.entries.binary_search_by(|entry| (*entry.path).cmp(path)).ok().map(|index| &self.entries[index])
+        self.entries
+            .binary_search_by(|entry| (*entry.path).cmp(path))
+            .ok()
+            .map(|index| &self.entries[index])
     }
 
     /// Returns where a file lies on disk, when the tree is a folder.
@@ -77,11 +86,17 @@ impl Tree {
         match &self.root {
             Root::Folder(root) => read_file(&root.join(&*entry.path), max_bytes),
             Root::Commit(repository) => {
-                let repository =
-                    repository.lock().map_err(|_| anyhow::anyhow!("the object database was left locked"))?;
-                let oid = entry.blob.with_context(|| format!("`{}` has no content", entry.path))?;
+                let repository = repository
+                    .lock()
+                    .map_err(|_| anyhow::anyhow!("the object database was left locked"))?;
+                let oid = entry
+                    .blob
+                    .with_context(|| format!("`{}` has no content", entry.path))?;
                 let blob = repository.find_blob(oid).with_context(|| {
-                    format!("the content of `{}` is not in this clone; fetch it with `git fetch --refetch`", entry.path)
+                    format!(
+                        "the content of `{}` is not in this clone; fetch it with `git fetch --refetch`",
+                        entry.path
+                    )
                 })?;
                 if blob.size() as u64 > max_bytes {
                     bail!("`{}` has more than {max_bytes} bytes", entry.path);
@@ -137,10 +152,14 @@ pub fn read_folder(root: &Path) -> Result<Tree> {
         bail!("`{}` is not a folder", root.display());
     }
     let mut entries = Vec::new();
-    let walk = walkdir::WalkDir::new(root).follow_links(false).min_depth(1).into_iter().filter_entry(|entry| {
-        let name = entry.file_name().to_string_lossy();
-        !(entry.file_type().is_dir() && name.starts_with('.'))
-    });
+    let walk = walkdir::WalkDir::new(root)
+        .follow_links(false)
+        .min_depth(1)
+        .into_iter()
+        .filter_entry(|entry| {
+            let name = entry.file_name().to_string_lossy();
+            !(entry.file_type().is_dir() && name.starts_with('.'))
+        });
     for entry in walk {
         let entry = entry.with_context(|| format!("cannot list `{}`", root.display()))?;
         if entry.file_type().is_dir() {
@@ -154,10 +173,21 @@ pub fn read_folder(root: &Path) -> Result<Tree> {
             (Some(_), kind) if kind.is_symlink() => EntryKind::Symlink,
             (Some(_), _) => EntryKind::Other,
         };
-        let path = parts.map_or_else(|| relative.to_string_lossy().into_owned(), |parts| parts.join("/"));
+        let path = parts.map_or_else(
+            || relative.to_string_lossy().into_owned(),
+            |parts| parts.join("/"),
+        );
         let size = entry.metadata().map_or(0, |metadata| metadata.len());
-        entries.push(Entry { path: path.into(), kind, size, blob: None });
+        entries.push(Entry {
+            path: path.into(),
+            kind,
+            size,
+            blob: None,
+        });
     }
     entries.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Tree { root: Root::Folder(root.to_path_buf()), entries })
+    Ok(Tree {
+        root: Root::Folder(root.to_path_buf()),
+        entries,
+    })
 }

@@ -97,6 +97,7 @@ pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
 /// Whether what is there may go is for the caller to judge.
 pub fn replace_folder(folder: &Path, files: &Files) -> Result<()> {
     check_paths(files.keys().map(String::as_str))?;
+<<<<<<< HEAD
     replace_folder_with(folder, |new| write_tree(new, files))
 }
 
@@ -108,6 +109,44 @@ pub fn replace_folder_with(folder: &Path, produce: impl FnOnce(&Path) -> Result<
     let found = place(folder)?;
     let partial = Partial::beside(folder)?;
     produce(&partial.path(NEW))?;
+=======
+    let found = place(folder)?;
+    let partial = Partial::beside(folder)?;
+    write_tree(&partial.path(NEW), files)?;
+    swap_in(folder, found, &partial)
+}
+
+/// Puts a folder in its place that `produce` fills; what is there stays unless `is_ours` knows it.
+///
+/// For what cannot be held as a set of files, such as a git repository.
+pub fn make_folder(
+    folder: &Path,
+    is_ours: impl FnOnce(&Path) -> bool,
+    produce: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
+    let found = place(folder)?;
+    let is_taken = match found {
+        Place::Free | Place::EmptyFolder => false,
+        Place::Folder => !is_ours(folder),
+        Place::File => true,
+    };
+    if is_taken {
+        bail!(
+            "`{}` has something in it already; name a folder that is empty or not there yet",
+            folder.display()
+        );
+    }
+    let partial = Partial::beside(folder)?;
+    let new = partial.path(NEW);
+    fs::create_dir(&new).with_context(|| format!("could not write the folder `{}`", folder.display()))?;
+    produce(&new)?;
+    swap_in(folder, found, &partial)
+}
+
+/// Moves the new folder to its place and what was there aside; a swap that fails is undone.
+fn swap_in(folder: &Path, found: Place, partial: &Partial) -> Result<()> {
+    let cannot = || format!("could not write the folder `{}`", folder.display());
+>>>>>>> main
     match found {
         Place::Free => {}
         Place::EmptyFolder => fs::remove_dir(folder).with_context(cannot)?,

@@ -16,7 +16,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_bytes: 1 << 20, max_depth: 32, max_nodes: 50_000 }
+        Self {
+            max_bytes: 1 << 20,
+            max_depth: 32,
+            max_nodes: 50_000,
+        }
     }
 }
 
@@ -38,7 +42,14 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Node, Box<YamlF
     options.disallow_directives = true;
     options.emit_unresolved_aliases = true;
     options.set_emit_comments(false);
-    let mut builder = Builder { file, text, limits, stack: Vec::new(), root: None, nodes: 0 };
+    let mut builder = Builder {
+        file,
+        text,
+        limits,
+        stack: Vec::new(),
+        root: None,
+        nodes: 0,
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => builder.take(event, span)?,
@@ -60,8 +71,15 @@ pub fn parse(file: FileId, text: &str, limits: Limits) -> Result<Node, Box<YamlF
 }
 
 enum Open {
-    Sequence { span: Span, items: Vec<Node> },
-    Mapping { span: Span, entries: Vec<(Key, Node)>, key: Option<Key> },
+    Sequence {
+        span: Span,
+        items: Vec<Node>,
+    },
+    Mapping {
+        span: Span,
+        entries: Vec<(Key, Node)>,
+        key: Option<Key>,
+    },
 }
 
 struct Builder<'a> {
@@ -74,7 +92,10 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign, non-exhaustive enum; what is unknown is refused")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a foreign, non-exhaustive enum; what is unknown is refused"
+    )]
     fn take(&mut self, event: Event<'a>, span: granit_parser::Span) -> Result<(), Box<YamlFault>> {
         let place = self.place(span);
         match event {
@@ -92,16 +113,33 @@ impl<'a> Builder<'a> {
             Event::SequenceStart(_, anchor, tag) => {
                 self.refuse_properties(place, anchor, tag.is_some())?;
                 self.refuse_collection_key(place)?;
-                self.open(place, Open::Sequence { span: place, items: Vec::new() })
+                self.open(
+                    place,
+                    Open::Sequence {
+                        span: place,
+                        items: Vec::new(),
+                    },
+                )
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_properties(place, anchor, tag.is_some())?;
                 self.refuse_collection_key(place)?;
-                self.open(place, Open::Mapping { span: place, entries: Vec::new(), key: None })
+                self.open(
+                    place,
+                    Open::Mapping {
+                        span: place,
+                        entries: Vec::new(),
+                        key: None,
+                    },
+                )
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(place),
             Event::Alias(_) | Event::UnresolvedAlias(_) | Event::Anchor(..) => Err(self.anchor_fault(place)),
-            _ => Err(self.fault(place, "an unknown YAML construct", "write plain mappings, lists and scalars")),
+            _ => Err(self.fault(
+                place,
+                "an unknown YAML construct",
+                "write plain mappings, lists and scalars",
+            )),
         }
     }
 
@@ -166,8 +204,14 @@ impl<'a> Builder<'a> {
         self.count(place)?;
         let mut first = None;
         if let Some(Open::Mapping { entries, key, .. }) = self.stack.last_mut() {
-            first = entries.iter().find(|(other, _)| &*other.name == text).map(|(other, _)| other.span);
-            *key = Some(Key { name: text.into(), span: place });
+            first = entries
+                .iter()
+                .find(|(other, _)| &*other.name == text)
+                .map(|(other, _)| other.span);
+            *key = Some(Key {
+                name: text.into(),
+                span: place,
+            });
         }
         let Some(first) = first else { return Ok(()) };
         let mut fault = self.fault(
@@ -191,12 +235,14 @@ impl<'a> Builder<'a> {
 
     fn close(&mut self, place: Span) -> Result<(), Box<YamlFault>> {
         let node = match self.stack.pop() {
-            Some(Open::Sequence { span, items }) => {
-                Node { span: self.stretch(span, place), value: NodeValue::Sequence(items) }
-            }
-            Some(Open::Mapping { span, entries, .. }) => {
-                Node { span: self.stretch(span, place), value: NodeValue::Mapping(entries) }
-            }
+            Some(Open::Sequence { span, items }) => Node {
+                span: self.stretch(span, place),
+                value: NodeValue::Sequence(items),
+            },
+            Some(Open::Mapping { span, entries, .. }) => Node {
+                span: self.stretch(span, place),
+                value: NodeValue::Mapping(entries),
+            },
             None => return Ok(()),
         };
         self.nodes -= 1;
@@ -249,17 +295,34 @@ impl<'a> Builder<'a> {
 
     /// A collection ends where its last child ends: the parser's own end lies behind the blank lines that follow.
     fn stretch(&self, start: Span, end: Span) -> Span {
-        let raw = self.text.get(start.start as usize..end.end as usize).unwrap_or("");
+        let raw = self
+            .text
+            .get(start.start as usize..end.end as usize)
+            .unwrap_or("");
         let trimmed = raw.trim_end();
         let length = u32::try_from(trimmed.len()).unwrap_or(0);
         if trimmed.is_empty() || trimmed.len() == raw.len() {
-            return Span { end: end.end, end_line: end.end_line, end_column: end.end_column, ..start };
+            return Span {
+                end: end.end,
+                end_line: end.end_line,
+                end_column: end.end_column,
+                ..start
+            };
         }
         let lines = u32::try_from(trimmed.matches('\n').count()).unwrap_or(0);
         let last = trimmed.rsplit('\n').next().unwrap_or("");
         let width = u32::try_from(last.chars().count()).unwrap_or(0);
-        let end_column = if lines == 0 { start.column + width } else { width + 1 };
-        Span { end: start.start + length, end_line: start.line + lines, end_column, ..start }
+        let end_column = if lines == 0 {
+            start.column + width
+        } else {
+            width + 1
+        };
+        Span {
+            end: start.start + length,
+            end_line: start.line + lines,
+            end_column,
+            ..start
+        }
     }
 
     fn place(&self, span: granit_parser::Span) -> Span {

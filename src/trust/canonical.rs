@@ -15,18 +15,27 @@ use crate::source::{Node, NodeValue};
 /// Returns `sha256:` and the digest of a record's canonical form.
 pub fn digest(repository: &Repository, record: &Meta) -> Result<String> {
     let text = canonical_json(repository, record)?;
-    let hex: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(format!("sha256:{hex}"))
 }
 
 /// Returns the canonical form of a record.
 pub fn canonical_json(repository: &Repository, record: &Meta) -> Result<String> {
-    let file = repository.sources.get(record.file).context("the record's file is not loaded")?;
+    let file = repository
+        .sources
+        .get(record.file)
+        .context("the record's file is not loaded")?;
     let limits = LoadLimits::default();
     let typed = parse_record(record.file, &file.text, Some(record.kind), limits)
         .map_err(|_| anyhow::anyhow!("`{}` does not fit its schema", record.path))?;
-    let files: Vec<_> =
-        record.references.iter().filter(|reference| reference.sort == ReferenceSort::File).collect();
+    let files: Vec<_> = record
+        .references
+        .iter()
+        .filter(|reference| reference.sort == ReferenceSort::File)
+        .collect();
     let mut value = to_json(&typed.node, &|node| {
         let found = files.iter().find(|reference| reference.span == node.span)?;
         let sha256 = repository.file_digests.get(&*found.text)?;
@@ -43,9 +52,14 @@ fn to_json(node: &Node, replaced: &dyn Fn(&Node) -> Option<Value>) -> Value {
         return value;
     }
     match &node.value {
-        NodeValue::Sequence(items) => Value::Array(items.iter().map(|item| to_json(item, replaced)).collect()),
+        NodeValue::Sequence(items) => {
+            Value::Array(items.iter().map(|item| to_json(item, replaced)).collect())
+        }
         NodeValue::Mapping(entries) => Value::Object(
-            entries.iter().map(|(key, node)| (key.name.to_string(), to_json(node, replaced))).collect(),
+            entries
+                .iter()
+                .map(|(key, node)| (key.name.to_string(), to_json(node, replaced)))
+                .collect(),
         ),
         NodeValue::Null
         | NodeValue::Bool(_)
@@ -58,7 +72,9 @@ fn to_json(node: &Node, replaced: &dyn Fn(&Node) -> Option<Value>) -> Value {
 
 /// Removes the value at a pointer; an emptied parent stays as it is written.
 fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, field)) = pointer.rsplit_once('/') else { return };
+    let Some((parent, field)) = pointer.rsplit_once('/') else {
+        return;
+    };
     if let Some(Value::Object(members)) = value.pointer_mut(parent) {
         members.shift_remove(field);
     }
@@ -159,7 +175,10 @@ fn arrange(digits: &str, exponent: i32, text: &mut String) {
     let point = exponent + 1;
     if (count..=21).contains(&point) {
         text.push_str(digits);
-        text.extend(std::iter::repeat_n('0', usize::try_from(point - count).unwrap_or(0)));
+        text.extend(std::iter::repeat_n(
+            '0',
+            usize::try_from(point - count).unwrap_or(0),
+        ));
     } else if point > 0 && point <= 21 {
         let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0));
         text.push_str(&format!("{whole}.{fraction}"));
@@ -168,7 +187,11 @@ fn arrange(digits: &str, exponent: i32, text: &mut String) {
         text.push_str(&format!("0.{zeros}{digits}"));
     } else {
         let (first, rest) = digits.split_at(1);
-        let fraction = if rest.is_empty() { String::new() } else { format!(".{rest}") };
+        let fraction = if rest.is_empty() {
+            String::new()
+        } else {
+            format!(".{rest}")
+        };
         text.push_str(&format!("{first}{fraction}e{exponent:+}"));
     }
 }
@@ -216,10 +239,23 @@ mod tests {
             "1": "One", "\u{1f600}": "Emoji", "\u{80}": "Control", "\u{f6}": "o with diaeresis",
         });
         let text = to_rfc8785(&value);
-        let order: Vec<usize> =
-            ["Carriage", "One", "Control", "diaeresis", "Euro", "Emoji", "Hebrew"].iter().map(|word| text.find(word).unwrap()).collect();
+        let order: Vec<usize> = [
+            "Carriage",
+            "One",
+            "Control",
+            "diaeresis",
+            "Euro",
+            "Emoji",
+            "Hebrew",
+        ]
+        .iter()
+        .map(|word| text.find(word).unwrap())
+        .collect();
         assert!(order.is_sorted(), "{text}");
         let value = serde_json::json!({"string": "\u{20ac}$\u{000F}\u{000a}A'\u{0042}\u{0022}\u{005c}\\\"/"});
-        assert_eq!(to_rfc8785(&value), "{\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+        assert_eq!(
+            to_rfc8785(&value),
+            "{\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
+        );
     }
 }

@@ -53,7 +53,10 @@ impl Standing {
 
     /// Returns the moments of all approvals, the earliest first.
     pub fn approved_at(&self) -> impl Iterator<Item = DateTime<Utc>> {
-        self.decisions.iter().filter(|decided| decided.decision == Decision::Approve).map(|decided| decided.at)
+        self.decisions
+            .iter()
+            .filter(|decided| decided.decision == Decision::Approve)
+            .map(|decided| decided.at)
     }
 }
 
@@ -69,7 +72,10 @@ impl Standings {
         self.by_record
             .get(&(kind, id.clone()))
             .cloned()
-            .unwrap_or(Standing { state: ApprovalState::Absent, decisions: Vec::new() })
+            .unwrap_or(Standing {
+                state: ApprovalState::Absent,
+                decisions: Vec::new(),
+            })
     }
 }
 
@@ -78,7 +84,9 @@ pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
     let mut latest: BTreeMap<(Kind, RecordId), BTreeMap<(RecordId, RecordId), Decided>> = BTreeMap::new();
     for file in &repository.approvals {
         let approval = &file.approval;
-        let Some(kind) = Kind::from_name(&approval.subject.kind) else { continue };
+        let Some(kind) = Kind::from_name(&approval.subject.kind) else {
+            continue;
+        };
         let decided = Decided {
             person: approval.person.value.0.clone(),
             role: approval.role.value.0.clone(),
@@ -94,12 +102,17 @@ pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
         }
         let of_record = latest.entry((kind, approval.subject.id.clone())).or_default();
         let key = (decided.person.clone(), decided.role.clone());
-        let newer = of_record.get(&key).is_none_or(|earlier| (earlier.at, &earlier.path) < (decided.at, &decided.path));
+        let newer = of_record
+            .get(&key)
+            .is_none_or(|earlier| (earlier.at, &earlier.path) < (decided.at, &decided.path));
         if newer {
             of_record.insert(key, decided);
         }
     }
-    let by_record = latest.into_iter().map(|(record, decisions)| (record, conclude(decisions))).collect();
+    let by_record = latest
+        .into_iter()
+        .map(|(record, decisions)| (record, conclude(decisions)))
+        .collect();
     Standings { by_record }
 }
 

@@ -1,9 +1,10 @@
 //! DAT001: a review whose day has come.
 
+use crate::check::systems::is_retired;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::Repository;
-use crate::model::{Date, Kind, Meta, SystemState};
+use crate::model::{Date, Kind, Meta};
 use crate::source::Span;
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -32,7 +33,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let day = context.as_of().day();
     for meta in repository
         .records()
-        .filter(|meta| meta.is_live() && !is_retired(repository, meta))
+        .filter(|meta| meta.is_live() && !is_past(repository, meta, day))
     {
         let Some(due) = due(meta) else { continue };
         let past = day.days_since(due.date);
@@ -105,9 +106,10 @@ fn due(meta: &Meta) -> Option<Due> {
         .min_by_key(|due| due.date)
 }
 
-fn is_retired(repository: &Repository, meta: &Meta) -> bool {
+/// What is retired needs no review.
+fn is_past(repository: &Repository, meta: &Meta, day: Date) -> bool {
     repository
         .systems
         .get(&meta.id)
-        .is_some_and(|system| system.spec.state == Some(SystemState::Retired))
+        .is_some_and(|system| is_retired(system, day))
 }

@@ -1,5 +1,7 @@
 //! REC005: a scanned host that belongs to no System, or could be several hosts.
 
+use std::collections::BTreeMap;
+
 use super::place;
 use crate::check::words::{excerpt, listed_up_to};
 use crate::check::{Check, Context, Family};
@@ -18,10 +20,23 @@ pub(in crate::check) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in context
+        .register
+        .findings
+        .iter()
+        .filter(|finding| !finding.disposition.is_closed())
+    {
+        *open.entry(&finding.host).or_default() += 1;
+    }
     for host in &context.register.hosts {
         // Two claims are SCP001's to flag.
         if host.is_scanned && host.claims.is_empty() && host.status != HostStatus::Retired {
-            out.push(unknown(context, host));
+            out.push(unknown(
+                context,
+                host,
+                open.get(&*host.id).copied().unwrap_or_default(),
+            ));
         }
         if !host.candidates.is_empty() {
             out.push(ambiguous(context, host));
@@ -29,15 +44,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
-fn unknown(context: &Context<'_>, host: &HostRow) -> Diagnostic {
-    let findings = context
-        .register
-        .findings
-        .iter()
-        .filter(|finding| finding.host == host.id);
-    let open = findings
-        .filter(|finding| !finding.disposition.is_closed())
-        .count();
+fn unknown(context: &Context<'_>, host: &HostRow, open: usize) -> Diagnostic {
     let known = if host.is_known {
         "the inventory knows it"
     } else {

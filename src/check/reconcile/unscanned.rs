@@ -86,8 +86,7 @@ fn judge(context: &Context<'_>, cadence: &Cadence, host: &HostRow) -> Option<Dia
                 .last_scan
                 .map(|at| format!("last seen without it on {}", zone.day_of(at)));
             (
-                format!("`{name}` has never had an {what}: one each {max} d is asked for")
-                    .replace("an scan", "a scan"),
+                format!("`{name}` has no {what} at all: one each {max} d is asked for"),
                 other.unwrap_or_else(|| "no scan names it".into()),
             )
         }

@@ -1,11 +1,10 @@
 //! REF002: references to somebody or something that is no longer there.
 
-use std::collections::BTreeSet;
-
+use crate::check::systems::is_retired;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::Repository;
-use crate::model::{Date, Holder, Kind, Meta, RecordId, Reference, ReferenceSort, Role, SystemState};
+use crate::model::{Date, Holder, Kind, Meta, RecordId, Reference, ReferenceSort, Role};
 use crate::source::Span;
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -58,25 +57,30 @@ struct Inactive {
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     let day = context.as_of().day();
-    let ended = ended_holdings(repository, day);
+    let retired = |meta: &Meta| {
+        repository
+            .systems
+            .get(&meta.id)
+            .is_some_and(|system| is_retired(system, day))
+    };
     for meta in repository
         .records()
-        .filter(|meta| meta.is_live() && !is_retired(repository, &meta.id, day))
+        .filter(|meta| meta.is_live() && !retired(meta))
     {
-        for reference in &meta.references {
-            let is_past = reference
-                .field
-                .rsplit('.')
-                .next()
-                .is_some_and(|field| PAST.contains(&field));
-            if is_past || reference.sort != ReferenceSort::Record || ended.contains(&place(reference.span)) {
-                continue;
-            }
+        for reference in meta.references.iter().filter(|reference| is_about_now(reference)) {
             let id = RecordId::new(&reference.text).filter(|id| *id != meta.id.value);
             let inactive = id.and_then(|id| inactivity(repository, &id, day));
             out.extend(inactive.map(|inactive| tell(context, meta, reference, &inactive)));
         }
     }
+}
+
+/// A holder who left is no fault as long as another holds the role; when none does, the role is flagged.
+fn is_about_now(reference: &Reference) -> bool {
+    let last = reference.field.rsplit('.').next().unwrap_or_default();
+    reference.sort == ReferenceSort::Record
+        && !PAST.contains(&last)
+        && &*reference.field != "spec.holders.person"
 }
 
 fn tell(context: &Context<'_>, meta: &Meta, reference: &Reference, inactive: &Inactive) -> Diagnostic {
@@ -138,15 +142,17 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
             })
         }
         Kind::System => {
-            let system = &repository.systems.get(id)?.spec;
-            let until = system.retired_on.as_ref().map(|date| date.value);
-            let retired = || Inactive {
+            let system = repository
+                .systems
+                .get(id)
+                .filter(|system| is_retired(system, day))?;
+            let until = system.spec.retired_on.as_ref().map(|date| date.value);
+            Some(Inactive {
                 what: "a retired System".into(),
                 until,
                 is_vacant: false,
                 span: known.span,
-            };
-            is_retired(repository, id, day).then(retired)
+            })
         }
         Kind::Policy => {
             let what = superseded(repository, id)?;
@@ -194,17 +200,6 @@ fn last_held(repository: &Repository, role: &Role, day: Date) -> Option<Date> {
     role.holders.iter().filter_map(end).filter(|end| *end < day).max()
 }
 
-fn is_retired(repository: &Repository, id: &RecordId, day: Date) -> bool {
-    repository.systems.get(id).is_some_and(|system| {
-        system.spec.state == Some(SystemState::Retired)
-            || system
-                .spec
-                .retired_on
-                .as_ref()
-                .is_some_and(|retired| retired.value < day)
-    })
-}
-
 fn superseded(repository: &Repository, id: &RecordId) -> Option<String> {
     let policy = repository.policies.get(id)?;
     if !policy.meta.is_live() {
@@ -220,15 +215,4 @@ fn superseded(repository: &Repository, id: &RecordId) -> Option<String> {
     };
     let later = repository.policies.iter().find(names)?;
     Some(format!("a Policy that `{}` supersedes", later.id()))
-}
-
-/// Returns the places of holders whose time in a role is over by the record itself.
-fn ended_holdings(repository: &Repository, day: Date) -> BTreeSet<(u32, u32)> {
-    let holders = repository.roles.iter().flat_map(|role| role.spec.holders.iter());
-    let ended = holders.filter(|holder| holder.to.as_ref().is_some_and(|to| to.value < day));
-    ended.map(|holder| place(holder.person.span)).collect()
-}
-
-fn place(span: Span) -> (u32, u32) {
-    (span.file.0, span.start)
 }

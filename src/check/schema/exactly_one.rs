@@ -1,6 +1,7 @@
 //! Fields of which exactly one must be there, or which need each other.
 
 use super::violation::CHECK;
+use crate::check::words::excerpt;
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
 use crate::model::{KevMode, Record, Sla};
@@ -16,7 +17,8 @@ pub(super) fn contradictory_fields(repository: &Repository, out: &mut Vec<Diagno
             {
                 let message = format!(
                     "the cap of `{}` for `{}` needs exactly one of `days` and `months`",
-                    regulation.id, cap.severity
+                    excerpt(&regulation.id),
+                    cap.severity
                 );
                 out.push(
                     Diagnostic::error(CHECK.code, isms.meta.id.span, message)

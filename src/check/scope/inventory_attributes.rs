@@ -1,7 +1,7 @@
 //! SCP001: a System of which too little is known, or a host that belongs to two.
 
-use super::is_current;
 use crate::check::coverage::Coverage;
+use crate::check::systems::is_current;
 use crate::check::words::{excerpt, listed};
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
@@ -52,7 +52,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .repository()
         .systems
         .iter()
-        .filter(|system| is_current(system))
+        .filter(|system| is_current(system, context.as_of().day()))
     {
         let missing: Vec<&str> = required
             .iter()
@@ -93,11 +93,19 @@ fn is_given(context: &Context<'_>, system: &Record<System>, field: &str) -> bool
         "management" => spec.management.is_some(),
         "patch_owner" => spec.patch_owner.is_some(),
         "tier" => spec.tier.is_some(),
-        "window_or_ring" => {
-            has_text(&spec.window) || has_text(&spec.ring) || needs_no_window(context, system)
-        }
+        "window_or_ring" => has_text(&spec.window) || has_ring(system) || needs_no_window(context, system),
         _ => true,
     }
+}
+
+/// A ring says when a patch comes; where a plant must be stopped for it, only a window does.
+fn has_ring(system: &Record<System>) -> bool {
+    let ring = system
+        .spec
+        .ring
+        .as_ref()
+        .is_some_and(|ring| !ring.trim().is_empty());
+    ring && system.spec.system_type != SystemType::Ot
 }
 
 /// A window is for who patches: not for what is out of scope, nor for a service that its supplier patches.

@@ -1,7 +1,7 @@
 //! SCP002: a System that stays outside without a decision, or that may not stay outside at all.
 
-use super::is_current;
 use crate::check::coverage::Coverage;
+use crate::check::systems::is_current;
 use crate::check::words::{excerpt, listed};
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
@@ -26,7 +26,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .repository()
         .systems
         .iter()
-        .filter(|system| is_current(system))
+        .filter(|system| is_current(system, context.as_of().day()))
     {
         if system.spec.scope.is_in.value {
             continue;

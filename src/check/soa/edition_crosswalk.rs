@@ -104,7 +104,7 @@ fn undeclared(repository: &Repository, soa: &Record<Soa>) -> Option<Diagnostic> 
     let isms = repository.isms.as_ref()?;
     let message = format!(
         "mixed editions: the statement is of {edition}, the Isms of {}",
-        declared.join(" and ")
+        listed(declared)
     );
     Some(
         Diagnostic::error(CHECK.code, edition.span, message)

@@ -14,7 +14,11 @@ use crate::diagnostic::Diagnostic;
 use crate::output::{Style, Summary, diagnostics, register};
 use crate::source::write::write_beside_with;
 
-pub(in crate::cli) fn check(console: &mut Console<'_>, global: &Global, check: &Check) -> Result<u8, Failure> {
+pub(in crate::cli) fn check(
+    console: &mut Console<'_>,
+    global: &Global,
+    check: &Check,
+) -> Result<u8, Failure> {
     let progress = Progress::start(console, global, "checking");
     let job = open(console, global, &check.at)?;
     let scans = job.scans(console, &check.scans)?;
@@ -37,10 +41,20 @@ pub(in crate::cli) fn check(console: &mut Console<'_>, global: &Global, check: &
         CheckFormat::Github => diagnostics::Format::Github,
         CheckFormat::Gitlab => diagnostics::Format::Gitlab,
     };
-    deliver(console, check.output.as_deref(), |out, style| diagnostics::write(&report, format, style, out))?;
+    deliver(console, check.output.as_deref(), |out, style| {
+        diagnostics::write(&report, format, style, out)
+    })?;
     let records = job.repository.records().count();
     let summary = Summary::of(&found).line();
-    say(console, global, format_args!("{records} records, {} findings as of {}: {summary}", register.findings.len(), job.as_of))?;
+    say(
+        console,
+        global,
+        format_args!(
+            "{records} records, {} findings as of {}: {summary}",
+            register.findings.len(),
+            job.as_of
+        ),
+    )?;
     Ok(verdict(&found, check.strict))
 }
 
@@ -52,13 +66,19 @@ fn narrow(job: &Job, check: &Check, found: &mut Vec<Diagnostic>) {
             let path = sources.path(diagnostic.span.file);
             check.paths.iter().any(|wanted| {
                 let wanted = wanted.trim_start_matches("./").trim_end_matches('/');
-                path == wanted || path.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('/'))
+                path == wanted
+                    || path
+                        .strip_prefix(wanted)
+                        .is_some_and(|rest| rest.starts_with('/'))
             })
         });
     }
     if let Some(owner) = &check.owner {
         found.retain(|diagnostic| {
-            let meta = job.repository.records().find(|meta| meta.file == diagnostic.span.file);
+            let meta = job
+                .repository
+                .records()
+                .find(|meta| meta.file == diagnostic.span.file);
             meta.is_some_and(|meta| meta.owner.value.as_str() == owner)
         });
     }
@@ -76,16 +96,30 @@ pub(in crate::cli) fn reconcile(
     let joined = job.register(&scans, period);
     let found = job.diagnostics(&joined);
     drop(progress);
-    let report = register::Report { register: &joined, diagnostics: &found, commit: job.commit.as_deref() };
+    let report = register::Report {
+        register: &joined,
+        diagnostics: &found,
+        commit: job.commit.as_deref(),
+    };
     let format = match reconcile.format {
         RegisterFormat::Human => register::Format::Human,
         RegisterFormat::Json => register::Format::Json,
         RegisterFormat::Jsonl => register::Format::Jsonl,
         RegisterFormat::Csv => register::Format::Csv,
     };
-    deliver(console, reconcile.output.as_deref(), |out, style| register::write(&report, format, style, out))?;
+    deliver(console, reconcile.output.as_deref(), |out, style| {
+        register::write(&report, format, style, out)
+    })?;
     let summary = Summary::of(&found).line();
-    say(console, global, format_args!("{} findings as of {}: {summary}", joined.findings.len(), job.as_of))?;
+    say(
+        console,
+        global,
+        format_args!(
+            "{} findings as of {}: {summary}",
+            joined.findings.len(),
+            job.as_of
+        ),
+    )?;
     Ok(verdict(&found, false))
 }
 

@@ -19,11 +19,18 @@ use crate::output::{Style, Summary};
 /// The exit code for what the rules say.
 fn verdict(diagnostics: &[Diagnostic], is_strict: bool) -> u8 {
     let summary = Summary::of(diagnostics);
-    if summary.error > 0 || (is_strict && summary.warn > 0) { ERRORS } else { CLEAN }
+    if summary.error > 0 || (is_strict && summary.warn > 0) {
+        ERRORS
+    } else {
+        CLEAN
+    }
 }
 
 fn style(console: &Console<'_>) -> Style {
-    Style { color: console.out_is_colored, width: console.width }
+    Style {
+        color: console.out_is_colored,
+        width: console.width,
+    }
 }
 
 /// Says a line to the person, unless told to be quiet.

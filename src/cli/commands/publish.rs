@@ -31,11 +31,19 @@ use crate::trust::signer::Signer;
 const TEMPLATE_BYTES: u64 = 1 << 20;
 const KEYRING_BYTES: u64 = 16 << 20;
 
-pub(in crate::cli) fn render(console: &mut Console<'_>, global: &Global, render: &Render) -> Result<u8, Failure> {
+pub(in crate::cli) fn render(
+    console: &mut Console<'_>,
+    global: &Global,
+    render: &Render,
+) -> Result<u8, Failure> {
     let kinds = if render.documents.is_empty() {
         DOCUMENTS.iter().collect()
     } else {
-        render.documents.iter().map(|word| document_named(word)).collect::<Result<Vec<_>, _>>()?
+        render
+            .documents
+            .iter()
+            .map(|word| document_named(word))
+            .collect::<Result<Vec<_>, _>>()?
     };
     let formats: Vec<Format> = render
         .formats
@@ -57,32 +65,58 @@ pub(in crate::cli) fn render(console: &mut Console<'_>, global: &Global, render:
     let files = documents(&job, &register, &found, &kinds, &formats)?;
     write_folder(&out, &files)?;
     drop(progress);
-    say(console, global, format_args!("{} files in {}", files.len(), visible(&out.display().to_string())))?;
-    Ok(tell_errors(console, global, &found)?)
+    say(
+        console,
+        global,
+        format_args!("{} files in {}", files.len(), visible(&out.display().to_string())),
+    )?;
+    tell_errors(console, global, &found)
 }
 
 fn tell_errors(console: &mut Console<'_>, global: &Global, found: &[Diagnostic]) -> Result<u8, Failure> {
     let summary = Summary::of(found);
     if summary.error > 0 {
-        say(console, global, format_args!("the documents carry a banner: {}; `countersign check` shows them", summary.line()))?;
+        say(
+            console,
+            global,
+            format_args!(
+                "the documents carry a banner: {}; `countersign check` shows them",
+                summary.line()
+            ),
+        )?;
     }
     Ok(verdict(found, false))
 }
 
 fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
     document::find(word).ok_or_else(|| {
-        let names: Vec<String> = DOCUMENTS.iter().map(|kind| format!("{} ({})", kind.id, kind.slug)).collect();
-        Failure::usage(format!("there is no document `{word}`; documents are {}", names.join(", ")))
+        let names: Vec<String> = DOCUMENTS
+            .iter()
+            .map(|kind| format!("{} ({})", kind.id, kind.slug))
+            .collect();
+        Failure::usage(format!(
+            "there is no document `{word}`; documents are {}",
+            names.join(", ")
+        ))
     })
 }
 
 /// Refuses a place where an output would stand among the sources.
 fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
     let out = console.folder.join(out);
-    let existing = out.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
+    let existing = out
+        .ancestors()
+        .find(|ancestor| ancestor.exists())
+        .unwrap_or(Path::new("/"));
     let rest = out.strip_prefix(existing).unwrap_or(Path::new(""));
-    let real = existing.canonicalize().context("the place of the output cannot be found")?.join(rest);
-    let root = job.root.canonicalize().context("the governed folder cannot be found")?;
+    let real = existing
+        .canonicalize()
+        .context("the place of the output cannot be found")?
+        .join(rest);
+    let root = job
+        .root
+        .canonicalize()
+        .context("the governed folder cannot be found")?;
     let refused = || {
         Failure::usage(format!(
             "`{}` holds governed files; write into another folder, such as `generated/`",
@@ -92,10 +126,16 @@ fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, 
     if root.starts_with(&real) {
         return Err(refused());
     }
-    let first = real.strip_prefix(&root).ok().and_then(|inside| inside.iter().next()?.to_str());
+    let first = real
+        .strip_prefix(&root)
+        .ok()
+        .and_then(|inside| inside.iter().next()?.to_str());
     let is_governed = first.is_some_and(|folder| {
         Kind::ALL.iter().any(|kind| kind.folder() == folder)
-            || matches!(folder, "templates" | "schemas" | "data" | "imports" | "ledger" | "anchors" | "keyring")
+            || matches!(
+                folder,
+                "templates" | "schemas" | "data" | "imports" | "ledger" | "anchors" | "keyring"
+            )
             || folder.starts_with('.')
     });
     if is_governed { Err(refused()) } else { Ok(out) }
@@ -117,8 +157,19 @@ fn documents(
 /// Reads the repository's own templates.
 fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     let mut templates = BTreeMap::new();
-    for entry in job.tree.entries().iter().filter(|entry| entry.kind == EntryKind::File) {
-        let Some(name) = entry.path.strip_prefix("templates/").filter(|name| name.ends_with(".md")) else { continue };
+    for entry in job
+        .tree
+        .entries()
+        .iter()
+        .filter(|entry| entry.kind == EntryKind::File)
+    {
+        let Some(name) = entry
+            .path
+            .strip_prefix("templates/")
+            .filter(|name| name.ends_with(".md"))
+        else {
+            continue;
+        };
         let bytes = job.tree.read(entry, TEMPLATE_BYTES)?;
         let text = String::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", entry.path))?;
         templates.insert(name.to_owned(), text);
@@ -128,7 +179,9 @@ fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
 
 fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
     let config = job.tree.entry("compliance.yaml");
-    let config_digest = config.map(|entry| job.tree.read(entry, TEMPLATE_BYTES)).transpose()?;
+    let config_digest = config
+        .map(|entry| job.tree.read(entry, TEMPLATE_BYTES))
+        .transpose()?;
     Ok(Provenance {
         commit: job.commit.clone(),
         modified: job.is_modified,
@@ -141,7 +194,10 @@ fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, 
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 pub(in crate::cli) fn bundle(
@@ -150,11 +206,31 @@ pub(in crate::cli) fn bundle(
     arguments: &BundleArguments,
 ) -> Result<u8, Failure> {
     let period = arguments.period.as_deref().map(time::period).transpose()?;
-    make(console, global, &arguments.out, arguments.key.as_deref(), period, &arguments.at, &arguments.scans)
+    make(
+        console,
+        global,
+        &arguments.out,
+        arguments.key.as_deref(),
+        period,
+        &arguments.at,
+        &arguments.scans,
+    )
 }
 
-pub(in crate::cli) fn audit(console: &mut Console<'_>, global: &Global, audit: &Audit) -> Result<u8, Failure> {
-    make(console, global, &audit.out, audit.key.as_deref(), None, &audit.at, &audit.scans)
+pub(in crate::cli) fn audit(
+    console: &mut Console<'_>,
+    global: &Global,
+    audit: &Audit,
+) -> Result<u8, Failure> {
+    make(
+        console,
+        global,
+        &audit.out,
+        audit.key.as_deref(),
+        None,
+        &audit.at,
+        &audit.scans,
+    )
 }
 
 /// Checks, reconciles, renders and seals; with open errors the bundle is written all the same.
@@ -167,7 +243,9 @@ pub(super) fn make(
     at: &At,
     scans: &Scans,
 ) -> Result<u8, Failure> {
-    let signer = key.map(|key| Signer::open(&console.folder.join(key))).transpose()?;
+    let signer = key
+        .map(|key| Signer::open(&console.folder.join(key)))
+        .transpose()?;
     let progress = Progress::start(console, global, "auditing");
     let job = open(console, global, at)?;
     let out = destination(console, &job, out)?;
@@ -176,13 +254,19 @@ pub(super) fn make(
     let register = job.register(&scans, period);
     let found = job.diagnostics(&register);
     let bundle = Bundle {
-        as_of: job.as_of.instant().with_timezone(&job.as_of.zone().0).fixed_offset(),
+        as_of: job
+            .as_of
+            .instant()
+            .with_timezone(&job.as_of.zone().0)
+            .fixed_offset(),
         commit: job.commit.clone(),
         tool: format!("countersign {}", env!("CARGO_PKG_VERSION")),
         files: contents(&job, &register, &found)?,
         more_instructions: String::new(),
     };
-    let unlisted = signer.as_ref().filter(|signer| bundle.principal_of(signer.public_key()).is_none());
+    let unlisted = signer
+        .as_ref()
+        .filter(|signer| bundle.principal_of(signer.public_key()).is_none());
     let fingerprint = unlisted.map(|signer| signer.public_key().fingerprint());
     let sealed = match &signer {
         Some(signer) => bundle.seal_signed(signer)?,
@@ -191,10 +275,26 @@ pub(super) fn make(
     sealed.write(&out)?;
     drop(progress);
     if let Some(fingerprint) = fingerprint {
-        say(console, global, format_args!("the key {fingerprint} is not in the repository's list of signers"))?;
+        say(
+            console,
+            global,
+            format_args!("the key {fingerprint} is not in the repository's list of signers"),
+        )?;
     }
-    let kind = if signer.is_some() { "signed" } else { "not signed: give `--key KEY`" };
-    say(console, global, format_args!("{} files in {}, {kind}", sealed.files.len(), visible(&out.display().to_string())))?;
+    let kind = if signer.is_some() {
+        "signed"
+    } else {
+        "not signed: give `--key KEY`"
+    };
+    say(
+        console,
+        global,
+        format_args!(
+            "{} files in {}, {kind}",
+            sealed.files.len(),
+            visible(&out.display().to_string())
+        ),
+    )?;
     tell_errors(console, global, &found)
 }
 
@@ -203,13 +303,24 @@ fn contents(job: &Job, register: &Register<'_>, found: &[Diagnostic]) -> Result<
     let kinds: Vec<&'static DocumentKind> = DOCUMENTS.iter().collect();
     let mut files = documents(job, register, found, &kinds, &Format::ALL)?;
     for meta in job.repository.records() {
-        let folder = if meta.kind.folder().is_empty() { String::new() } else { format!("{}/", meta.kind.folder()) };
+        let folder = if meta.kind.folder().is_empty() {
+            String::new()
+        } else {
+            format!("{}/", meta.kind.folder())
+        };
         let text = canonical_json(&job.repository, meta)?;
-        files.insert(format!("records/{folder}{}.json", meta.id), (text + "\n").into_bytes());
+        files.insert(
+            format!("records/{folder}{}.json", meta.id),
+            (text + "\n").into_bytes(),
+        );
     }
     let commit = job.commit.as_deref();
     let mut json = Vec::new();
-    let report = register::Report { register, diagnostics: found, commit };
+    let report = register::Report {
+        register,
+        diagnostics: found,
+        commit,
+    };
     register::write(&report, register::Format::Json, Style::plain(), &mut json)?;
     files.insert("register.json".into(), json);
     let mut json = Vec::new();
@@ -231,8 +342,11 @@ fn contents(job: &Job, register: &Register<'_>, found: &[Diagnostic]) -> Result<
 
 /// Lists the exports as `sha256sum` does, so that whoever holds them can check them.
 fn import_digests(register: &Register<'_>) -> String {
-    let mut lines: Vec<String> =
-        register.imports.iter().map(|line| format!("{}  {}\n", line.sha256, visible(&line.file))).collect();
+    let mut lines: Vec<String> = register
+        .imports
+        .iter()
+        .map(|line| format!("{}  {}\n", line.sha256, visible(&line.file)))
+        .collect();
     lines.sort();
     lines.dedup();
     lines.concat()
@@ -244,7 +358,9 @@ pub(in crate::cli) fn verify(console: &mut Console<'_>, verify: &Verify) -> Resu
         Some(file) => {
             let path = console.folder.join(file);
             let bytes = crate::source::read_file(&path, KEYRING_BYTES)?;
-            ListInUse::Given(String::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", file.display()))?)
+            ListInUse::Given(
+                String::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", file.display()))?,
+            )
         }
     };
     let contents = read_bundle(&console.folder.join(&verify.bundle))?;

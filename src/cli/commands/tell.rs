@@ -11,10 +11,15 @@ use crate::output::schemas::OUTPUT_SCHEMAS;
 
 pub(in crate::cli) fn explain(console: &mut Console<'_>, explain: &Explain) -> Result<u8, Failure> {
     let wanted = &explain.code;
-    let found = CHECKS.iter().find(|check| check.code.eq_ignore_ascii_case(wanted) || check.name == wanted);
+    let found = CHECKS
+        .iter()
+        .find(|check| check.code.eq_ignore_ascii_case(wanted) || check.name == wanted);
     let Some(check) = found else {
         let codes: Vec<&str> = CHECKS.iter().map(|check| check.code).collect();
-        return Err(Failure::usage(format!("there is no rule `{wanted}`; rules are {}", codes.join(", "))));
+        return Err(Failure::usage(format!(
+            "there is no rule `{wanted}`; rules are {}",
+            codes.join(", ")
+        )));
     };
     write!(console.out, "{}", check.explanation)?;
     Ok(CLEAN)
@@ -34,16 +39,24 @@ pub(in crate::cli) fn schema(console: &mut Console<'_>, schema: &Schema) -> Resu
     let text = match Kind::from_word(word) {
         Some(kind) => Some(schema_text(kind)),
         None if word.eq_ignore_ascii_case("configuration") => Some(configuration_schema()),
-        None => OUTPUT_SCHEMAS.iter().find(|output| output.name == word).map(|output| output.text),
+        None => OUTPUT_SCHEMAS
+            .iter()
+            .find(|output| output.name == word)
+            .map(|output| output.text),
     };
     let text = text.ok_or_else(|| {
-        Failure::usage(format!("there is no schema `{word}`; `countersign schema` lists all"))
+        Failure::usage(format!(
+            "there is no schema `{word}`; `countersign schema` lists all"
+        ))
     })?;
     write!(console.out, "{text}")?;
     Ok(CLEAN)
 }
 
-pub(in crate::cli) fn completions(console: &mut Console<'_>, shell: clap_complete::Shell) -> Result<u8, Failure> {
+pub(in crate::cli) fn completions(
+    console: &mut Console<'_>,
+    shell: clap_complete::Shell,
+) -> Result<u8, Failure> {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "countersign", &mut bytes);
     console.out.write_all(&bytes)?;

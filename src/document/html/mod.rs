@@ -23,10 +23,18 @@ pub(super) fn write(document: &Document, filled: &str) -> String {
     options.extension.alerts = true;
     let arena = Arena::new();
     let root = comrak::parse_document(&arena, filled, &options);
-    let mut writer = Writer { document, out: String::new(), headings: Vec::new(), ids: BTreeSet::new() };
+    let mut writer = Writer {
+        document,
+        out: String::new(),
+        headings: Vec::new(),
+        ids: TAKEN_IDS.map(String::from).into(),
+    };
     writer.children(root);
     page::write(document, &writer.out, &writer.headings)
 }
+
+/// Ids of the page itself; those of tables and figures begin with `table-`, `filter-` and `figure-`.
+const TAKEN_IDS: [&str; 2] = ["content", "contents"];
 
 /// One heading of the second level, for the table of contents.
 struct Heading {
@@ -58,7 +66,10 @@ impl Writer<'_> {
         escape_html(text, &mut self.out);
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what a template cannot need is written as its text")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "what a template cannot need is written as its text"
+    )]
     fn node<'n>(&mut self, node: &'n AstNode<'n>) {
         match &node.data.borrow().value {
             NodeValue::Paragraph => self.paragraph(node),
@@ -109,9 +120,15 @@ impl Writer<'_> {
         let document = self.document;
         match plain_text(node).as_deref().and_then(slot_of) {
             Some(Slot::Table(name)) => {
-                document.table(name).into_iter().for_each(|table| table::write(table, &mut self.out));
+                document
+                    .table(name)
+                    .into_iter()
+                    .for_each(|table| table::write(table, &mut self.out));
             }
-            Some(Slot::Figure(name)) => document.figure(name).into_iter().for_each(|figure| self.figure(figure)),
+            Some(Slot::Figure(name)) => document
+                .figure(name)
+                .into_iter()
+                .for_each(|figure| self.figure(figure)),
             None => {
                 self.within("p", node);
                 self.out.push('\n');
@@ -120,13 +137,15 @@ impl Writer<'_> {
     }
 
     fn figure(&mut self, figure: &Figure) {
-        self.out.push_str("<figure><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Figure: ");
+        self.out
+            .push_str("<figure><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Figure: ");
         self.text(&figure.title);
         self.out.push_str("\">");
         self.out.push_str(&figure.svg());
         self.out.push_str("</div><figcaption>Figure: ");
         self.text(&figure.title);
-        self.out.push_str(". The numbers stand in the table beneath.</figcaption></figure>\n");
+        self.out
+            .push_str(". The numbers stand in the table beneath.</figcaption></figure>\n");
     }
 
     fn heading<'n>(&mut self, level: u8, node: &'n AstNode<'n>) {
@@ -142,15 +161,19 @@ impl Writer<'_> {
 
     /// Makes an id from letters, digits and hyphens that no other heading has.
     fn id_for(&mut self, text: &str) -> String {
-        let mut slug = String::from("s-");
+        let mut slug = String::new();
         for character in text.to_lowercase().chars() {
             match character {
                 'a'..='z' | '0'..='9' => slug.push(character),
-                _ if slug.ends_with('-') => {}
+                _ if slug.is_empty() || slug.ends_with('-') => {}
                 _ => slug.push('-'),
             }
         }
-        let slug = slug.trim_end_matches('-').to_owned();
+        let slug = if slug.is_empty() {
+            "section".into()
+        } else {
+            slug.trim_end_matches('-').to_owned()
+        };
         let mut id = slug.clone();
         let mut number = 1;
         while !self.ids.insert(id.clone()) {
@@ -174,7 +197,8 @@ impl Writer<'_> {
 
     /// Writes a table that a template spelt out.
     fn small_table<'n>(&mut self, node: &'n AstNode<'n>) {
-        self.out.push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table\"><table>");
+        self.out
+            .push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table\"><table>");
         for row in node.children() {
             let is_head = matches!(row.data.borrow().value, NodeValue::TableRow(true));
             let cell = if is_head { "th" } else { "td" };
@@ -194,12 +218,18 @@ impl Writer<'_> {
 /// Tells whether an address is relative, of this page, of the web or of mail.
 fn is_harmless(url: &str) -> bool {
     let lower = url.to_ascii_lowercase();
-    if url.chars().any(|character| character.is_control() || character.is_whitespace()) || lower.starts_with("//") {
+    if url
+        .chars()
+        .any(|character| character.is_control() || character.is_whitespace())
+        || lower.starts_with("//")
+    {
         return false;
     }
     match lower.split_once(':') {
         // A colon after a slash, a question mark or a hash belongs to the path, not to a scheme.
-        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => matches!(scheme, "http" | "https" | "mailto"),
+        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => {
+            matches!(scheme, "http" | "https" | "mailto")
+        }
         Some(_) | None => true,
     }
 }
@@ -208,7 +238,9 @@ fn is_harmless(url: &str) -> bool {
 fn plain_text<'n>(node: &'n AstNode<'n>) -> Option<String> {
     let mut text = String::new();
     for child in node.children() {
-        let NodeValue::Text(part) = &child.data.borrow().value else { return None };
+        let NodeValue::Text(part) = &child.data.borrow().value else {
+            return None;
+        };
         text.push_str(part);
     }
     Some(text)
@@ -233,11 +265,25 @@ mod tests {
 
     #[test]
     fn only_known_schemes_become_links() {
-        for url in ["D05.html", "#findings", "a/b:c", "https://x.example/", "mailto:a@x.example", "?q=a:b"] {
+        for url in [
+            "D05.html",
+            "#findings",
+            "a/b:c",
+            "https://x.example/",
+            "mailto:a@x.example",
+            "?q=a:b",
+        ] {
             assert!(is_harmless(url), "{url}");
         }
-        for url in ["javascript:alert(1)", "JaVaScript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc", "//x.example", "java\tscript:x"]
-        {
+        for url in [
+            "javascript:alert(1)",
+            "JaVaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc",
+            "//x.example",
+            "java\tscript:x",
+        ] {
             assert!(!is_harmless(url), "{url}");
         }
     }

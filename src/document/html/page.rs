@@ -23,14 +23,23 @@ pub(super) fn write(document: &Document, body: &str, headings: &[Heading]) -> St
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
         sha256_base64(&style),
-        if has_script { format!("'sha256-{}'", sha256_base64(SCRIPT)) } else { "'none'".into() },
+        if has_script {
+            format!("'sha256-{}'", sha256_base64(SCRIPT))
+        } else {
+            "'none'".into()
+        },
     );
     let mut out = String::with_capacity(body.len() + STYLE.len() + SCRIPT.len() + 4096);
     out.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    out.push_str(&format!("<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"));
+    out.push_str(&format!(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"
+    ));
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    escape_html(&format!("{} – {} – {}", kind.title, values.organisation, values.as_of_day), &mut out);
+    escape_html(
+        &format!("{} – {} – {}", kind.title, values.organisation, values.as_of_day),
+        &mut out,
+    );
     out.push_str(&format!("</title>\n<style>{style}</style>\n</head>\n<body>\n"));
     out.push_str("<a class=\"skip\" href=\"#content\">Skip to the content</a>\n");
     write_head(document, kind, &mut out);
@@ -78,8 +87,18 @@ fn write_contents(headings: &[Heading], out: &mut String) {
 /// It is made of our own words, a date and hexadecimal digits, so that nothing can break out of the string.
 fn print_footer(document: &Document) -> String {
     let values = &document.cover.values;
-    let commit: String = values.commit.iter().flat_map(|commit| commit.chars()).filter(char::is_ascii_hexdigit).take(12).collect();
-    let commit = if commit.is_empty() { "not in git".to_owned() } else { format!("commit {commit}") };
+    let commit: String = values
+        .commit
+        .iter()
+        .flat_map(|commit| commit.chars())
+        .filter(char::is_ascii_hexdigit)
+        .take(12)
+        .collect();
+    let commit = if commit.is_empty() {
+        "not in git".to_owned()
+    } else {
+        format!("commit {commit}")
+    };
     let (id, title, day) = (document.kind.id, document.kind.title, &values.as_of_day);
     format!("@page{{@bottom-left{{content:\"{id} {title}, as of {day}, {commit}\"}}}}\n")
 }
@@ -97,7 +116,11 @@ fn base64(bytes: &[u8]) -> String {
         let group = u32::from_be_bytes([0, one, two, three]);
         for place in 0..4 {
             let digit = DIGITS[(group >> (18 - 6 * place)) as usize & 63];
-            out.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+            out.push(if place <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     out
@@ -109,7 +132,13 @@ mod tests {
 
     #[test]
     fn base64_is_padded() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::super::table::{Cell, Layout, Mark, Table};
+use super::super::table::{Cell, Layout, Mark, Room, Table};
 use super::super::text::escape_html;
 
 /// Appends a table in its layout.
@@ -72,8 +72,8 @@ fn write_filters(table: &Table, out: &mut String) {
     let name = table.name;
     let _ = write!(
         out,
-        "<form class=\"filters\" hidden data-for=\"{name}\"><p><label for=\"{name}-q\">Text</label>\
-         <input type=\"search\" id=\"{name}-q\" name=\"q\" autocomplete=\"off\"></p>"
+        "<form class=\"filters\" hidden data-for=\"table-{name}\"><p><label for=\"filter-{name}-q\">Text</label>\
+         <input type=\"search\" id=\"filter-{name}-q\" name=\"q\" autocomplete=\"off\"></p>"
     );
     for (place, group) in table.groups().iter().enumerate() {
         let column = &table.columns[group[0]];
@@ -81,8 +81,15 @@ fn write_filters(table: &Table, out: &mut String) {
             continue;
         }
         let key = column.key;
-        let _ = write!(out, "<p><label for=\"{name}-{key}\">{}</label>", column.title);
-        let _ = write!(out, "<select id=\"{name}-{key}\" name=\"{key}\" data-column=\"{place}\"><option value=\"\">all</option>");
+        let _ = write!(
+            out,
+            "<p><label for=\"filter-{name}-{key}\">{}</label>",
+            column.title
+        );
+        let _ = write!(
+            out,
+            "<select id=\"filter-{name}-{key}\" name=\"{key}\" data-column=\"{place}\"><option value=\"\">all</option>"
+        );
         for ((_, value), count) in facet(table, group[0]) {
             out.push_str("<option value=\"");
             escape_html(&value, out);
@@ -96,7 +103,7 @@ fn write_filters(table: &Table, out: &mut String) {
     let rows = table.rows.len();
     let _ = writeln!(
         out,
-        "<p class=\"shown\" role=\"status\" aria-live=\"polite\" id=\"{name}-shown\">{rows} of {rows} rows shown</p>"
+        "<p class=\"shown\" role=\"status\" aria-live=\"polite\" id=\"table-{name}-shown\">{rows} of {rows} rows shown</p>"
     );
 }
 
@@ -113,7 +120,7 @@ fn facet(table: &Table, index: usize) -> BTreeMap<(u8, String), usize> {
             | Cell::Decimal(_)
             | Cell::List(_)
             | Cell::Share(_)
-            | Cell::Link { .. } => continue,
+            | Cell::Links(_) => continue,
         };
         *values.entry(value).or_default() += 1;
     }
@@ -130,14 +137,18 @@ fn write_grid(table: &Table, out: &mut String) {
     };
     let _ = write!(
         out,
-        "<div class=\"scroll {class}\" role=\"region\" tabindex=\"0\" aria-labelledby=\"{name}-caption\">\
-         <table id=\"{name}\" class=\"{class}\"><caption id=\"{name}-caption\">"
+        "<div class=\"scroll {class}\" role=\"region\" tabindex=\"0\" aria-labelledby=\"table-{name}-caption\">\
+         <table id=\"table-{name}\" class=\"{class}\"><caption id=\"table-{name}-caption\">"
     );
     escape_html(&table.caption, out);
     out.push_str("</caption><thead><tr>");
     let numbers: Vec<bool> = groups.iter().map(|group| is_number(table, group[0])).collect();
     for (group, is_number) in groups.iter().zip(&numbers) {
-        out.push_str(if *is_number { "<th scope=\"col\" class=\"n\">" } else { "<th scope=\"col\">" });
+        out.push_str(if *is_number {
+            "<th scope=\"col\" class=\"n\">"
+        } else {
+            "<th scope=\"col\">"
+        });
         escape_html(&table.group_title(group), out);
         out.push_str("</th>");
     }
@@ -153,16 +164,31 @@ fn write_grid(table: &Table, out: &mut String) {
 }
 
 fn is_number(table: &Table, index: usize) -> bool {
-    let mut cells = table.rows.iter().map(|row| &row[index]).filter(|cell| **cell != Cell::Empty).peekable();
+    let mut cells = table
+        .rows
+        .iter()
+        .map(|row| &row[index])
+        .filter(|cell| **cell != Cell::Empty)
+        .peekable();
     cells.peek().is_some() && cells.all(|cell| matches!(cell, Cell::Number(_) | Cell::Decimal(_)))
 }
 
 /// Writes a cell with those beneath it; the first cell of a row is its heading.
-fn write_group(table: &Table, row: &[Cell], group: &[usize], (is_first, is_number): (bool, bool), out: &mut String) {
+fn write_group(
+    table: &Table,
+    row: &[Cell],
+    group: &[usize],
+    (is_first, is_number): (bool, bool),
+    out: &mut String,
+) {
     out.push_str(if is_first { "<th scope=\"row\"" } else { "<td" });
-    if is_number {
-        out.push_str(" class=\"n\"");
-    }
+    let room = table.columns[group[0]].room;
+    out.push_str(match (is_number, room) {
+        (true, _) => " class=\"n\"",
+        (false, Room::Tight) => " class=\"tight\"",
+        (false, Room::Wide) => " class=\"wide\"",
+        (false, Room::Any) => "",
+    });
     if let Cell::Mark(Mark { rank, word, .. }) = &row[group[0]] {
         let _ = write!(out, " data-rank=\"{rank}\" data-value=\"{word}\"");
     }
@@ -174,7 +200,11 @@ fn write_group(table: &Table, row: &[Cell], group: &[usize], (is_first, is_numbe
             continue;
         }
         is_empty = false;
-        out.push_str(if depth == 0 { "" } else { "<small>" });
+        out.push_str(match (depth, column.room) {
+            (0, _) => "",
+            (_, Room::Tight) => "<small class=\"tight\">",
+            (_, Room::Any | Room::Wide) => "<small>",
+        });
         out.push_str(column.before);
         write_cell(cell, out);
         out.push_str(column.after);
@@ -202,7 +232,12 @@ fn write_cell(cell: &Cell, out: &mut String) {
             let _ = write!(out, "{number}");
         }
         Cell::Mark(mark) => {
-            let _ = write!(out, "<b class=\"{}\">{}</b>", mark.tone.class(), mark.word.replace('_', " "));
+            let _ = write!(
+                out,
+                "<b class=\"{}\">{}</b>",
+                mark.tone.class(),
+                mark.word.replace('_', " ")
+            );
         }
         Cell::List(texts) => {
             for (index, text) in texts.iter().enumerate() {
@@ -216,12 +251,18 @@ fn write_cell(cell: &Cell, out: &mut String) {
             escape_html(&share.basis(), out);
             out.push_str("</small>");
         }
-        Cell::Link { text, target } => {
-            out.push_str("<a href=\"");
-            escape_html(target, out);
-            out.push_str("\">");
-            escape_html(text, out);
-            out.push_str("</a>");
+        Cell::Links(links) => {
+            for (index, (text, file)) in links.iter().enumerate() {
+                out.push_str(if index == 0 {
+                    "<a href=\""
+                } else {
+                    "<br><a href=\""
+                });
+                escape_html(file, out);
+                out.push_str("\">");
+                escape_html(text, out);
+                out.push_str("</a>");
+            }
         }
     }
 }
