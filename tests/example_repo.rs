@@ -9,6 +9,7 @@ use countersign::source::read_folder;
 use countersign::trust::digest;
 
 use super::attest_keys::{has_peer, run};
+use super::cli::streams;
 
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo")
@@ -179,4 +180,83 @@ fn the_binary_holds_the_example_as_it_lies_in_the_folder() {
             "{path} differs; build again"
         );
     }
+}
+
+fn diagnostics(as_of: &str) -> (i32, Vec<(String, String, String)>) {
+    let words = [
+        "countersign",
+        "check",
+        "--repo",
+        ".",
+        "--as-of",
+        as_of,
+        "--format",
+        "json",
+    ]
+    .map(Into::into);
+    let (code, out, err) = streams(&folder(), &words);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let list = document["diagnostics"].as_array().unwrap();
+    (
+        code,
+        list.iter()
+            .map(|one| (text(&one["level"]), text(&one["code"]), text(&one["subject"])))
+            .collect(),
+    )
+}
+
+#[test]
+fn the_example_is_clean_on_its_day_and_one_exception_ends_with_it() {
+    let (code, found) = diagnostics("2026-09-30");
+    assert_eq!(code, 0, "{found:?}");
+    let warned: BTreeSet<&str> = found.iter().map(|(_, code, _)| code.as_str()).collect();
+    assert_eq!(warned, BTreeSet::from(["EXC002", "REC001"]), "{found:?}");
+    assert!(found.len() <= 3, "{found:?}");
+
+    let (code, found) = diagnostics("2026-10-01");
+    assert_eq!(code, 1);
+    let errors: Vec<&(String, String, String)> =
+        found.iter().filter(|(level, _, _)| level == "error").collect();
+    assert!(
+        errors
+            .iter()
+            .any(|(_, code, subject)| code == "EXC001" && subject == "exc-0014"),
+        "{errors:?}"
+    );
+    let of_one_cause = |(_, code, subject): &(String, String, String)| {
+        subject == "exc-0014"
+            || (code.starts_with("REC00") && subject.contains("erp01") && subject.contains("CVE-2026-991444"))
+    };
+    assert!(errors.into_iter().all(of_one_cause), "{found:?}");
+}
+
+/// Every answer of the decision table but those that would be an error.
+#[test]
+fn the_example_shows_the_dispositions() {
+    let words = [
+        "countersign",
+        "reconcile",
+        "--repo",
+        ".",
+        "--as-of",
+        "2026-09-30",
+        "--format",
+        "json",
+    ]
+    .map(Into::into);
+    let (code, out, err) = streams(&folder(), &words);
+    assert_eq!(code, 0, "{err}");
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let counts = document["totals"]["by_disposition"].as_object().unwrap();
+    for (disposition, count) in counts {
+        let is_error = matches!(disposition.as_str(), "overdue" | "unsupported_ungoverned");
+        assert_eq!(count == 0, is_error, "{disposition}: {count}");
+    }
+    let seen_by_two = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|finding| finding["observers"].as_array().unwrap().len() == 2);
+    assert!(seen_by_two);
 }

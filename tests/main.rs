@@ -15,6 +15,7 @@ mod attest_keys;
 mod attest_lists;
 mod attest_verify;
 mod author;
+mod author_demo;
 mod bench_inputs;
 mod checks;
 mod checks_findings;

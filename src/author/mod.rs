@@ -4,8 +4,15 @@
 
 mod approvals;
 mod demo;
+mod fields;
 mod history;
+mod init;
 mod keyring;
+mod new;
+mod renew;
 
 pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};
 pub use demo::{Demo, demo, example};
+pub use init::init;
+pub use new::{Wanted, new_record};
+pub use renew::renew;

@@ -73,6 +73,11 @@ impl Settings {
             .and_then(|setting| setting.numbers.get(name).copied())
     }
 
+    /// Returns an entry of a table that is set for a rule; `None` when it does not exist.
+    pub fn entry(&self, code: &str, table: &str, name: &str) -> Option<i64> {
+        self.by_code.get(code).and_then(|setting| setting.tables.get(table)?.get(name).copied())
+    }
+
     /// Returns the codes of the rules that are turned off, in order.
     pub fn codes_off(&self) -> Vec<&'static str> {
         self.by_code
