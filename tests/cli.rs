@@ -208,3 +208,97 @@ fn the_paths_and_the_owner_narrow_what_is_shown() {
     );
     assert!(owned.len() < shown(&[]).len());
 }
+
+/// The same records, exports and key in two folders, zones and languages give the same bytes.
+#[test]
+fn the_same_inputs_give_the_same_bundle() {
+    if !crate::peers::require(&["ssh-keygen"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"])
+        .arg(&key)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let mut bundles = Vec::new();
+    for (name, zone, language) in [
+        ("one", "Asia/Tokyo", "de_DE.UTF-8"),
+        ("some other", "America/New_York", "C"),
+    ] {
+        let place = folder.path().join(name);
+        crate::readme::copy(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo"),
+            &place.join("repo"),
+        );
+        let status = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args([
+                "audit",
+                "--repo",
+                "repo",
+                "--as-of",
+                "2026-09-30",
+                "--out",
+                "audit",
+                "--quiet",
+                "--key",
+            ])
+            .arg(&key)
+            .env("TZ", zone)
+            .env("LC_ALL", language)
+            .current_dir(&place)
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), Some(0));
+        let mut files = std::collections::BTreeMap::new();
+        for entry in walkdir::WalkDir::new(place.join("audit"))
+            .into_iter()
+            .map(Result::unwrap)
+        {
+            if entry.file_type().is_file() {
+                let path = entry.path().strip_prefix(&place).unwrap().to_path_buf();
+                files.insert(path, std::fs::read(entry.path()).unwrap());
+            }
+        }
+        bundles.push(files);
+    }
+    assert!(bundles[0].len() > 50);
+    for (path, bytes) in &bundles[0] {
+        assert!(bundles[1].get(path) == Some(bytes), "{} differs", path.display());
+    }
+    assert_eq!(bundles[0].len(), bundles[1].len());
+}
+
+/// A reader that wants one thing gets it: SARIF for a code host, with the place of the error.
+#[test]
+fn an_exception_set_to_end_yesterday_is_named_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let repo = folder.path().join("repo");
+    crate::readme::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo"), &repo);
+    let path = repo.join("exceptions/exc-0013.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("expires: 2026-10-12", "expires: 2026-09-29")).unwrap();
+    let (code, out, _) = streams(
+        folder.path(),
+        &[
+            "countersign",
+            "check",
+            "--repo",
+            "repo",
+            "--as-of",
+            "2026-09-30",
+            "--format",
+            "json",
+        ]
+        .map(Into::into),
+    );
+    assert_eq!(code, 1);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let all = document["diagnostics"].as_array().unwrap();
+    let expired = all.iter().find(|one| one["code"] == "EXC001").unwrap();
+    assert_eq!(expired["file"], "exceptions/exc-0013.yaml");
+    assert_eq!((&expired["line"], &expired["column"]), (&22.into(), &12.into()));
+    assert_eq!(expired["subject"], "exc-0013");
+}

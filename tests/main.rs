@@ -31,6 +31,7 @@ mod output_hostile;
 mod output_people;
 mod output_register;
 mod peers;
+mod properties;
 mod readme;
 mod reconcile;
 mod schemas;
