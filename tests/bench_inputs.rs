@@ -1,10 +1,7 @@
 //! What the benches are fed with is good: a bench of records that do not load would measure nothing.
 
 #[path = "../benches/generate.rs"]
-#[expect(
-    dead_code,
-    reason = "the exports are counted by the benches that read them"
-)]
+#[expect(dead_code, reason = "the exports are counted by the benches that read them")]
 mod generate;
 
 use countersign::load::{LoadLimits, load};
@@ -26,8 +23,14 @@ fn generated_records_load_without_a_fault() {
         .collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert_eq!(repository.records().count(), count);
-    let approved = repository.approvals.iter().map(|file| &file.approval.subject.value.id);
+    let approved = repository
+        .approvals
+        .iter()
+        .map(|file| &file.approval.subject.value.id);
     for id in approved {
-        assert!(repository.exceptions.get(id).is_some(), "`{id}` is approved and is no exception");
+        assert!(
+            repository.exceptions.get(id).is_some(),
+            "`{id}` is approved and is no exception"
+        );
     }
 }
