@@ -206,7 +206,8 @@ fn triage(row: usize, systems: usize) -> (String, String) {
 }
 
 fn exception(row: usize, systems: usize) -> (String, String) {
-    let (host, plugin) = finding(row * 13, row % 50);
+    // The second round over the hosts takes the next finding of each.
+    let (host, plugin) = finding(row * 13, (row + row / HOSTS) % 50);
     let spec = format!(
         "  scope:\n    vulns: [{}]\n    systems: [sys-{:05}]\n    as_of: 2026-08-01\n    resolved: [{}]\n  \
          severity: high\n  reason: business_cycle\n  \

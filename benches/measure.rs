@@ -18,7 +18,7 @@ pub(crate) struct Comparison {
     pub(crate) stage: &'static str,
     pub(crate) floor: &'static str,
     pub(crate) words: &'static str,
-    /// The most that `performance.md` of the plan allows, as a ratio to the floor.
+    /// The most that the stage is meant to cost, as a ratio to the floor.
     pub(crate) target: Option<f64>,
 }
 
