@@ -285,7 +285,7 @@ fn the_demo_refuses_a_full_folder_and_a_clock_before_its_end() {
     assert!(!folder.path().join("early").exists());
     std::fs::write(folder.path().join("mine"), "x").unwrap();
     let full = demo(folder.path(), now(), &mut |_| {}).unwrap_err();
-    assert!(full.to_string().contains("holds something else"), "{full}");
+    assert!(full.to_string().contains("has something in it"), "{full}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

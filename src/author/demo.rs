@@ -18,7 +18,7 @@ use super::history::{LAST_DAY, STEPS, moment, states};
 use super::keyring::{ALLOWED_SIGNERS, Keys, zone_of};
 use crate::load::Repository;
 use crate::model::{Date, Decision, RecordId, Zone, parse_date};
-use crate::source::write::{Files, Place, place, replace_folder_with};
+use crate::source::write::{Files, make_folder};
 
 static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/example-repo");
 
@@ -45,7 +45,6 @@ pub fn example() -> Files {
     files
 }
 
-<<<<<<< HEAD
 /// Adds every file of an embedded folder.
 pub(super) fn collect(folder: &Dir<'_>, files: &mut Files) {
     for entry in folder.entries() {
@@ -59,13 +58,11 @@ pub(super) fn collect(folder: &Dir<'_>, files: &mut Files) {
     }
 }
 
-/// Writes `repo` and `keys` into a folder that is empty or not there yet.
-=======
 /// Writes `repo` and `keys` into a folder that is empty, not there yet, or an earlier demo, which is replaced.
->>>>>>> main
 ///
-/// A former demo whose repository nobody has touched is replaced, anything else is refused. No commit is
-/// later than `now`; before the last day of the example the work is refused.
+/// A demo in whose repository somebody has worked is not replaced.
+///
+/// No commit is later than `now`; before the last day of the example the work is refused.
 pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> Result<Demo> {
     let day = parse_date(LAST_DAY).context("the last day of the example is no date")?;
     let last = STEPS.last().context("the year has no steps")?;
@@ -74,23 +71,9 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
             "the history of the example ends on {day}, and now is {}; set the clock right",
             now.format("%Y-%m-%d")
         );
-<<<<<<< HEAD
-    }
-    if place(out)? == Place::Folder && !is_untouched_demo(out)? {
-        bail!(
-            "`{}` holds something else than an untouched demo; name a folder that is empty or not there yet",
-            out.display()
-        );
-    }
-    let mut counts = (0, 0);
-    replace_folder_with(out, |folder| {
-        fs::create_dir(folder)
-            .with_context(|| format!("could not make the folder `{}`", folder.display()))?;
-=======
     }
     let mut counts = (0, 0);
     make_folder(out, is_earlier_demo, |folder| {
->>>>>>> main
         counts = write_demo(&folder.join("repo"), &folder.join("keys"), progress)?;
         Ok(())
     })?;
@@ -104,35 +87,7 @@ pub fn demo(out: &Path, now: DateTime<Utc>, progress: &mut dyn FnMut(&str)) -> R
     })
 }
 
-<<<<<<< HEAD
-/// Tells whether a folder holds what a demo makes, and its repository is as it was made.
-fn is_untouched_demo(out: &Path) -> Result<bool> {
-    let cannot = || format!("could not read the folder `{}`", out.display());
-    for entry in fs::read_dir(out).with_context(cannot)? {
-        if !["audit", "keys", "repo"]
-            .iter()
-            .any(|name| entry.as_ref().is_ok_and(|entry| entry.file_name() == *name))
-        {
-            return Ok(false);
-        }
-    }
-    let Ok(git) = Git::open(out.join("repo")) else {
-        return Ok(false);
-    };
-    let Ok(head) = git.head().and_then(|head| head.peel_to_commit()) else {
-        return Ok(false);
-    };
-    let last = STEPS.last().context("the year has no steps")?;
-    let is_last = head.time().seconds() == moment(last)?.timestamp()
-        && head.message_bytes().starts_with(last.subject.as_bytes());
-    let mut options = git2::StatusOptions::new();
-    options.include_untracked(true);
-    let statuses = git
-        .statuses(Some(&mut options))
-        .context("could not compare the former demo with its commit")?;
-    Ok(is_last && statuses.is_empty())
-=======
-/// An earlier demo holds the example's repository and keys, perhaps its audit, and nothing else.
+/// An earlier demo holds the example's repository, as it was written, and keys, perhaps its audit, and nothing else.
 fn is_earlier_demo(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else {
         return false;
@@ -144,8 +99,19 @@ fn is_earlier_demo(folder: &Path) -> bool {
                 .any(|name| entry.file_name() == *name)
         })
     });
-    only_ours && folder.join("repo/isms.yaml").is_file() && folder.join("keys").is_dir()
->>>>>>> main
+    only_ours && folder.join("keys").is_dir() && is_untouched(&folder.join("repo")).unwrap_or(false)
+}
+
+/// Tells whether a repository ends with the last step of the year, and its work tree with it.
+fn is_untouched(repo: &Path) -> Result<bool> {
+    let git = Git::open(repo)?;
+    let head = git.head()?.peel_to_commit()?;
+    let last = STEPS.last().context("the year has no steps")?;
+    let is_last = head.time().seconds() == moment(last)?.timestamp()
+        && head.message_bytes().starts_with(last.subject.as_bytes());
+    let mut options = git2::StatusOptions::new();
+    options.include_untracked(true);
+    Ok(is_last && git.statuses(Some(&mut options))?.is_empty())
 }
 
 fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Result<(usize, usize)> {

@@ -75,7 +75,9 @@ impl Settings {
 
     /// Returns an entry of a table that is set for a rule; `None` when it does not exist.
     pub fn entry(&self, code: &str, table: &str, name: &str) -> Option<i64> {
-        self.by_code.get(code).and_then(|setting| setting.tables.get(table)?.get(name).copied())
+        self.by_code
+            .get(code)
+            .and_then(|setting| setting.tables.get(table)?.get(name).copied())
     }
 
     /// Returns the codes of the rules that are turned off, in order.

@@ -97,19 +97,6 @@ pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
 /// Whether what is there may go is for the caller to judge.
 pub fn replace_folder(folder: &Path, files: &Files) -> Result<()> {
     check_paths(files.keys().map(String::as_str))?;
-<<<<<<< HEAD
-    replace_folder_with(folder, |new| write_tree(new, files))
-}
-
-/// Puts a folder that `produce` makes in its place, as `replace_folder` does.
-///
-/// For what cannot be held as a set of files, such as a git repository.
-pub fn replace_folder_with(folder: &Path, produce: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let cannot = || format!("could not write the folder `{}`", folder.display());
-    let found = place(folder)?;
-    let partial = Partial::beside(folder)?;
-    produce(&partial.path(NEW))?;
-=======
     let found = place(folder)?;
     let partial = Partial::beside(folder)?;
     write_tree(&partial.path(NEW), files)?;
@@ -146,7 +133,6 @@ pub fn make_folder(
 /// Moves the new folder to its place and what was there aside; a swap that fails is undone.
 fn swap_in(folder: &Path, found: Place, partial: &Partial) -> Result<()> {
     let cannot = || format!("could not write the folder `{}`", folder.display());
->>>>>>> main
     match found {
         Place::Free => {}
         Place::EmptyFolder => fs::remove_dir(folder).with_context(cannot)?,
