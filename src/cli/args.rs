@@ -76,6 +76,9 @@ pub(super) enum Command {
         after_help = "Example:\n  countersign new exception --vuln CVE-2026-1444 --system sys-erp-prod --set spec.severity=high"
     )]
     New(New),
+    /// Write the exception or acceptance that renews another
+    #[command(after_help = "Example:\n  countersign renew exc-0014 --until 2026-12-31")]
+    Renew(Renew),
     /// Print what a rule checks, why, and its parameters
     #[command(after_help = "Example:\n  countersign explain EXC001")]
     Explain(Explain),
@@ -270,6 +273,16 @@ pub(super) struct New {
     /// For exceptions, acceptances and triages: the system, whose hosts are frozen into the record
     #[arg(long = "system", value_name = "ID")]
     pub(super) systems: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Renew {
+    /// The record to renew
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    /// The last day of the new record
+    #[arg(long, value_name = "DATE")]
+    pub(super) until: String,
 }
 
 #[derive(Args, Debug)]

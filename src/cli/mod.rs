@@ -93,6 +93,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Demo(demo) => commands::demo(console, global, demo),
         Command::Init(init) => commands::init(console, global, init),
         Command::New(new) => commands::new(console, global, new),
+        Command::Renew(renew) => commands::renew(console, global, renew),
         Command::Explain(explain) => commands::explain(console, explain),
         Command::Schema(schema) => commands::schema(console, schema),
         Command::Completions(completions) => commands::completions(console, completions.shell),

@@ -192,8 +192,8 @@ const DECISIONS: &[Column] = &[
     Column::beneath("systems", "").tight(),
     Column::data("host_names"),
     Column::new("severity", "Severity"),
-    Column::beneath("rating", ""),
     Column::new("reason", "Reason").wide(),
+    Column::beneath("rating", ""),
     Column::beneath("business_impact", ""),
     Column::beneath("requested_by", "").around("asked for by ", ""),
     Column::beneath("requested_on", "").around("on ", "").tight(),
@@ -280,11 +280,11 @@ fn exception_cells(exception: &Exception) -> Vec<Cell> {
         Cell::list_shown(&scope.systems),
         Cell::list_shown(&scope.resolved),
         Cell::Mark(severity(exception.severity.value)),
-        Cell::Empty,
         exception.reason.map_or_else(
             || Cell::text("not told"),
             |reason| Cell::text(words(reason.word())),
         ),
+        Cell::Empty,
         Cell::maybe(
             exception
                 .business_impact
@@ -313,8 +313,8 @@ fn acceptance_cells(register: &Register<'_>, acceptance: &RiskAcceptance) -> Vec
         Cell::list_shown(&subject.systems),
         Cell::list_shown(&subject.resolved),
         Cell::Empty,
-        Cell::text(format!("risk {inherent}, residual {residual}")),
         Cell::text(words(acceptance.acceptance_type.word())),
+        Cell::text(format!("risk {inherent}, residual {residual}")),
         Cell::text(acceptance.statement.as_str()),
         Cell::Empty,
         Cell::Empty,

@@ -76,8 +76,8 @@ const ROW: u64 = 34;
 const BAR: u64 = 22;
 /// A part that is narrower than this carries no number; the table beneath has it.
 const NUMBER_WIDTH: u64 = 20;
-/// The width of a character, on the safe side.
-const CHARACTER: u64 = 8;
+/// The width of a character, as a legend reckons it.
+const CHARACTER: u64 = 7;
 
 impl Figure {
     /// Returns the figure in words.

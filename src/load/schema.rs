@@ -99,6 +99,9 @@ fn explain(root: &Node, error: &ValidationError<'_>, faults: &mut Vec<Diagnostic
         .collect();
     let (node, path) = descend(root, &path);
     let name = dotted(&path);
+    if node.text() == Some("") && !matches!(error.kind(), ValidationErrorKind::Type { .. }) {
+        return faults.push(empty(node, &name, error));
+    }
     let fault = |span: Span, message: String| Diagnostic::error("SCH002", span, message);
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -170,6 +173,17 @@ fn unknown_field(root: &Node, error: &ValidationError<'_>, unknown: &str, span: 
         None => format!("remove it; allowed are {}", listed(&allowed)),
     };
     Diagnostic::error("SCH002", span, format!("unknown field `{unknown}`")).help(help)
+}
+
+/// An empty text is a field that is still to be filled in.
+fn empty(node: &Node, name: &str, error: &ValidationError<'_>) -> Diagnostic {
+    let help = if let ValidationErrorKind::Enum { options } = error.kind() {
+        let words: Vec<String> = options.as_array().into_iter().flatten().map(plain).collect();
+        format!("fill it in; allowed are {}", listed(&words))
+    } else {
+        "fill it in, or remove the line if the field is not required".into()
+    };
+    Diagnostic::error("SCH002", node.span, format!("`{name}` is empty")).help(help)
 }
 
 fn not_one_of(node: &Node, name: &str, options: &Value) -> Diagnostic {

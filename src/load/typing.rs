@@ -83,6 +83,11 @@ impl Typing {
     }
 
     fn date(&mut self, value: &str, span: Span) {
+        if value.is_empty() {
+            let fault = Diagnostic::error("SCH005", span, "the date is empty")
+                .help("write a day as `YYYY-MM-DD`, or remove the line if the field is not required");
+            return self.faults.push(fault);
+        }
         let Some(date) = parse_date(value) else {
             let fault = Diagnostic::error("SCH005", span, format!("`{}` is not a date", excerpt(value)))
                 .help("write a day of the calendar as `YYYY-MM-DD`, such as `2026-09-30`");

@@ -108,7 +108,7 @@ fn exceptions_stand_where_the_calendar_and_the_approvals_put_them() {
     );
     let acceptance = rows(page, "In force");
     assert!(
-        row(&acceptance, "rac-0001")[3]
+        row(&acceptance, "rac-0001")[4]
             .contains("risk extreme (likely × major), residual medium (rare × major)")
     );
     let ages: Vec<[String; 2]> = rows(page, "Age of the decisions")

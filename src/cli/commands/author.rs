@@ -1,14 +1,16 @@
-//! `demo`, `init` and `new`.
+//! `demo`, `init`, `new` and `renew`.
 
 use super::publish::{make, verify};
 use super::say;
 use crate::author;
-use crate::cli::args::{At, Demo, Global, Init, New, Scans, Verify};
+use crate::cli::args::{At, Demo, Global, Init, New, Renew, Scans, Verify};
 use crate::cli::console::Console;
-use crate::cli::failure::{CLEAN, Failure};
-use crate::cli::job::open;
-use crate::model::KeyPurpose;
+use crate::cli::failure::{CLEAN, Failure, USAGE};
+use crate::cli::job::{Job, open};
+use crate::cli::time;
+use crate::model::{KeyPurpose, Kind, RecordId, Zone, parse_date};
 use crate::output::text::visible;
+use crate::source::write::write_beside;
 
 pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &Demo) -> Result<u8, Failure> {
     let out = console.folder.join(&demo.out);
@@ -61,11 +63,81 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
 }
 
 pub(in crate::cli) fn init(console: &mut Console<'_>, global: &Global, init: &Init) -> Result<u8, Failure> {
-    let _ = (console, global, init);
-    Err(Failure::usage("not merged"))
+    let zone = Zone::named(&init.timezone).unwrap_or(Zone(chrono_tz::UTC));
+    let day = time::as_of(global.as_of.as_deref(), console.now, zone)?.day();
+    let folder = console.folder.join(&init.dir);
+    let files = author::init(&folder, &init.organisation, &init.timezone, day)
+        .map_err(|error| Failure { code: USAGE, error })?;
+    for file in &files {
+        writeln!(console.out, "{}", visible(file))?;
+    }
+    let place = visible(&init.dir.display().to_string()).into_owned();
+    say(
+        console,
+        global,
+        format_args!(
+            "next: `countersign check --repo {place}`, then commit; README.md in it says what to fill in"
+        ),
+    )?;
+    Ok(CLEAN)
 }
 
 pub(in crate::cli) fn new(console: &mut Console<'_>, global: &Global, new: &New) -> Result<u8, Failure> {
-    let _ = (console, global, new, CLEAN);
-    Err(Failure::usage("not merged"))
+    let kind = Kind::from_word(&new.kind).ok_or_else(|| {
+        let names: Vec<String> = Kind::ALL.iter().map(ToString::to_string).collect();
+        Failure::usage(format!(
+            "there is no kind `{}`; kinds are {}",
+            new.kind,
+            names.join(", ")
+        ))
+    })?;
+    let mut sets = Vec::new();
+    for set in &new.sets {
+        let Some((path, value)) = set.split_once('=') else {
+            return Err(Failure::usage(format!(
+                "`--set {set}` has no `=`; write `--set spec.severity=high`"
+            )));
+        };
+        sets.push((path.to_owned(), value.to_owned()));
+    }
+    let job = open(console, global, &At::default())?;
+    let scans = job.scans(console, &Scans::default())?;
+    let register = job.register(&scans, None);
+    let wanted = author::Wanted {
+        kind,
+        sets: &sets,
+        vulns: &new.vulns,
+        systems: &new.systems,
+    };
+    let made = author::new_record(&job.repository, Some(&register), wanted, job.as_of.day());
+    let (path, text) = made.map_err(|error| Failure { code: USAGE, error })?;
+    put(console, &job, &path, &text)
+}
+
+pub(in crate::cli) fn renew(
+    console: &mut Console<'_>,
+    global: &Global,
+    renew: &Renew,
+) -> Result<u8, Failure> {
+    let job = open(console, global, &At::default())?;
+    let until = parse_date(&renew.until)
+        .ok_or_else(|| Failure::usage(format!("`--until {}` is no day; write `2026-12-31`", renew.until)))?;
+    let id = RecordId::new(&renew.id)
+        .ok_or_else(|| Failure::usage(format!("`{}` is no id of a record", renew.id)))?;
+    let made = author::renew(&job.repository, &id, until, job.as_of.day());
+    let (path, text) = made.map_err(|error| Failure { code: USAGE, error })?;
+    put(console, &job, &path, &text)
+}
+
+/// Writes a record where none is, and tells its path.
+fn put(console: &mut Console<'_>, job: &Job, path: &str, text: &str) -> Result<u8, Failure> {
+    let target = job.root.join(path);
+    if target.exists() {
+        return Err(Failure::usage(format!(
+            "`{path}` is there already; nothing was written"
+        )));
+    }
+    write_beside(&target, text.as_bytes())?;
+    writeln!(console.out, "{}", visible(path))?;
+    Ok(CLEAN)
 }

@@ -5,7 +5,7 @@ mod judge;
 mod publish;
 mod tell;
 
-pub(super) use author::{demo, init, new};
+pub(super) use author::{demo, init, new, renew};
 pub(super) use judge::{check, reconcile};
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use tell::{completions, explain, man, schema};
