@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rayon::prelude::*;
 
 use super::episode::{Episode, Event, Said, episodes};
 use super::identity::{Identities, listed};
@@ -39,7 +40,7 @@ pub(super) struct Life {
     pub(super) host: usize,
     pub(super) vuln: Arc<str>,
     pub(super) episode: Episode,
-    pub(super) said: Sayings,
+    pub(super) said: Arc<Sayings>,
 }
 
 /// What all scanners together say of a vulnerability on a host.
@@ -66,6 +67,16 @@ struct Fanned<'a> {
     run: usize,
     sighting: &'a Sighting,
     check: &'a CheckInfo,
+    rated: Arc<Rated>,
+}
+
+/// What is worked out once for a check of a run, however often it is seen.
+struct Rated {
+    severity: Severity,
+    vector: Option<CvssVector>,
+    /// The scanner's own id with its family.
+    own: Arc<str>,
+    observer: Arc<str>,
 }
 
 pub(super) fn join(
@@ -104,13 +115,14 @@ pub(super) fn join(
         lives: Vec::new(),
     };
     let mut fanned = Vec::new();
-    let mut names: HashMap<(&'static str, &str), Arc<str>> = HashMap::new();
     for &index in &order {
         let placed = joined.place_hosts(&runs[index], index, as_of);
-        fan_out(&runs[index], index, &placed, &mut names, &mut fanned);
+        fan_out(&runs[index], index, &placed, &mut fanned);
     }
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
-    fanned.sort_by(|one, other| (one.host, &one.vuln, one.run).cmp(&(other.host, &other.vuln, other.run)));
+    fanned.par_sort_by(|one: &Fanned<'_>, other: &Fanned<'_>| {
+        (one.host, &one.vuln, one.run).cmp(&(other.host, &other.vuln, other.run))
+    });
     joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
     joined
 }
@@ -152,37 +164,30 @@ impl Joined {
     }
 }
 
-fn fan_out<'a>(
-    run: &Run<'a>,
-    index: usize,
-    placed: &[Option<usize>],
-    names: &mut HashMap<(&'static str, &'a str), Arc<str>>,
-    fanned: &mut Vec<Fanned<'a>>,
-) {
+fn fan_out<'a>(run: &Run<'a>, index: usize, placed: &[Option<usize>], fanned: &mut Vec<Fanned<'a>>) {
+    let observer: Arc<str> = run.observer().into();
+    let rated: Vec<Arc<Rated>> = run
+        .scan
+        .checks
+        .iter()
+        .map(|check| Arc::new(rate(check, run, &observer)))
+        .collect();
     for sighting in &run.scan.sightings {
         let host = placed.get(sighting.host.0 as usize).copied().flatten();
-        let (Some(host), Some(check)) = (host, run.scan.checks.get(sighting.check as usize)) else {
+        let check = sighting.check as usize;
+        let (Some(host), Some(check), Some(rated)) = (host, run.scan.checks.get(check), rated.get(check))
+        else {
             continue;
         };
-        if check.cves.is_empty() {
-            let own = names
-                .entry((check.family, &check.id))
-                .or_insert_with(|| format!("{}:{}", check.family, check.id).into());
+        let own = check.cves.is_empty().then_some(&rated.own);
+        for vuln in check.cves.iter().chain(own) {
             fanned.push(Fanned {
                 host,
-                vuln: Arc::clone(own),
+                vuln: Arc::clone(vuln),
                 run: index,
                 sighting,
                 check,
-            });
-        }
-        for cve in &check.cves {
-            fanned.push(Fanned {
-                host,
-                vuln: Arc::clone(cve),
-                run: index,
-                sighting,
-                check,
+                rated: Arc::clone(rated),
             });
         }
     }
@@ -204,13 +209,13 @@ fn lives(
             looks.get(first.host).map_or(&[], Vec::as_slice),
             as_of,
         );
-        let said = sayings(group, runs);
+        let said = Arc::new(sayings(group));
         for episode in episodes(events, reopen_window_days) {
             lives.push(Life {
                 host: first.host,
                 vuln: Arc::clone(&first.vuln),
                 episode,
-                said: said.clone(),
+                said: Arc::clone(&said),
             });
         }
     }
@@ -283,25 +288,23 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
 }
 
 /// Joins what all scanners say; of two severities the higher, of two dates the earlier.
-fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
+fn sayings(group: &[Fanned<'_>]) -> Sayings {
     let mut said = Sayings {
         fix_available: Some(false),
         ..Sayings::default()
     };
     let newest = group.iter().map(|fanned| fanned.run).max();
     for fanned in group {
-        let (check, run) = (fanned.check, &runs[fanned.run]);
-        let (severity, vector) = rate(check, run);
-        if said.severity.is_none_or(|known| severity > known) {
-            said.severity = Some(severity);
+        let (check, rated) = (fanned.check, &fanned.rated);
+        if said.severity.is_none_or(|known| rated.severity > known) {
+            said.severity = Some(rated.severity);
             said.severity_given = Arc::clone(&check.severity_given);
-            said.vector = vector;
+            said.vector = rated.vector.clone();
             said.title = Arc::clone(&check.title);
         }
-        let own: Arc<str> = format!("{}:{}", check.family, check.id).into();
-        let other_names = check.aliases.iter().cloned().chain(std::iter::once(own));
+        let other_names = check.aliases.iter().chain(std::iter::once(&rated.own));
         said.aliases
-            .extend(other_names.filter(|name| **name != *fanned.vuln));
+            .extend(other_names.filter(|name| **name != fanned.vuln).cloned());
         said.remediation = said.remediation.take().or_else(|| check.remediation.clone());
         said.fix_available = match (said.fix_available, check.fix_available) {
             (Some(true), _) | (_, Some(true)) => Some(true),
@@ -311,7 +314,7 @@ fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
         said.exploit = said.exploit.max(check.exploit);
         let published = check.patch_published.map(Date);
         said.patch_published = said.patch_published.into_iter().chain(published).min();
-        said.observers.push(run.observer().into());
+        said.observers.push(Arc::clone(&rated.observer));
         let is_open = fanned.sighting.state != ObservationState::Fixed;
         if Some(fanned.run) == newest || is_open {
             said.instances = said.instances.max(fanned.sighting.instances);
@@ -328,7 +331,7 @@ fn sayings(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Sayings {
 }
 
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
-fn rate(check: &CheckInfo, run: &Run<'_>) -> (Severity, Option<CvssVector>) {
+fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>) -> Rated {
     let vector = best_vector(check.vectors.iter().cloned());
     let mapped = run
         .source
@@ -338,7 +341,12 @@ fn rate(check: &CheckInfo, run: &Run<'_>) -> (Severity, Option<CvssVector>) {
         .and_then(CvssVector::severity)
         .or(mapped)
         .or(check.severity);
-    (severity.unwrap_or(Severity::Critical), vector)
+    Rated {
+        severity: severity.unwrap_or(Severity::Critical),
+        vector,
+        own: format!("{}:{}", check.family, check.id).into(),
+        observer: Arc::clone(observer),
+    }
 }
 
 /// Joins the newest catalogues of known exploited vulnerabilities; listings after as-of are not yet made.
