@@ -207,9 +207,12 @@ fn write_group(
             (_, Room::Any | Room::Wide) => "<small>",
         });
         out.push_str(column.before);
-        match cell {
-            Cell::List(texts) if depth == 0 && texts.len() > 1 => write_list(texts, out),
-            other => write_cell(other, out),
+        if let (0, Cell::List(texts)) = (depth, cell)
+            && texts.len() > 1
+        {
+            write_list(texts, out);
+        } else {
+            write_cell(cell, out);
         }
         out.push_str(column.after);
         out.push_str(if depth == 0 { "" } else { "</small>" });
