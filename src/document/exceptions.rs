@@ -237,7 +237,9 @@ fn decision(register: &Register<'_>, row: &DecisionRow<'_>) -> Vec<Cell> {
         Cell::Mark(approval_mark(register, kind, &meta.id.value)),
         approvals(register, kind, &meta.id.value),
         Cell::shown(row.first_granted),
-        Cell::Number(row.age_days(register)),
+        Some(row.age_days(register))
+            .filter(|days| *days >= 0)
+            .map_or(Cell::Empty, Cell::Number),
         Cell::maybe_shown(meta.renews.as_ref()),
         positive(row.chain.len() as u64 - 1),
         if row.chain.len() > 1 {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::super::table::{Cell, Layout, Mark, Room, Table};
 use super::super::text::escape_html;
@@ -206,7 +207,13 @@ fn write_group(
             (_, Room::Any | Room::Wide) => "<small>",
         });
         out.push_str(column.before);
-        write_cell(cell, out);
+        if let (0, Cell::List(texts)) = (depth, cell)
+            && texts.len() > 1
+        {
+            write_list(texts, out);
+        } else {
+            write_cell(cell, out);
+        }
         out.push_str(column.after);
         out.push_str(if depth == 0 { "" } else { "</small>" });
     }
@@ -265,4 +272,15 @@ fn write_cell(cell: &Cell, out: &mut String) {
             }
         }
     }
+}
+
+/// Writes texts as a list; within a line of small print there can be none.
+fn write_list(texts: &[Arc<str>], out: &mut String) {
+    out.push_str("<ul>");
+    for text in texts {
+        out.push_str("<li>");
+        escape_html(text, out);
+        out.push_str("</li>");
+    }
+    out.push_str("</ul>");
 }
