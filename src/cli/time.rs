@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::failure::Failure;
-use crate::model::{AsOf, Date, Zone, parse_date, parse_instant};
+use crate::model::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
 use crate::reconcile::Period;
 
 /// Reads `--as-of`; without it, now. A later local day than today is refused.
@@ -11,7 +11,10 @@ pub(super) fn as_of(text: Option<&str>, now: DateTime<Utc>, zone: Zone) -> Resul
     let Some(text) = text else {
         return Ok(AsOf::new(now, zone));
     };
-    let as_of = match (parse_date(text), parse_instant(text)) {
+    let as_of = match (
+        parse_date(text),
+        parse_instant(text).or_else(|| without_seconds(text)),
+    ) {
         (Some(day), _) => AsOf::end_of(day, zone),
         (None, Some(instant)) => AsOf::new(instant.utc(), zone),
         (None, None) => {
@@ -27,6 +30,12 @@ pub(super) fn as_of(text: Option<&str>, now: DateTime<Utc>, zone: Zone) -> Resul
         )));
     }
     Ok(as_of)
+}
+
+/// People leave the seconds out: `2026-09-30T12:00Z` is 12:00:00.
+fn without_seconds(text: &str) -> Option<Instant> {
+    let (minutes, offset) = (text.get(..16)?, text.get(16..)?);
+    parse_instant(&format!("{minutes}:00{offset}"))
 }
 
 /// Reads a period: a year, a quarter, a month, or two days with `..` between.
@@ -82,6 +91,7 @@ mod tests {
             ("2026-10-01", Some("2026-10-01T23:59:59+02:00")),
             ("2026-09-30", Some("2026-09-30T23:59:59+02:00")),
             ("2026-09-30T23:30:00+02:00", Some("2026-09-30T23:30:00+02:00")),
+            ("2026-09-30T23:30+02:00", Some("2026-09-30T23:30:00+02:00")),
             ("2026-10-02", None),
             ("2026-10-02T00:00:00+02:00", None),
             ("tomorrow", None),
