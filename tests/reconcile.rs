@@ -571,3 +571,57 @@ fn an_ambiguous_host_gets_no_decision() {
         (Disposition::Overdue, "strictest:ambiguous-host")
     );
 }
+
+/// An exception that ends before the fix leaves the finding late; one that stands until the fix does not.
+#[test]
+fn what_is_fixed_after_its_exception_ended_is_late() {
+    for (expires, expected) in [
+        ("2026-09-15", Disposition::FixedLate),
+        ("2026-09-16", Disposition::FixedLate),
+        ("2026-09-17", Disposition::FixedInTime),
+    ] {
+        let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+        world.scan("src-one", "2026-09-17T08:00:00Z", |scan| {
+            scan.host("app01");
+        });
+        world.exception("exc-0001", CVE, "app01", "2026-09-01", expires, "");
+        world.approve("Exception", "exc-0001", "2026-09-01T09:00:00Z");
+        assert_eq!(
+            world.row("2026-09-29", "app01", CVE).0,
+            expected,
+            "until {expires}"
+        );
+    }
+}
+
+/// A decision after the due date covers from then on; the days before stay a breach in the rates.
+#[test]
+fn a_late_exception_does_not_mend_the_rate() {
+    let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+    world.exception("exc-0001", CVE, "app01", "2026-09-01", "2026-12-31", "");
+    world.approve("Exception", "exc-0001", "2026-09-20T09:00:00Z");
+    let rates = |when: &str| {
+        world.judge(when, |register| {
+            let rate = |name: &str| {
+                (
+                    register.kpis[name].rate.numerator,
+                    register.kpis[name].rate.denominator,
+                )
+            };
+            (
+                find(register, "app01", CVE).disposition,
+                rate("sla_rate_net"),
+                rate("sla_rate_governed"),
+            )
+        })
+    };
+    assert_eq!(rates("2026-09-29"), (Disposition::Deferred, (0, 1), (0, 1)));
+    world.approve("Exception", "exc-0001", "2026-09-10T09:00:00Z");
+    let rates = world.judge("2026-09-29", |register| {
+        register.kpis["sla_rate_governed"].rate.numerator
+    });
+    assert_eq!(
+        rates, 1,
+        "an approval in time counts, though the person approved again later"
+    );
+}

@@ -130,7 +130,7 @@ pub struct Finding {
     pub lapsed: Vec<RecordId>,
     /// A due date that passed while the finding was open and no decision stood for it; it stays recorded.
     pub breached: Option<DateTime<Utc>>,
-    /// Whether a decision stood for it at its base due.
+    /// Whether decisions stood for it at its base due, and still when it was closed or is judged.
     pub decided_at_base_due: bool,
     pub closed: Option<DateTime<Utc>>,
     pub recurrence: u32,

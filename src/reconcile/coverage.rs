@@ -45,8 +45,8 @@ pub(super) struct Answer {
     pub(super) suspended: Vec<RecordId>,
     /// Ended, or withdrawn, while the finding was open.
     pub(super) lapsed: Vec<RecordId>,
-    /// Whether one stood for the finding at its base due.
-    pub(super) at_base_due: bool,
+    /// Whether decisions stood for the finding at its base due, and still when it was closed or is judged.
+    pub(super) held: bool,
 }
 
 impl Coverages {
@@ -129,11 +129,15 @@ impl Coverages {
         let matching = self.matching(finding);
         let now = self.as_of.instant();
         let opened = finding.first_seen;
+        // What ends while the finding is open leaves it late since its base due, however short the gap.
+        let last = finding.closed.unwrap_or(now);
+        let stood_at = |at: DateTime<Utc>| {
+            matching
+                .iter()
+                .any(|&index| self.all[index].was_approved() && self.all[index].is_active(at))
+        };
         let mut answer = Answer {
-            at_base_due: matching.iter().any(|&index| {
-                let coverage = &self.all[index];
-                coverage.was_approved() && coverage.is_active(finding.base_due)
-            }),
+            held: stood_at(finding.base_due) && stood_at(last),
             ..Answer::default()
         };
         let mut candidates: Vec<usize> = Vec::new();
@@ -233,7 +237,7 @@ impl Coverages {
 }
 
 impl Coverage {
-    fn is_active(&self, at: DateTime<Utc>) -> bool {
+    pub(super) fn is_active(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at <= self.until
     }
 
@@ -261,7 +265,7 @@ fn base(
     as_of: AsOf,
 ) -> Coverage {
     let standing = standings.of(kind, &meta.id.value);
-    let approvals: Vec<DateTime<Utc>> = standing.approved_at().collect();
+    let approvals: Vec<DateTime<Utc>> = standing.approved.clone();
     let start = as_of.zone().start_of_day(starts).with_timezone(&Utc);
     let declared = meta.declared();
     Coverage {

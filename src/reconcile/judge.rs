@@ -45,7 +45,7 @@ pub(super) fn triages<'a>(
     let mut found: HashMap<&str, Vec<Approved<'_>>> = HashMap::new();
     for triage in &repository.triages {
         let standing = standings.of(Kind::Triage, triage.id());
-        let approved = standing.approved_at().next();
+        let approved = standing.approved.first().copied();
         let counts = standing.counts()
             && triage.meta.declared() == crate::model::Status::Submitted
             && !as_of.is_past(triage.spec.expires.value);
@@ -106,9 +106,9 @@ impl<'a> Bench<'a> {
         } else {
             Answer::default()
         };
-        finding.decided_at_base_due = answer.at_base_due;
+        finding.decided_at_base_due = answer.held;
         let missed_at = finding.closed.unwrap_or(now);
-        if finding.base_due < missed_at && !answer.at_base_due {
+        if finding.base_due < missed_at && !answer.held {
             finding.breached = finding.breached.or(Some(finding.base_due));
         }
         finding.disposition = self.first_row(finding, life, host, system, triages, &answer);
@@ -163,6 +163,10 @@ impl<'a> Bench<'a> {
                         until: coverage.until,
                     });
                     finding.due = coverage.until;
+                    if coverage.is_active(finding.base_due) {
+                        finding.decided_at_base_due = true;
+                        finding.breached = None;
+                    }
                     return Disposition::AcceptedUnsupported;
                 }
                 Some(_) => {}

@@ -22,7 +22,8 @@ pub(super) fn kpis(
     {
         due_in_period += 1;
         let fixed_before = finding.closed.is_some_and(|closed| closed <= finding.base_due);
-        let decided = finding.disposition.is_by_decision() || (finding.decided_at_base_due && !fixed_before);
+        // A decision that came after the due date is no decision at it: the breach stays in the rates.
+        let decided = finding.decided_at_base_due && !fixed_before;
         if decided {
             by_decision += 1;
         } else if finding.closed.is_some() && finding.breached.is_none() {

@@ -43,20 +43,14 @@ pub struct Standing {
     pub state: ApprovalState,
     /// The latest decision of each person and role, by time.
     pub decisions: Vec<Decided>,
+    /// The moments of all approvals, repeated ones too, the earliest first.
+    pub approved: Vec<DateTime<Utc>>,
 }
 
 impl Standing {
     /// Tells whether the record counts for coverage: approved by somebody, and by nobody refused.
     pub fn counts(&self) -> bool {
         self.state == ApprovalState::Unverified
-    }
-
-    /// Returns the moments of all approvals, the earliest first.
-    pub fn approved_at(&self) -> impl Iterator<Item = DateTime<Utc>> {
-        self.decisions
-            .iter()
-            .filter(|decided| decided.decision == Decision::Approve)
-            .map(|decided| decided.at)
     }
 }
 
@@ -75,6 +69,7 @@ impl Standings {
             .unwrap_or(Standing {
                 state: ApprovalState::Absent,
                 decisions: Vec::new(),
+                approved: Vec::new(),
             })
     }
 }
@@ -82,6 +77,7 @@ impl Standings {
 /// Reads the approvals up to a moment; later ones are not yet made.
 pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
     let mut latest: BTreeMap<(Kind, RecordId), BTreeMap<(RecordId, RecordId), Decided>> = BTreeMap::new();
+    let mut approved: BTreeMap<(Kind, RecordId), Vec<DateTime<Utc>>> = BTreeMap::new();
     for file in &repository.approvals {
         let approval = &file.approval;
         let Some(kind) = Kind::from_name(&approval.subject.kind) else {
@@ -100,7 +96,11 @@ pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
         if decided.at > at || !approval.subject.fragment.is_empty() {
             continue;
         }
-        let of_record = latest.entry((kind, approval.subject.id.clone())).or_default();
+        let record = (kind, approval.subject.id.clone());
+        if decided.decision == Decision::Approve {
+            approved.entry(record.clone()).or_default().push(decided.at);
+        }
+        let of_record = latest.entry(record).or_default();
         let key = (decided.person.clone(), decided.role.clone());
         let newer = of_record
             .get(&key)
@@ -111,12 +111,16 @@ pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
     }
     let by_record = latest
         .into_iter()
-        .map(|(record, decisions)| (record, conclude(decisions)))
+        .map(|(record, decisions)| {
+            let mut approved = approved.remove(&record).unwrap_or_default();
+            approved.sort();
+            (record, conclude(decisions, approved))
+        })
         .collect();
     Standings { by_record }
 }
 
-fn conclude(decisions: BTreeMap<(RecordId, RecordId), Decided>) -> Standing {
+fn conclude(decisions: BTreeMap<(RecordId, RecordId), Decided>, approved: Vec<DateTime<Utc>>) -> Standing {
     let mut decisions: Vec<Decided> = decisions.into_values().collect();
     decisions.sort_by(|one, other| (one.at, &one.path).cmp(&(other.at, &other.path)));
     let any = |wanted: &[Decision]| decisions.iter().any(|decided| wanted.contains(&decided.decision));
@@ -129,5 +133,9 @@ fn conclude(decisions: BTreeMap<(RecordId, RecordId), Decided>) -> Standing {
     } else {
         ApprovalState::Absent
     };
-    Standing { state, decisions }
+    Standing {
+        state,
+        decisions,
+        approved,
+    }
 }

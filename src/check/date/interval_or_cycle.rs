@@ -103,9 +103,9 @@ fn of_coverage(context: &Context<'_>, coverage: &Coverage<'_>, out: &mut Vec<Dia
     }
     let standing = context.register.standings.of(meta.kind, &meta.id);
     let approved = standing
-        .approved_at()
-        .map(|at| context.as_of().zone().day_of(at))
-        .next();
+        .approved
+        .first()
+        .map(|at| context.as_of().zone().day_of(*at));
     if let Some(approved) = approved.filter(|approved| *approved > expires.value) {
         let message = format!(
             "`{}` was approved on {approved}, after its end on {expires}",
