@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::source::write::{Files, check_path};
 use crate::trust::signer::Signer;
@@ -112,10 +111,7 @@ pub fn is_exempt(path: &str) -> bool {
 
 /// The SHA-256 digest of `bytes` in lower-case hexadecimal.
 pub fn digest_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    crate::source::sha256_hex(bytes)
 }
 
 /// The bytes of `SHA256SUMS` for these files.

@@ -150,24 +150,19 @@ fn order(one: &Diagnostic, other: &Diagnostic) -> std::cmp::Ordering {
 
 /// Returns the digest of all rules: their codes, names, levels, parameters and explanations.
 pub fn rule_set_digest() -> String {
-    use sha2::{Digest as _, Sha256};
-    let mut whole = Sha256::new();
-    for check in CHECKS {
-        let parameters = format!("{:?}", check.parameters);
-        for part in [
-            check.code,
-            check.name,
-            check.level.word(),
-            &parameters,
-            check.explanation,
-        ] {
-            whole.update(part.as_bytes());
-            whole.update([0]);
-        }
-    }
-    whole
-        .finalize()
+    let parts: Vec<String> = CHECKS
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .flat_map(|check| {
+            let parameters = format!("{:?}", check.parameters);
+            [
+                check.code,
+                check.name,
+                check.level.word(),
+                &parameters,
+                check.explanation,
+            ]
+            .map(str::to_owned)
+        })
+        .collect();
+    crate::source::sha256_of_parts(parts.iter().map(String::as_str))
 }

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
+use crate::source::sha256_hex;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::markdown::{Slot, crowded_slot};
 use super::text::escape_markdown;
@@ -90,9 +90,9 @@ impl Templates {
     pub(super) fn digest(&self, kind: &DocumentKind) -> String {
         let mut lines = String::new();
         for (name, text) in self.texts.iter().filter(|(name, _)| is_used_by(kind, name)) {
-            let _ = writeln!(lines, "{}  {name}", hex(text.as_bytes()));
+            let _ = writeln!(lines, "{}  {name}", sha256_hex(text.as_bytes()));
         }
-        hex(lines.as_bytes())
+        sha256_hex(lines.as_bytes())
     }
 
     /// Returns the names of the templates of a document that are the repository's own.
@@ -136,15 +136,6 @@ impl Templates {
 
 fn is_used_by(kind: &DocumentKind, name: &str) -> bool {
     name == kind.template || name.starts_with('_')
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 fn bounded_environment() -> Result<Environment<'static>, DocumentError> {

@@ -17,13 +17,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{Configuration, ConfigurationFile, Kind, ReferenceSort, RuleSetting};
 use crate::source::{
     Entry, EntryKind, FileId, NodeValue, SourceFile, Sources, Span, Spanned, Tree, YamlFault, decode,
-    find_unsafe_text,
+    find_unsafe_text, sha256_hex,
 };
 use repository::Loaded;
 
@@ -195,11 +194,7 @@ fn named_files(tree: &Tree, repository: &Repository) -> BTreeMap<Arc<str>, Strin
     let mut digests = BTreeMap::new();
     for entry in named.into_iter().filter_map(|path| tree.entry(path)) {
         if let Ok(bytes) = tree.read(entry, MAX_NAMED_FILE_BYTES) {
-            let digest: String = Sha256::digest(&bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            digests.insert(entry.path.clone(), digest);
+            digests.insert(entry.path.clone(), sha256_hex(&bytes));
         }
     }
     digests

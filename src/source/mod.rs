@@ -3,6 +3,7 @@
 //! Nothing of compliance is in here: no record, no rule, no date.
 
 mod decode;
+mod digest;
 mod git;
 mod history;
 mod json;
@@ -14,6 +15,7 @@ pub mod write;
 mod yaml;
 
 pub use decode::{DecodeError, decode};
+pub use digest::{sha256_hex, sha256_of_parts};
 pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision, work_tree_around};
 pub use history::{ReusedPath, reused_paths};
 pub use json::YamlJson;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use super::digest::{hex, sha256_hex};
+
 /// What stands at a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EntryKind {
@@ -119,18 +121,10 @@ impl Tree {
                 continue;
             }
             let bytes = self.read(entry, 1 << 30)?;
-            whole.update(format!("{}  {}\n", hex(&Sha256::digest(&bytes)), entry.path));
+            whole.update(format!("{}  {}\n", sha256_hex(&bytes), entry.path));
         }
         Ok(hex(&whole.finalize()))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Reads a file whole; one above `max_bytes` is refused.

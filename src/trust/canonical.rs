@@ -6,20 +6,15 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use crate::load::{LoadLimits, Repository, parse_record};
 use crate::model::{Meta, ReferenceSort};
-use crate::source::{Node, NodeValue};
+use crate::source::{Node, NodeValue, sha256_hex};
 
 /// Returns `sha256:` and the digest of a record's canonical form.
 pub fn digest(repository: &Repository, record: &Meta) -> Result<String> {
     let text = canonical_json(repository, record)?;
-    let hex: String = Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(format!("sha256:{hex}"))
+    Ok(format!("sha256:{}", sha256_hex(text.as_bytes())))
 }
 
 /// Returns the canonical form of a record.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 
 use super::{say, verdict};
 use crate::attest::bundle::{Bundle, check_destination};
@@ -23,8 +22,8 @@ use crate::model::Kind;
 use crate::output::text::visible;
 use crate::output::{Style, Summary, diagnostics, register};
 use crate::reconcile::Register;
-use crate::source::EntryKind;
 use crate::source::write::{Files, write_folder};
+use crate::source::{EntryKind, sha256_hex};
 use crate::trust::canonical_json;
 use crate::trust::signer::Signer;
 
@@ -186,18 +185,11 @@ fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, 
         commit: job.commit.clone(),
         modified: job.is_modified,
         tree_digest: job.tree.digest()?,
-        config_digest: config_digest.map(|bytes| hex(&bytes)),
+        config_digest: config_digest.map(|bytes| sha256_hex(&bytes)),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         rule_set_digest: rule_set_digest(),
         diagnostics: found,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 pub(in crate::cli) fn bundle(

@@ -11,7 +11,7 @@ mod sarif;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use sha2::{Digest as _, Sha256};
+use crate::source::sha256_of_parts;
 
 use super::Style;
 use crate::diagnostic::Diagnostic;
@@ -114,7 +114,7 @@ fn fingerprints(report: &Report<'_>) -> Vec<String> {
         .map(|diagnostic| {
             let text = text_at(report.sources, diagnostic.span);
             let subject = diagnostic.subject.as_deref().unwrap_or("");
-            let key = digest(&[
+            let key = sha256_of_parts([
                 diagnostic.code,
                 path_of(report.sources, diagnostic.span),
                 subject,
@@ -122,7 +122,7 @@ fn fingerprints(report: &Report<'_>) -> Vec<String> {
             ]);
             let number = seen.entry(key.clone()).or_default();
             *number += 1;
-            digest(&[&key, &number.to_string()])
+            sha256_of_parts([key.as_str(), number.to_string().as_str()])
         })
         .collect()
 }
@@ -130,17 +130,4 @@ fn fingerprints(report: &Report<'_>) -> Vec<String> {
 fn text_at(sources: &Sources, span: Span) -> &str {
     let text = sources.get(span.file).map_or("", |file| &file.text);
     text.get(span.start as usize..span.end as usize).unwrap_or("")
-}
-
-fn digest(parts: &[&str]) -> String {
-    let mut whole = Sha256::new();
-    for part in parts {
-        whole.update(part.as_bytes());
-        whole.update([0]);
-    }
-    whole
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
