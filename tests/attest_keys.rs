@@ -14,20 +14,7 @@ pub(crate) const DATA: &[u8] = b"what is signed\n";
 
 /// Whether a program that the test compares with is there; in CI it must be.
 pub(crate) fn has_peer(program: &str) -> bool {
-    let there = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok();
-    if !there {
-        assert!(
-            std::env::var("CI").as_deref() != Ok("true"),
-            "CI needs `{program}` for this test"
-        );
-        eprintln!("SKIPPED: `{program}` is not installed, and this test compares with it");
-    }
-    there
+    crate::peers::require(&[program])
 }
 
 /// Runs a program with `input` on its standard input.

@@ -36,8 +36,9 @@ fn open(folder: &Path, address: &str) -> Option<(String, String)> {
         command.output().ok()
     });
     let Some(output) = output else {
-        assert!(std::env::var_os("CI").is_none(), "no browser; install chromium");
-        println!("SKIPPED: no browser of {BROWSERS:?} is installed; the pages were not opened");
+        crate::peers::skip(&format!(
+            "no browser of {BROWSERS:?} is installed; the pages were not opened"
+        ));
         return None;
     };
     let (tree, log) = (
