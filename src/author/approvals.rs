@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 
-use super::keyring::{ALLOWED_SIGNERS, Keys, zone_of};
+use super::keyring::{ALLOWED_SIGNERS, Keys};
 use crate::load::{LoadLimits, Repository, load, load_configuration};
 use crate::model::{Decision, Kind, RecordId, RiskAcceptance};
 use crate::source::read_folder;
@@ -295,7 +295,7 @@ pub fn replace_keys(folder: &Path, keys: &Path) -> Result<usize> {
         let text = fresh.replace_fingerprints(person, &text.text);
         write_beside(&folder.join(&*person.meta.path), text.as_bytes())?;
     }
-    let list = fresh.allowed_signers(&repository, zone_of(&repository))?;
+    let list = fresh.allowed_signers(&repository, repository.zone())?;
     write_beside(&folder.join(ALLOWED_SIGNERS), list.as_bytes())?;
     sign_again(folder, keys)
 }

@@ -15,7 +15,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use super::approvals::{ApprovalDraft, Numbers, Signers, approval_files, decisions, load_whole};
 use super::history::{LAST_DAY, STEPS, moment, states};
-use super::keyring::{ALLOWED_SIGNERS, Keys, zone_of};
+use super::keyring::{ALLOWED_SIGNERS, Keys};
 use crate::load::Repository;
 use crate::model::{Date, Decision, RecordId, Zone, parse_date};
 use crate::source::write::{Files, make_folder};
@@ -131,7 +131,7 @@ fn write_demo(repo: &Path, keys: &Path, progress: &mut dyn FnMut(&str)) -> Resul
     }
     files.insert(
         ALLOWED_SIGNERS.into(),
-        fresh.allowed_signers(&template, zone_of(&template))?.into_bytes(),
+        fresh.allowed_signers(&template, template.zone())?.into_bytes(),
     );
     let drafts = decisions(&template)?;
     files.retain(|path, _| !path.starts_with("approvals/"));
@@ -191,7 +191,7 @@ impl<'a> Writer<'a> {
         Ok(Self {
             git,
             repository,
-            zone: zone_of(repository),
+            zone: repository.zone(),
             signers,
             numbers: Numbers::default(),
             tree: BTreeMap::new(),

@@ -120,15 +120,6 @@ fn stamp(moment: chrono::DateTime<chrono_tz::Tz>) -> String {
         .to_string()
 }
 
-/// Returns the zone of the organisation, or UTC where the record does not name one.
-pub(super) fn zone_of(repository: &Repository) -> Zone {
-    let named = repository
-        .isms
-        .as_ref()
-        .and_then(|isms| Zone::named(&isms.spec.timezone.value));
-    named.unwrap_or(Zone(chrono_tz::UTC))
-}
-
 fn write_new(path: &Path, bytes: &[u8], is_secret: bool) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

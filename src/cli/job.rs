@@ -11,7 +11,7 @@ use crate::check::{self, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
 use crate::load::{Repository, flag_reused_ids, load, load_configuration};
-use crate::model::{AsOf, Kind, RecordId, Zone, parse_date};
+use crate::model::{AsOf, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
 use crate::source::{self, EntryKind, GitFacts, Sources, Tree};
 use crate::trust::standings;
@@ -65,7 +65,7 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
             .collect();
         flag_reused_ids(&mut repository, &source::reused_paths(&root, commit, &folders)?);
     }
-    let zone = zone_of(&repository);
+    let zone = repository.zone();
     let as_of = match (&global.as_of, day) {
         (Some(text), _) => time::as_of(Some(text), console.now, zone)?,
         (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
@@ -111,21 +111,12 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
     // The zone is that of the record as it lies now: the commit is only found with it.
     let tree = source::read_folder(root)?;
     let (configuration, _, _) = load_configuration(&tree)?;
-    let zone = zone_of(&load(&tree, configuration, crate::load::LoadLimits::default())?);
+    let zone = load(&tree, configuration, crate::load::LoadLimits::default())?.zone();
     let until = zone.end_of_day(day).timestamp();
     Ok((
         source::resolve_day(root, until).map_err(usage)?,
         Some(at.to_owned()),
     ))
-}
-
-/// The organisation's zone; UTC where its record cannot be read, which is an error of its own.
-fn zone_of(repository: &Repository) -> Zone {
-    let named = repository
-        .isms
-        .as_ref()
-        .and_then(|isms| Zone::named(&isms.spec.timezone.value));
-    named.unwrap_or(Zone(chrono_tz::UTC))
 }
 
 fn refuse_configuration(sources: &Sources, faults: &[Diagnostic]) -> Result<(), Failure> {

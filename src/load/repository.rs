@@ -7,7 +7,7 @@ use super::schema::TypedRecord;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Approval, Configuration, Envelope, Exception, Isms, Kind, Meta, Person, Policy, Record, RecordId,
-    Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, skeleton,
+    Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, Zone, skeleton,
 };
 use crate::source::{DecodeError, FileId, Limits, Sources, Span, decode};
 
@@ -141,6 +141,15 @@ impl Repository {
         let mut found = None;
         each_table!(self, table => found = found.or_else(|| table.get(id).map(|record| &record.meta)));
         found
+    }
+
+    /// Returns the organisation's zone; UTC where its record cannot be read, which is an error of its own.
+    pub fn zone(&self) -> Zone {
+        let named = self
+            .isms
+            .as_ref()
+            .and_then(|isms| Zone::named(&isms.spec.timezone.value));
+        named.unwrap_or(Zone(chrono_tz::UTC))
     }
 
     /// Returns the place for what belongs to no record: `isms.yaml`, or the first file there is.

@@ -7,7 +7,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use super::typing::Typing;
+use super::typing::{Typing, excerpt};
 use super::{LoadLimits, yaml_fault};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ID_PATTERN, Kind, Reference, configuration_schema, schema_text, shape};
@@ -268,11 +268,7 @@ fn dotted(path: &[PathPart]) -> String {
 
 fn shown(node: &Node) -> String {
     let text = node.text().map_or_else(|| plain(&node.to_json()), str::to_owned);
-    if text.chars().count() <= 60 {
-        text
-    } else {
-        text.chars().take(57).chain("...".chars()).collect()
-    }
+    excerpt(&text)
 }
 
 fn plain(value: &Value) -> String {

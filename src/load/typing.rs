@@ -166,7 +166,7 @@ impl Typing {
 }
 
 /// Cuts a text for a message.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     if text.chars().count() <= 60 {
         text.to_owned()
     } else {

@@ -15,7 +15,7 @@ use crate::model::{
 /// What the policies ask of a scan: the strictest of all in force.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScanDuty {
-    pub(super) max_age_days: u32,
+    max_age_days: u32,
     authenticated: bool,
 }
 
@@ -29,6 +29,13 @@ impl ScanDuty {
                 .unwrap_or(7),
             authenticated: live().any(|policy| policy.spec.scanning.authenticated),
         }
+    }
+
+    /// Tells whether the newest qualifying scan of a host is recent enough.
+    pub(super) fn is_met(self, host: &HostRow, as_of: AsOf) -> bool {
+        let oldest = as_of.day().plus_days(-i64::from(self.max_age_days));
+        host.last_qualifying_scan
+            .is_some_and(|at| as_of.zone().day_of(at) >= oldest)
     }
 
     fn accepts(self, look: &Look) -> bool {
@@ -216,16 +223,12 @@ pub(super) fn merge_states(
             row.closed_rate.numerator += u64::from(finding.disposition.is_closed());
         }
     }
-    let oldest = as_of.day().plus_days(-i64::from(duty.max_age_days));
     for host in hosts.iter_mut().filter(|host| host.counts) {
-        let scanned = host
-            .last_qualifying_scan
-            .is_some_and(|at| as_of.zone().day_of(at) >= oldest);
         let worst = of_host
             .get(&host.id)
             .and_then(|states| states.first().copied())
             .unwrap_or(HostState::Compliant);
-        host.state = if scanned {
+        host.state = if duty.is_met(host, as_of) {
             worst
         } else {
             worst.min(HostState::Unscanned)

@@ -27,7 +27,6 @@ pub(super) struct Bench<'a> {
     pub(super) standings: &'a Standings,
     pub(super) as_of: AsOf,
     pub(super) due_soon_days: i64,
-    pub(super) hosts: &'a [HostRow],
     pub(super) systems: &'a BTreeMap<RecordId, SystemRow>,
     pub(super) coverages: Coverages,
     pub(super) kev: HashMap<&'a str, KevListing>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::estate::ScanDuty;
 use super::register::{HostRow, HostState, Kpi, Period};
 use crate::model::{AsOf, Finding, Rate};
 
@@ -10,7 +11,7 @@ pub(super) fn kpis(
     findings: &[Finding],
     hosts: &[HostRow],
     period: Period,
-    max_age_days: u32,
+    duty: ScanDuty,
     as_of: AsOf,
 ) -> BTreeMap<&'static str, Kpi> {
     let mut in_time = 0;
@@ -31,11 +32,7 @@ pub(super) fn kpis(
         }
     }
     let counted: Vec<&HostRow> = hosts.iter().filter(|host| host.counts).collect();
-    let oldest = as_of.day().plus_days(-i64::from(max_age_days));
-    let scanned = |host: &&&HostRow| {
-        host.last_qualifying_scan
-            .is_some_and(|at| as_of.zone().day_of(at) >= oldest)
-    };
+    let scanned = |host: &&&HostRow| duty.is_met(host, as_of);
     let good = |host: &&&HostRow| !matches!(host.state, HostState::Overdue | HostState::Unscanned);
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let all_hosts = count(counted.len());

@@ -64,7 +64,6 @@ pub fn reconcile<'a>(
         standings: &standings,
         as_of,
         due_soon_days: question.due_soon_days,
-        hosts: &hosts,
         systems: &systems,
         coverages: coverage::Coverages::new(repository, &standings, as_of),
         kev: join::kev_listings(&runs, as_of),
@@ -74,7 +73,7 @@ pub fn reconcile<'a>(
     let mut findings: Vec<Finding> = joined
         .lives
         .par_iter()
-        .map(|life| bench.judge(life, &bench.hosts[places[life.host]]))
+        .map(|life| bench.judge(life, &hosts[places[life.host]]))
         .collect();
     findings.retain(|finding| {
         finding
@@ -85,7 +84,7 @@ pub fn reconcile<'a>(
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
     });
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
-    let kpis = kpi::kpis(&findings, &hosts, period, duty.max_age_days, as_of);
+    let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
     let imports = runs.into_iter().map(|run| run.line).collect();
     Register {
         repository,

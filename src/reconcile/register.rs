@@ -226,10 +226,7 @@ impl<'a> Register<'a> {
 
     /// Tells whether a host had a scan of the quality and age that the Policies ask for.
     pub fn is_scanned_in_time(&self, host: &HostRow) -> bool {
-        let max_age_days = super::estate::ScanDuty::of(self.repository).max_age_days;
-        let oldest = self.as_of.day().plus_days(-i64::from(max_age_days));
-        host.last_qualifying_scan
-            .is_some_and(|at| self.as_of.zone().day_of(at) >= oldest)
+        super::estate::ScanDuty::of(self.repository).is_met(host, self.as_of)
     }
 
     /// Returns the row of a host by its id.
