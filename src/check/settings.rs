@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::{CHECKS, Check, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::LoadLimits;
-use crate::model::{Configuration, Expression, ExpressionValue, Meta, RuleSetting};
-use crate::reconcile::{Register, SYSTEM_NAMES, system_value};
+use crate::model::{
+    Configuration, Expression, ExpressionValue, Meta, RuleSetting, SYSTEM_NAMES, system_value,
+};
+use crate::reconcile::Register;
 use crate::source::{FileId, Node, NodeValue, Span, Spanned};
 
 /// What `applies_to` may read of the record that a diagnostic stands in, besides a System's fields.

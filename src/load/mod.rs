@@ -5,12 +5,14 @@
 mod layout;
 mod repository;
 mod schema;
+mod tiers;
 mod typing;
 mod validate;
 
 pub use layout::{FREE_FOLDERS, RecordPlace, place_of};
 pub use repository::{ApprovalFile, KeyringFiles, Known, LoadLimits, Repository};
 pub use schema::parse_record;
+pub use tiers::{TierRank, computed_tier, declared_tier, effective_tier};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod reference;
 mod schema;
 mod severity;
 mod time;
+mod vocabulary;
 
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
@@ -38,3 +39,4 @@ pub use schema::{
 };
 pub use severity::{CvssVector, Severity, best_vector};
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
+pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};

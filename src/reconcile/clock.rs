@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc, Weekday};
 
-use super::vocabulary::system_value;
 use crate::import::KevListing;
 use crate::model::{
     AsOf, CapStart, ClockStart, Date, Exploit, Expression, ExpressionValue, Isms, KevMode, MatrixCell,
-    Record, Severity, Sla, System, TimeUnit, Zone,
+    Record, Severity, Sla, System, TimeUnit, Zone, system_value,
 };
 
 /// What is known of a finding when its clock is set.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
-use super::vocabulary::{host_value, system_value};
 use crate::load::Repository;
 use crate::model::{
     AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, Sla, System,
-    SystemState,
+    SystemState, host_value, system_value,
 };
 
 /// What the policies ask of a scan: the strictest of all in force.

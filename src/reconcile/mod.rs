@@ -15,10 +15,8 @@ mod kpi;
 mod rating;
 mod register;
 mod runs;
-mod vocabulary;
 
 pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
-pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};
 
 use rayon::prelude::*;
 

@@ -6,8 +6,7 @@ use super::violation::CHECK;
 use crate::check::words::{excerpt, listed};
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
-use crate::model::{Expression, Members, Meta, SourceRole};
-use crate::reconcile::{HOST_NAMES, SYSTEM_NAMES};
+use crate::model::{Expression, HOST_NAMES, Members, Meta, SYSTEM_NAMES, SourceRole};
 use crate::source::Span;
 
 /// What an expression over a finding may read besides the System's fields.

@@ -1,6 +1,6 @@
 //! What names in expressions stand for.
 
-use crate::model::{ExpressionValue, Record, System};
+use super::{ExpressionValue, Host, HostStatus, Record, System};
 
 /// The names that an expression over a system may use.
 pub const SYSTEM_NAMES: &[&str] = &[
@@ -51,8 +51,7 @@ pub fn system_value(system: &Record<System>, name: &str) -> Option<ExpressionVal
 pub const HOST_NAMES: &[&str] = &["fqdn", "hostname", "ip", "name", "os", "status"];
 
 /// Returns the value of a name for a host: a mapped column, or a key of the host itself.
-pub fn host_value(host: &crate::model::Host, id: &str, name: &str) -> Option<ExpressionValue> {
-    use crate::model::HostStatus;
+pub fn host_value(host: &Host, id: &str, name: &str) -> Option<ExpressionValue> {
     if let Some(value) = host.fields.get(name).filter(|value| !value.is_empty()) {
         return Some(ExpressionValue::Text(value.clone()));
     }
