@@ -1,21 +1,40 @@
 //! What a rule may see: the register and its own parameters.
 
-use super::Setting;
+use super::{Beside, Setting};
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
-use crate::model::{AsOf, Severity};
+use crate::model::{AsOf, RecordId, Severity};
 use crate::reconcile::Register;
+use crate::trust::{Change, Edit};
 
 /// What a rule may see.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     pub register: &'a Register<'a>,
     setting: &'a Setting,
+    beside: Beside<'a>,
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(register: &'a Register<'a>, setting: &'a Setting) -> Self {
-        Self { register, setting }
+    pub(super) fn new(register: &'a Register<'a>, setting: &'a Setting, beside: Beside<'a>) -> Self {
+        Self {
+            register,
+            setting,
+            beside,
+        }
+    }
+
+    /// Returns the pull request that is judged; `None` where the repository is judged by itself.
+    pub fn change(&self) -> Option<&'a Change> {
+        self.beside.change
+    }
+
+    /// Returns what differs between the content of a record that was last approved and the one it has now.
+    pub fn edits(&self, id: &RecordId) -> &'a [Edit] {
+        let testimony = self.beside.testimony;
+        testimony
+            .and_then(|testimony| testimony.edits.get(id))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// Returns the records.

@@ -1,6 +1,7 @@
 //! One file a rule: a pure function from the register to diagnostics, its explanation beside it.
 
 mod acceptance;
+mod approval;
 mod context;
 mod coverage;
 mod date;
@@ -17,6 +18,7 @@ mod words;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::reconcile::Register;
+use crate::trust::{Change, Testimony};
 
 pub use context::Context;
 pub use settings::{Setting, Settings};
@@ -26,6 +28,10 @@ pub use settings::{Setting, Settings};
 pub enum Family {
     /// The form of files and text; these rules cannot be turned off.
     Schema,
+    /// Whether decisions count; these rules cannot be turned off.
+    Approval,
+    /// Whether the repository's own rules stay in force; these rules cannot be turned off.
+    Governance,
     Reference,
     Date,
     Exception,
@@ -74,6 +80,13 @@ pub struct Check {
 
 /// Every rule, by code.
 pub const CHECKS: &[&Check] = &[
+    &approval::APPROVAL_MISSING,
+    &approval::AUTHORITY,
+    &approval::SEPARATION_OF_DUTIES,
+    &approval::STALE,
+    &approval::SIGNATURE,
+    &approval::TRUST_BOOTSTRAP,
+    &approval::TIMING_OR_DELEGATION,
     &date::REVIEW_OVERDUE,
     &date::INTERVAL_OR_CYCLE,
     &exception::EXPIRED,
@@ -113,6 +126,20 @@ pub fn find(code: &str) -> Option<&'static Check> {
 
 /// Runs every rule and returns what they say, by file, line and code.
 pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
+    run_with(register, settings, Beside::default())
+}
+
+/// What rules may see beside the register; what is not there is not judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// What history tells of approvals and their records.
+    pub testimony: Option<&'a Testimony>,
+    /// The pull request that is judged, and its base.
+    pub change: Option<&'a Change>,
+}
+
+/// Runs every rule with what can be seen beside the register.
+pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let records = register
         .repository
@@ -121,7 +148,7 @@ pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
         .collect();
     for check in CHECKS {
         let setting = settings.of(check);
-        let context = Context::new(register, setting);
+        let context = Context::new(register, setting, beside);
         let mut found = Vec::new();
         (check.run)(&context, &mut found);
         let judged = found

@@ -6,10 +6,11 @@ use super::{CHECKS, Check, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::LoadLimits;
 use crate::model::{
-    Configuration, Expression, ExpressionValue, Meta, RuleSetting, SYSTEM_NAMES, system_value,
+    Configuration, Expression, ExpressionValue, Meta, RecordId, RuleSetting, SYSTEM_NAMES, system_value,
 };
 use crate::reconcile::Register;
 use crate::source::{FileId, Node, NodeValue, Span, Spanned};
+use crate::trust::{ApprovalRules, MATRIX_WORDS};
 
 /// What `applies_to` may read of the record that a diagnostic stands in, besides a System's fields.
 const RECORD_NAMES: &[&str] = &["kind"];
@@ -89,6 +90,27 @@ impl Settings {
             .filter(|(_, setting)| setting.level.is_none())
             .map(|(code, _)| *code)
             .collect()
+    }
+
+    /// Returns what is set about approvals.
+    pub fn approval_rules(&self) -> ApprovalRules {
+        let mut rules = ApprovalRules::default();
+        for (word, _) in MATRIX_WORDS {
+            let named = self
+                .by_code
+                .get("APR001")
+                .map_or(&[][..], |setting| setting.words(word));
+            // What is no id can be no role, and so stands for nobody.
+            let roles = named.iter().filter_map(|id| RecordId::new(id)).collect();
+            rules.words.insert((*word).to_owned(), roles);
+        }
+        if let Some(ages) = self.by_code.get("APR004") {
+            rules.max_age_days = ages.table("max_age_days").clone();
+        }
+        if let Some(minutes) = self.number("APR007", "max_skew_minutes") {
+            rules.max_skew_minutes = minutes;
+        }
+        rules
     }
 
     /// Returns what loading may take.
@@ -227,7 +249,7 @@ impl Setting {
             Some("error") => Some(Level::Error),
             Some("warn") => Some(Level::Warn),
             Some("info") => Some(Level::Info),
-            Some("off") if check.family != Family::Schema => None,
+            Some("off") if !is_fixed(check.family) => None,
             Some("off") => {
                 let message = format!("`{}` cannot be turned off", check.code);
                 return Err(fault(
@@ -241,7 +263,7 @@ impl Setting {
                 return Err(fault(node.span, message, "write one of these words"));
             }
         };
-        if check.family == Family::Schema && self.level != Some(Level::Error) {
+        if is_fixed(check.family) && self.level != Some(Level::Error) {
             let message = format!("`{}` cannot be lowered", check.code);
             return Err(fault(
                 node.span,
@@ -320,6 +342,11 @@ impl Setting {
         }
         Ok(())
     }
+}
+
+/// Rules that guard the repository and its decisions; their level is fixed.
+fn is_fixed(family: Family) -> bool {
+    matches!(family, Family::Schema | Family::Approval | Family::Governance)
 }
 
 fn whole_number(node: &Node, name: &str) -> Result<i64, Box<Diagnostic>> {

@@ -181,7 +181,9 @@ fn phase(register: &Register<'_>, meta: &Meta, body: &Body<'_>) -> (Phase, Mark)
         ApprovalState::Revoked => return (Phase::Ended, mark("revoked", 9, Tone::Quiet)),
         ApprovalState::Rejected => return (Phase::NotApproved, mark("rejected", 5, Tone::Bad)),
         ApprovalState::Absent => return (Phase::NotApproved, mark("not_approved", 3, Tone::Bad)),
-        ApprovalState::Unverified => {}
+        ApprovalState::Pending => return (Phase::NotApproved, mark("approval_incomplete", 3, Tone::Bad)),
+        ApprovalState::Stale => return (Phase::NotApproved, mark("approval_stale", 3, Tone::Bad)),
+        ApprovalState::Approved | ApprovalState::Emergency => {}
     }
     if body.starts() > register.as_of.day() {
         return (Phase::NotStarted, mark("not_yet_started", 6, Tone::Quiet));

@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::table::{Cell, Mark, Share, Tone};
 use crate::model::{AsOf, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
 use crate::reconcile::{HostState, ImportState, Register};
-use crate::trust::ApprovalState;
+use crate::trust::{ApprovalState, Decided};
 
 /// From which number of cases a rate is called certain, where the Isms does not say.
 const SMALL_N: u32 = 20;
@@ -61,38 +61,26 @@ pub(super) fn days_left(register: &Register<'_>, until: Date) -> i64 {
     until.days_since(register.as_of.day())
 }
 
-/// Says what the approvals of a record come to. Signatures are not judged here, and it says so.
+/// Says what the decisions about a record come to.
 pub(super) fn approval_mark(register: &Register<'_>, kind: Kind, id: &RecordId) -> Mark {
-    match register.standings.of(kind, id).state {
-        ApprovalState::Absent => Mark {
-            word: "approval_absent",
-            rank: 0,
-            tone: Tone::Bad,
-        },
-        ApprovalState::Revoked => Mark {
-            word: "revocation_not_verified",
-            rank: 1,
-            tone: Tone::Bad,
-        },
-        ApprovalState::Rejected => Mark {
-            word: "rejection_not_verified",
-            rank: 2,
-            tone: Tone::Bad,
-        },
-        ApprovalState::Unverified => Mark {
-            word: "approval_not_verified",
-            rank: 3,
-            tone: Tone::Warning,
-        },
-    }
+    let (word, rank, tone) = match register.standings.of(kind, id).state {
+        ApprovalState::Absent => ("not_approved", 0, Tone::Bad),
+        ApprovalState::Stale => ("approval_stale", 1, Tone::Bad),
+        ApprovalState::Pending => ("approval_incomplete", 2, Tone::Bad),
+        ApprovalState::Revoked => ("revoked", 3, Tone::Bad),
+        ApprovalState::Rejected => ("rejected", 4, Tone::Bad),
+        ApprovalState::Emergency => ("emergency_approval", 5, Tone::Warning),
+        ApprovalState::Approved => ("approved", 6, Tone::Good),
+    };
+    Mark { word, rank, tone }
 }
 
-/// Lists every person's latest decision on a record; none is said to be absent.
+/// Lists every decision on a record; none is said to be absent.
 pub(super) fn approvals(register: &Register<'_>, kind: Kind, id: &RecordId) -> Cell {
     Cell::list(approvals_in_words(register, kind, id))
 }
 
-/// Returns a sentence for every person's latest decision on a record, and one where there is none.
+/// Returns a sentence for every decision on a record, and one where there is none.
 pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &RecordId) -> Vec<String> {
     let standing = register.standings.of(kind, id);
     if standing.decisions.is_empty() {
@@ -112,15 +100,21 @@ pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &Recor
             .get(&decided.person)
             .map(|person| person.spec.name.as_str());
         let name = name.unwrap_or("no such person");
-        let signature = if decided.has_signature {
-            ""
-        } else {
-            ", no signature file"
-        };
         let (role, person, at) = (&decided.role, &decided.person, day(register.as_of, decided.at));
-        format!("{what} not verified: {role}, {name} ({person}), {at}{signature}")
+        let how = verification(decided);
+        format!("{what}: {role}, {name} ({person}), {at}, {how}")
     });
     sentences.collect()
+}
+
+/// Says with which key a decision was verified, or why it does not count.
+fn verification(decided: &Decided) -> String {
+    match (decided.flaws.first(), &decided.fingerprint) {
+        (Some(flaw), _) => format!("does not count: {flaw}"),
+        (None, _) if !decided.counts() => "for another content than it has now".to_owned(),
+        (None, Some(fingerprint)) => format!("verified, {fingerprint}"),
+        (None, None) => "not verified".to_owned(),
+    }
 }
 
 /// Returns a severity as a mark, the gravest first.

@@ -28,7 +28,8 @@ use crate::source::{
 };
 use repository::Loaded;
 
-const CONFIGURATION: &str = "compliance.yaml";
+/// The one configuration file.
+pub const CONFIGURATION: &str = "compliance.yaml";
 /// The list of keys that count, in OpenSSH's format.
 pub const ALLOWED_SIGNERS: &str = "keyring/allowed_signers";
 /// The keys that count no more, as `ssh-keygen -Y verify -r` reads them.
@@ -173,6 +174,7 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         .map(|entry| entry.path.clone())
         .collect();
     repository.file_digests = named_files(tree, &repository);
+    repository.guarded = guarded_files(tree);
     Ok(repository)
 }
 
@@ -262,6 +264,31 @@ fn named_files(tree: &Tree, repository: &Repository) -> BTreeMap<Arc<str>, Strin
         if let Ok(bytes) = tree.read(entry, MAX_NAMED_FILE_BYTES) {
             digests.insert(entry.path.clone(), sha256_hex(&bytes));
         }
+    }
+    digests
+}
+
+/// Folders whose files say how everything is judged or shown.
+const GUARDED_FOLDERS: [&str; 2] = ["schemas", "templates"];
+
+/// Returns the SHA-256 of the files that guard the repository: templates, schemas, and what drives the forge.
+fn guarded_files(tree: &Tree) -> BTreeMap<Arc<str>, String> {
+    let in_folder = |entry: &&Entry| {
+        let folder = entry.path.split('/').next().unwrap_or_default();
+        entry.path.contains('/') && GUARDED_FOLDERS.contains(&folder)
+    };
+    let mut digests = BTreeMap::new();
+    for entry in tree
+        .entries()
+        .iter()
+        .filter(in_folder)
+        .filter(|entry| entry.kind == EntryKind::File)
+    {
+        // What cannot be read is in the digest as such, so that it differs from what could.
+        let digest = tree
+            .read(entry, MAX_NAMED_FILE_BYTES)
+            .map_or_else(|_| "unreadable".into(), |bytes| sha256_hex(&bytes));
+        digests.insert(entry.path.clone(), digest);
     }
     digests
 }

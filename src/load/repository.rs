@@ -84,6 +84,8 @@ pub struct Repository {
     pub files: BTreeSet<Arc<str>>,
     /// The SHA-256 of each file that a record names.
     pub file_digests: BTreeMap<Arc<str>, String>,
+    /// The SHA-256 of each file that says how everything is judged or shown.
+    pub guarded: BTreeMap<Arc<str>, String>,
     /// What loading found wrong.
     pub faults: Vec<Diagnostic>,
 }
@@ -361,6 +363,7 @@ pub(super) fn assemble(
         known,
         files: BTreeSet::new(),
         file_digests: BTreeMap::new(),
+        guarded: BTreeMap::new(),
         faults,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 
 use crate::load::Repository;
-use crate::model::{AsOf, Date, Finding, Kind, Meta, RecordId, RiskAcceptanceType, Status};
+use crate::model::{AsOf, Date, Finding, Kind, Meta, RecordId, RiskAcceptanceType, Severity, Status};
 use crate::source::Spanned;
 use crate::trust::{ApprovalState, Standings};
 
@@ -23,9 +23,13 @@ pub(super) struct Coverage {
     pub(super) covers_exploited: bool,
     approvals: Vec<DateTime<Utc>>,
     renews: Option<RecordId>,
-    /// Withdrawn: revoked by its author or by an approver.
-    is_revoked: bool,
-    /// Approved by somebody, refused by nobody, and not ended by its author.
+    /// The gravest severity that its approvers were asked about; only an exception names one.
+    severity: Option<Severity>,
+    /// Whether all its approvals were there at some time.
+    was_approved: bool,
+    /// Withdrawn: revoked by its author or by an approver, or changed after it was approved.
+    is_withdrawn: bool,
+    /// Approved by everybody who must, refused by nobody, and not ended by its author.
     pub(super) counts: bool,
 }
 
@@ -73,6 +77,7 @@ impl Coverages {
                 .map(|system| system.value.0.clone())
                 .collect();
             coverage.covers_exploited = spec.covers_exploited;
+            coverage.severity = Some(spec.severity.value);
             coverages.add(coverage, &[&scope.vulns, &scope.patches]);
         }
         for acceptance in &repository.acceptances {
@@ -134,7 +139,7 @@ impl Coverages {
         let stood_at = |at: DateTime<Utc>| {
             matching
                 .iter()
-                .any(|&index| self.all[index].was_approved() && self.all[index].is_active(at))
+                .any(|&index| self.all[index].was_approved && self.all[index].is_active(at))
         };
         let mut answer = Answer {
             held: stood_at(finding.base_due) && stood_at(last),
@@ -171,7 +176,12 @@ impl Coverages {
         found.sort_unstable();
         found.dedup();
         found.retain(|&index| {
-            !self.all[index].is_for_unsupported && self.all[index].hosts.contains(&*finding.host)
+            let coverage = &self.all[index];
+            // Whoever was asked about a lower severity has not decided about this finding.
+            let reaches = coverage
+                .severity
+                .is_none_or(|severity| finding.severity <= severity);
+            !coverage.is_for_unsupported && reaches && coverage.hosts.contains(&*finding.host)
         });
         found
     }
@@ -241,13 +251,9 @@ impl Coverage {
         self.from <= at && at <= self.until
     }
 
-    fn was_approved(&self) -> bool {
-        !self.approvals.is_empty()
-    }
-
     fn has_lapsed(&self, now: DateTime<Utc>, opened: DateTime<Utc>) -> bool {
         let ended = self.until < now && self.counts;
-        self.was_approved() && (ended || self.is_revoked) && opened <= self.until
+        self.was_approved && (ended || self.is_withdrawn) && opened <= self.until
     }
 
     /// A decision made before exploitation was known does not stand for an exploited vulnerability.
@@ -274,12 +280,15 @@ fn base(
         is_for_unsupported: false,
         hosts: BTreeSet::new(),
         systems: BTreeSet::new(),
-        from: approvals.first().map_or(start, |first| start.max(*first)),
+        from: standing.since.map_or(start, |since| start.max(since)),
         until: as_of.zone().end_of_day(expires).with_timezone(&Utc),
         covers_exploited: false,
         approvals,
         renews: meta.renews.as_ref().map(|id| id.value.clone()),
-        is_revoked: declared == Status::Revoked || standing.state == ApprovalState::Revoked,
+        severity: None,
+        was_approved: standing.since.is_some() || standing.state == ApprovalState::Stale,
+        is_withdrawn: declared == Status::Revoked
+            || matches!(standing.state, ApprovalState::Revoked | ApprovalState::Stale),
         counts: standing.counts() && declared == Status::Submitted,
     }
 }

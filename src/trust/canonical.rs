@@ -7,9 +7,9 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 
-use crate::load::{LoadLimits, Repository, parse_record};
+use crate::load::{CONFIGURATION, LoadLimits, Repository, parse_record};
 use crate::model::{Meta, ReferenceSort};
-use crate::source::{Node, NodeValue, sha256_hex};
+use crate::source::{FileId, Node, NodeValue, sha256_hex};
 
 /// Returns `sha256:` and the digest of a record's canonical form.
 pub fn digest(repository: &Repository, record: &Meta) -> Result<String> {
@@ -40,6 +40,29 @@ pub fn canonical_json(repository: &Repository, record: &Meta) -> Result<String> 
         remove(&mut value, pointer);
     }
     Ok(to_rfc8785(&value))
+}
+
+/// Returns the digest of `compliance.yaml` as written, with the files that guard the repository by their SHA-256.
+pub fn configuration_digest(repository: &Repository) -> Result<String> {
+    let written = match repository
+        .sources
+        .find(CONFIGURATION)
+        .and_then(|file| repository.sources.get(file))
+    {
+        Some(file) => {
+            let typed = parse_record(FileId(0), &file.text, None, LoadLimits::default())
+                .map_err(|_| anyhow::anyhow!("`{CONFIGURATION}` does not fit its schema"))?;
+            to_json(&typed.node, &|_| None)
+        }
+        None => Value::Null,
+    };
+    let files: Map<String, Value> = repository
+        .guarded
+        .iter()
+        .map(|(path, sha256)| (path.to_string(), Value::from(sha256.as_str())))
+        .collect();
+    let whole = serde_json::json!({ "configuration": written, "files": files });
+    Ok(format!("sha256:{}", sha256_hex(to_rfc8785(&whole).as_bytes())))
 }
 
 fn to_json(node: &Node, replaced: &dyn Fn(&Node) -> Option<Value>) -> Value {

@@ -1,13 +1,38 @@
-//! Canonical digests, and the standing that approvals give a record.
+//! Canonical digests, signatures, authority, and the standing that decisions give a record.
 //!
-//! Signatures are not judged yet: a standing says who claims to have decided what, never that the
-//! claim is good.
+//! A decision counts when its signature is good for the person at that time, the person held a role that may
+//! decide it, nobody approves their own work, and the content is the one that was signed. Whose keys, people,
+//! roles and matrix are believed is the `Basis`: the repository itself, or the tip of the base branch.
 
 pub mod allowed_signers;
+mod authority;
 mod canonical;
+mod change;
+mod edit;
+mod facts;
+mod flaw;
+mod judge;
+mod keyring;
+mod matching;
+mod matrix;
+mod rules;
 pub mod signer;
 pub mod sshsig;
 mod standing;
+mod verdict;
 
-pub use canonical::{canonical_json, digest, to_rfc8785};
-pub use standing::{ApprovalState, Decided, Standing, Standings, standings};
+pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
+pub use canonical::{canonical_json, configuration_digest, digest, to_rfc8785};
+pub use change::{Change, ChangedPath, PathChangeKind};
+pub use edit::{Edit, edits};
+pub use facts::Facts;
+pub use flaw::{Flaw, short};
+pub use judge::{Question, judge, standings};
+pub use keyring::Keyring;
+pub use matching::Met;
+pub use matrix::{Approver, Demand, demands, is_always_demanded};
+pub use rules::{ApprovalRules, MATRIX_WORDS, MAX_AGE_DAYS, MAX_SKEW_MINUTES};
+pub use standing::{
+    ApprovalState, CONFIGURATION_ID, CONFIGURATION_KIND, Decided, Emergency, Standing, Standings,
+};
+pub use verdict::{Basis, Testimony, Witness};

@@ -119,6 +119,12 @@ pub enum VerifyError {
         /// `valid-after`.
         from: DateTime<Utc>,
     },
+    /// The key was revoked.
+    #[error("{fingerprint} is revoked")]
+    Revoked {
+        /// The key that signed.
+        fingerprint: String,
+    },
     /// The key had ceased to count.
     #[error("line {line} of the allowed signers: {fingerprint} is not valid on {at}, only until {until}")]
     Expired {

@@ -1,141 +1,156 @@
-//! What the approval files say about each record.
+//! The standing of every record: what it needs, who decided, and whether that makes it count.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 
-use crate::load::Repository;
+use super::authority::Capacity;
+use super::flaw::Flaw;
+use super::matching::Met;
 use crate::model::{Decision, Kind, RecordId};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 
-/// What the approvals of one record come to. None of it is verified.
+/// The name of what stands for `compliance.yaml` and the files that guard the repository.
+pub const CONFIGURATION_KIND: &str = "Configuration";
+/// The id under which the configuration is approved.
+pub const CONFIGURATION_ID: &str = "compliance";
+
+/// What the decisions about one record come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ApprovalState {
-    /// No approval names the record.
+    /// Nobody has decided anything that counts.
     Absent,
-    /// At least one person approves, and nobody's latest decision is against; not verified.
-    Unverified,
-    /// The latest decision of at least one person rejects.
+    /// Some of the approvals that it needs are there.
+    Pending,
+    /// Everybody who must approve has approved the content as it is.
+    Approved,
+    /// Approved by an emergency approver, until it must be ratified.
+    Emergency,
+    /// What was approved is another content.
+    Stale,
+    /// The latest decision of at least one person rejects the content as it is.
     Rejected,
-    /// The latest decision of at least one person revokes, or ends it at a review.
+    /// The latest decision of at least one person revokes it, or ends it at a review.
     Revoked,
 }
 
-/// One person's latest decision in one role.
+/// One decision, judged.
 #[derive(Clone, Debug)]
 pub struct Decided {
     pub person: RecordId,
     pub role: RecordId,
     pub decision: Decision,
     pub at: DateTime<Utc>,
-    /// The digest that the person signed, as the file says.
+    /// The digest that the person signed.
     pub digest: String,
+    pub reason: String,
     pub path: Arc<str>,
+    pub file: FileId,
     pub span: Span,
-    /// Whether a `.sig` lies beside the file.
-    pub has_signature: bool,
+    /// The key that signed, where the signature is good.
+    pub fingerprint: Option<String>,
+    /// In what capacity the person acted, where the role was theirs.
+    pub capacity: Option<Capacity>,
+    /// Whether it is about the content as it is now.
+    pub covers_current: bool,
+    /// Whether the same person decided otherwise later, in the same role.
+    pub is_overridden: bool,
+    /// Why it does not count.
+    pub flaws: Vec<Flaw>,
 }
 
-/// The approvals of one record.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    pub state: ApprovalState,
-    /// The latest decision of each person and role, by time.
-    pub decisions: Vec<Decided>,
-    /// The moments of all approvals, repeated ones too, the earliest first.
-    pub approved: Vec<DateTime<Utc>>,
-}
-
-impl Standing {
-    /// Tells whether the record counts for coverage: approved by somebody, and by nobody refused.
+impl Decided {
+    /// Tells whether the decision counts: well signed, by somebody who may, in time, over the content as it is.
+    ///
+    /// A decision that ends a record counts whatever content it was made about.
     pub fn counts(&self) -> bool {
-        self.state == ApprovalState::Unverified
+        let ends = matches!(self.decision, Decision::Revoke | Decision::ReviewEnd);
+        self.flaws.is_empty() && (self.covers_current || ends)
+    }
+
+    /// Tells whether it counts and no later decision of the same person and role replaces it.
+    pub fn is_in_force(&self) -> bool {
+        self.counts() && !self.is_overridden
     }
 }
 
-/// The standing of every record that an approval names.
+/// An emergency approval and its fuse.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Emergency {
+    pub person: RecordId,
+    pub at: DateTime<Utc>,
+    /// When it ends unless it is ratified.
+    pub until: DateTime<Utc>,
+}
+
+/// What is decided about one record.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub state: ApprovalState,
+    /// The digest of the content as it is; `None` where the record cannot be read, or nobody has decided.
+    pub digest: Option<String>,
+    /// The approvals that it needs, and who has given them.
+    pub demands: Vec<Met>,
+    /// Whether the demands must be met now; otherwise they tell what a change of it would need.
+    pub is_demanded: bool,
+    /// Every decision up to the moment, by time.
+    pub decisions: Vec<Decided>,
+    /// From when on all approvals were there.
+    pub since: Option<DateTime<Utc>>,
+    /// The moments of all approvals that count, repeated ones too, the earliest first.
+    pub approved: Vec<DateTime<Utc>>,
+    pub emergency: Option<Emergency>,
+}
+
+static ABSENT: LazyLock<Standing> = LazyLock::new(|| Standing {
+    state: ApprovalState::Absent,
+    digest: None,
+    demands: Vec::new(),
+    is_demanded: false,
+    decisions: Vec::new(),
+    since: None,
+    approved: Vec::new(),
+    emergency: None,
+});
+
+impl Standing {
+    /// Tells whether the record counts for coverage.
+    pub fn counts(&self) -> bool {
+        matches!(self.state, ApprovalState::Approved | ApprovalState::Emergency)
+    }
+
+    /// Returns the demands that nobody has answered.
+    pub fn missing(&self) -> impl Iterator<Item = &Met> {
+        self.demands.iter().filter(|met| !met.is_met())
+    }
+}
+
+/// The standing of every record.
 #[derive(Clone, Debug, Default)]
 pub struct Standings {
-    by_record: BTreeMap<(Kind, RecordId), Standing>,
+    pub(super) by_subject: BTreeMap<(Box<str>, RecordId), Standing>,
 }
 
 impl Standings {
     /// Returns what is known of a record; absence is an answer too.
-    pub fn of(&self, kind: Kind, id: &RecordId) -> Standing {
-        self.by_record
-            .get(&(kind, id.clone()))
-            .cloned()
-            .unwrap_or(Standing {
-                state: ApprovalState::Absent,
-                decisions: Vec::new(),
-                approved: Vec::new(),
-            })
+    pub fn of(&self, kind: Kind, id: &RecordId) -> &Standing {
+        self.of_subject(kind.name(), id)
     }
-}
 
-/// Reads the approvals up to a moment; later ones are not yet made.
-pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
-    let mut latest: BTreeMap<(Kind, RecordId), BTreeMap<(RecordId, RecordId), Decided>> = BTreeMap::new();
-    let mut approved: BTreeMap<(Kind, RecordId), Vec<DateTime<Utc>>> = BTreeMap::new();
-    for file in &repository.approvals {
-        let approval = &file.approval;
-        let Some(kind) = Kind::from_name(&approval.subject.kind) else {
-            continue;
-        };
-        let decided = Decided {
-            person: approval.person.value.0.clone(),
-            role: approval.role.value.0.clone(),
-            decision: approval.decision,
-            at: approval.at.value.utc(),
-            digest: approval.subject.digest.clone(),
-            path: Arc::clone(&file.path),
-            span: approval.subject.span,
-            has_signature: repository.files.contains(format!("{}.sig", file.path).as_str()),
-        };
-        if decided.at > at || !approval.subject.fragment.is_empty() {
-            continue;
-        }
-        let record = (kind, approval.subject.id.clone());
-        if decided.decision == Decision::Approve {
-            approved.entry(record.clone()).or_default().push(decided.at);
-        }
-        let of_record = latest.entry(record).or_default();
-        let key = (decided.person.clone(), decided.role.clone());
-        let newer = of_record
-            .get(&key)
-            .is_none_or(|earlier| (earlier.at, &earlier.path) < (decided.at, &decided.path));
-        if newer {
-            of_record.insert(key, decided);
-        }
+    /// Returns the standing of `compliance.yaml` and the files that guard the repository.
+    pub fn of_configuration(&self) -> &Standing {
+        RecordId::new(CONFIGURATION_ID).map_or(&ABSENT, |id| self.of_subject(CONFIGURATION_KIND, &id))
     }
-    let by_record = latest
-        .into_iter()
-        .map(|(record, decisions)| {
-            let mut approved = approved.remove(&record).unwrap_or_default();
-            approved.sort();
-            (record, conclude(decisions, approved))
-        })
-        .collect();
-    Standings { by_record }
-}
 
-fn conclude(decisions: BTreeMap<(RecordId, RecordId), Decided>, approved: Vec<DateTime<Utc>>) -> Standing {
-    let mut decisions: Vec<Decided> = decisions.into_values().collect();
-    decisions.sort_by(|one, other| (one.at, &one.path).cmp(&(other.at, &other.path)));
-    let any = |wanted: &[Decision]| decisions.iter().any(|decided| wanted.contains(&decided.decision));
-    let state = if any(&[Decision::Revoke, Decision::ReviewEnd]) {
-        ApprovalState::Revoked
-    } else if any(&[Decision::Reject]) {
-        ApprovalState::Rejected
-    } else if any(&[Decision::Approve, Decision::ReviewKeep]) {
-        ApprovalState::Unverified
-    } else {
-        ApprovalState::Absent
-    };
-    Standing {
-        state,
-        decisions,
-        approved,
+    fn of_subject(&self, kind: &str, id: &RecordId) -> &Standing {
+        self.by_subject.get(&(kind.into(), id.clone())).unwrap_or(&ABSENT)
+    }
+
+    /// Walks all of them: the name of the kind, the id, the standing.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RecordId, &Standing)> {
+        self.by_subject
+            .iter()
+            .map(|((kind, id), standing)| (&**kind, id, standing))
     }
 }

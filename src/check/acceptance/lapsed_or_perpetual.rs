@@ -147,7 +147,7 @@ fn unsigned_by_business(context: &Context<'_>, acceptance: &Record<RiskAcceptanc
     let approvals: Vec<_> = standing
         .decisions
         .iter()
-        .filter(|decided| decided.decision == Decision::Approve)
+        .filter(|decided| decided.decision == Decision::Approve && decided.is_in_force())
         .collect();
     let signs_for_business = |person| {
         let function = context

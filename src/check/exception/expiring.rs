@@ -66,7 +66,7 @@ fn next_step(context: &Context<'_>, exception: &Record<Exception>, days: i64) ->
     let approvals = standing
         .decisions
         .iter()
-        .filter(|decided| decided.decision == Decision::Approve);
+        .filter(|decided| decided.decision == Decision::Approve && decided.is_in_force());
     let approvers: Vec<String> = approvals
         .map(|decided| format!("{} as {}", decided.person, decided.role))
         .collect();

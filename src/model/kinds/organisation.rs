@@ -1,5 +1,7 @@
 //! Kinds that say who decides: the management system, people and roles.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -127,6 +129,34 @@ pub struct RiskMatrix {
     #[schemars(length(min = 1))]
     pub levels: Vec<Vec<String>>,
     pub appetite: Option<String>,
+}
+
+impl RiskMatrix {
+    /// Returns the level of a pair; `None` where a word is not on its scale.
+    pub fn level(&self, likelihood: &str, impact: &str) -> Option<&str> {
+        let row = self.likelihood.iter().position(|word| word == likelihood)?;
+        let column = self.impact.iter().position(|word| word == impact)?;
+        Some(self.levels.get(row)?.get(column)?)
+    }
+
+    /// Returns where a level stands among all, 0 for the lowest; `None` for a word that the matrix does not use.
+    ///
+    /// A level is as high as the smallest sum of steps on both scales at which it stands.
+    pub fn rank(&self, level: &str) -> Option<usize> {
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for (row, levels) in self.levels.iter().enumerate() {
+            for (column, word) in levels.iter().enumerate() {
+                let steps = row + column;
+                first
+                    .entry(word)
+                    .and_modify(|least| *least = steps.min(*least))
+                    .or_insert(steps);
+            }
+        }
+        let mut order: Vec<(usize, &str)> = first.into_iter().map(|(word, steps)| (steps, word)).collect();
+        order.sort_unstable();
+        order.iter().position(|(_, word)| *word == level)
+    }
 }
 
 /// A measurable objective.
