@@ -5,9 +5,14 @@
 
 pub mod allowed_signers;
 mod canonical;
+pub mod certificate;
+pub mod keyring;
+mod patterns;
+pub mod revoked;
 pub mod signer;
 pub mod sshsig;
 mod standing;
+mod wire;
 
 pub use canonical::{canonical_json, digest, to_rfc8785};
 pub use standing::{ApprovalState, Decided, Standing, Standings, standings};
