@@ -120,7 +120,9 @@ impl Certificate {
         }
         if let Some(option) = self.critical_options.first() {
             let option = option.escape_debug();
-            return Some(format!("the certificate `{id}` has the critical option `{option}`"));
+            return Some(format!(
+                "the certificate `{id}` has the critical option `{option}`"
+            ));
         }
         None
     }

@@ -15,14 +15,6 @@ pub struct Keyring {
     pub revoked: Revoked,
 }
 
-/// Whether revoked keys count.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Revocation {
-    Counts,
-    /// For a signature that is known to be older than the revocation.
-    IsLater,
-}
-
 impl Keyring {
     /// Reads both lists; nothing that cannot be read lets anybody sign.
     pub fn parse(allowed: &str, revoked: &[u8]) -> Keyring {
@@ -38,6 +30,16 @@ impl Keyring {
         Keyring::parse(allowed, files.revoked.as_deref().unwrap_or_default())
     }
 
+    /// Returns the keyring as if nothing were revoked, for signatures that are known to be older than that.
+    ///
+    /// A list of revoked keys that cannot be read still lets no signature pass.
+    pub fn without_revocation(&self) -> Keyring {
+        Keyring {
+            signers: self.signers.clone(),
+            revoked: self.revoked.forgotten(),
+        }
+    }
+
     /// Judges an armoured signature over `data` that only `principal` may have made, at `at`.
     ///
     /// As `ssh-keygen -Y verify -r`, and stricter: the line that decides must not bear a time without `Z`.
@@ -50,45 +52,18 @@ impl Keyring {
         at: DateTime<Utc>,
     ) -> Result<SignedBy, VerifyError> {
         let signature = Signature::parse(signature)?;
-        self.judge(&signature, principal, data, (namespace, at), Revocation::Counts)
-    }
-
-    /// Judges as `judge_as` does, as if nothing were revoked.
-    ///
-    /// For signatures that an anchor shows to be older than the revocation. A list of revoked keys that cannot
-    /// be read lets no signature pass here either.
-    pub fn judge_without_revocation(
-        &self,
-        principal: &str,
-        signature: &[u8],
-        data: &[u8],
-        namespace: Namespace,
-        at: DateTime<Utc>,
-    ) -> Result<SignedBy, VerifyError> {
-        let signature = Signature::parse(signature)?;
-        self.judge(&signature, principal, data, (namespace, at), Revocation::IsLater)
-    }
-
-    fn judge(
-        &self,
-        signature: &Signature,
-        principal: &str,
-        data: &[u8],
-        (namespace, at): (Namespace, DateTime<Utc>),
-        revocation: Revocation,
-    ) -> Result<SignedBy, VerifyError> {
         signature.verify(data, namespace)?;
         if let Some(what) = self.revoked.fault() {
             let what = what.to_owned();
             return Err(VerifyError::RevocationsUnreadable { what });
         }
-        if revocation == Revocation::Counts && self.revoked.revokes_signer(signature) {
+        if self.revoked.revokes_signer(&signature) {
             let fingerprint = signature.key().fingerprint();
             return Err(VerifyError::Revoked { fingerprint });
         }
         let signed_by = self
             .signers
-            .judge(signature, Some(principal), data, namespace, at)?;
+            .judge(&signature, Some(principal), data, namespace, at)?;
         if signed_by.zone_missing {
             return Err(VerifyError::ZoneMissing { line: signed_by.line });
         }

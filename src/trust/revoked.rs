@@ -60,8 +60,14 @@ impl RevokedCertificates {
         let serial = certificate.serial;
         // An authority that numbers nothing gives 0 to all.
         let by_serial = serial != 0
-            && (self.serials.iter().any(|(first, last)| (*first..=*last).contains(&serial))
-                || self.bitmaps.iter().any(|(offset, bits)| has_bit(*offset, bits, serial)));
+            && (self
+                .serials
+                .iter()
+                .any(|(first, last)| (*first..=*last).contains(&serial))
+                || self
+                    .bitmaps
+                    .iter()
+                    .any(|(offset, bits)| has_bit(*offset, bits, serial)));
         by_serial || self.key_ids.contains(&certificate.key_id)
     }
 }
@@ -98,6 +104,14 @@ impl Revoked {
     /// Returns why the list cannot be read; then every key counts as revoked.
     pub fn fault(&self) -> Option<&str> {
         self.fault.as_deref()
+    }
+
+    /// Returns an empty list; one that cannot be read stays so.
+    pub(super) fn forgotten(&self) -> Revoked {
+        Revoked {
+            fault: self.fault.clone(),
+            ..Revoked::default()
+        }
     }
 
     /// Tells whether a key is revoked.

@@ -115,12 +115,17 @@ impl Signer {
                 "the program `{}` is not installed, which lists the keys of the agent; install OpenSSH, or name a key",
                 program.display()
             ),
-            Err(error) => return Err(error).with_context(|| format!("could not run `{}`", program.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("could not run `{}`", program.display()));
+            }
         };
         match output.status.code() {
             Some(0) if output.stdout.len() <= MAX_AGENT_BYTES => {
                 let text = String::from_utf8_lossy(&output.stdout);
-                Ok(text.lines().filter_map(|line| PublicKey::from_line(line).ok()).collect())
+                Ok(text
+                    .lines()
+                    .filter_map(|line| PublicKey::from_line(line).ok())
+                    .collect())
             }
             // 1: the agent holds no key; 2: there is no agent.
             Some(1 | 2) => Ok(Vec::new()),
@@ -221,7 +226,11 @@ impl Scratch {
     fn write(line: &str) -> Result<Scratch> {
         // The name cannot be guessed, and an existing file is not opened; what is in it is public, and
         // whoever changes it is found out, since the signature is checked against the key asked for.
-        let name = format!("countersign-{:016x}{:016x}.pub", OsRng.next_u64(), OsRng.next_u64());
+        let name = format!(
+            "countersign-{:016x}{:016x}.pub",
+            OsRng.next_u64(),
+            OsRng.next_u64()
+        );
         let path = std::env::temp_dir().join(name);
         let written = OpenOptions::new()
             .write(true)

@@ -160,7 +160,9 @@ pub enum VerifyError {
         what: String,
     },
     /// The line that decides bears a time without `Z`, which OpenSSH reads in the zone of its machine.
-    #[error("line {line} of the allowed signers has a time without `Z`, which means another moment on each machine")]
+    #[error(
+        "line {line} of the allowed signers has a time without `Z`, which means another moment on each machine"
+    )]
     ZoneMissing {
         /// The 1-based line of the list.
         line: usize,
@@ -389,12 +391,16 @@ pub(super) fn check_presence(signature: &ssh_key::Signature) -> Result<(), Verif
         return Ok(());
     }
     let bytes = signature.as_bytes();
-    let flags = bytes.len().checked_sub(TRAILER_BYTES).and_then(|at| bytes.get(at));
+    let flags = bytes
+        .len()
+        .checked_sub(TRAILER_BYTES)
+        .and_then(|at| bytes.get(at));
     if flags.is_some_and(|flags| flags & USER_PRESENT != 0) {
         Ok(())
     } else {
         Err(VerifyError::Key(
-            "the hardware key signed without being touched; make a key without `no-touch-required`".to_owned(),
+            "the hardware key signed without being touched; make a key without `no-touch-required`"
+                .to_owned(),
         ))
     }
 }
