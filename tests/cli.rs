@@ -26,6 +26,7 @@ pub(crate) fn streams(folder: &Path, words: &[OsString]) -> (i32, String, String
         folder: folder.to_path_buf(),
         out_is_colored: false,
         err_is_terminal: false,
+        can_ask: false,
         width: usize::MAX,
     };
     let code = run(words.iter().cloned(), &mut console);

@@ -11,8 +11,9 @@ use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey};
 
 use crate::load::Repository;
-use crate::model::{KeyPurpose, Person, Record, RecordId, Zone};
-use crate::trust::sshsig::Namespace;
+use crate::model::{Person, Record, RecordId, Zone};
+use crate::trust::keyring::expected_line;
+use crate::trust::sshsig::PublicKey;
 
 /// Where the list of keys lies in a governed repository.
 pub(super) const ALLOWED_SIGNERS: &str = "keyring/allowed_signers";
@@ -78,46 +79,18 @@ impl Keys {
             let Some(key) = self.by_person.get(person.id()) else {
                 continue;
             };
-            let public = key.public_key().key_data().clone();
-            let public = ssh_key::PublicKey::from(public)
+            let public = key
+                .public_key()
                 .to_openssh()
                 .context("could not encode a public key")?;
+            let public = PublicKey::from_line(&public).context("could not read a public key back")?;
+            let email = &person.spec.email.value;
             for entry in &person.spec.keys {
-                let namespace = namespace(entry.purpose.unwrap_or(KeyPurpose::Approve));
-                let mut validity = format!(
-                    "valid-after=\"{}\"",
-                    stamp(zone.start_of_day(entry.valid_from.value))
-                );
-                if let Some(last) = entry.valid_to {
-                    let _ = write!(
-                        validity,
-                        ",valid-before=\"{}\"",
-                        stamp(zone.end_of_day(last.value))
-                    );
-                }
-                let email = &person.spec.email.value;
-                let _ = writeln!(text, "{email} namespaces=\"{namespace}\",{validity} {public}");
+                let _ = writeln!(text, "{}", expected_line(email, entry, &public, zone));
             }
         }
         Ok(text)
     }
-}
-
-fn namespace(purpose: KeyPurpose) -> Namespace {
-    match purpose {
-        KeyPurpose::Approve => Namespace::Approval,
-        KeyPurpose::SignBundle => Namespace::Bundle,
-        KeyPurpose::Import => Namespace::Import,
-        KeyPurpose::Anchor => Namespace::Anchor,
-    }
-}
-
-/// Writes a moment as `allowed_signers` has it, with the `Z` without which OpenSSH reads the machine's zone.
-fn stamp(moment: chrono::DateTime<chrono_tz::Tz>) -> String {
-    moment
-        .with_timezone(&chrono::Utc)
-        .format("%Y%m%d%H%M%SZ")
-        .to_string()
 }
 
 fn write_new(path: &Path, bytes: &[u8], is_secret: bool) -> Result<()> {

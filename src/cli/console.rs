@@ -18,6 +18,8 @@ pub struct Console<'a> {
     pub out_is_colored: bool,
     /// Whether `err` is a terminal.
     pub err_is_terminal: bool,
+    /// Whether a person can be asked for a passphrase: the input is a terminal, or a program asks in a window.
+    pub can_ask: bool,
     /// Columns of the terminal; 100 where there is none.
     pub width: usize,
 }

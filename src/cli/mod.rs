@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
         folder: std::env::current_dir().unwrap_or_default(),
         out_is_colored: out_is_terminal && !is_plain,
         err_is_terminal: stderr.is_terminal() && !is_ci,
+        can_ask: std::io::stdin().is_terminal() || std::env::var_os("SSH_ASKPASS").is_some(),
         width: if out_is_terminal {
             columns.unwrap_or(100)
         } else {

@@ -343,6 +343,8 @@ pub(super) fn assemble(
         );
     }
     heap.approvals.sort_by(|one, other| one.path.cmp(&other.path));
+    heap.people.sort_by(|one, other| one.id().cmp(other.id()));
+    faults.extend(same_addresses(&heap.people));
     Repository {
         sources,
         configuration,
@@ -378,4 +380,29 @@ fn same_id(first: &Known, second: &Known) -> Diagnostic {
         .related(first.span, "first used here")
         .help("give one of them a new id; an id is never used twice")
         .subject(second.id.to_string())
+}
+
+/// One human is one address: two that read the same are one human with two names, or one who poses as another.
+fn same_addresses(people: &[Record<Person>]) -> Vec<Diagnostic> {
+    let mut first: BTreeMap<String, &Record<Person>> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for person in people {
+        let email = &person.spec.email;
+        let Some(other) = first.get(&skeleton(&email.value)) else {
+            first.insert(skeleton(&email.value), person);
+            continue;
+        };
+        let message = if other.spec.email.value == email.value {
+            format!("`{}` is the address of `{}`, too", email.value, other.id())
+        } else {
+            format!("`{}` reads like the address of `{}`", email.value, other.id())
+        };
+        faults.push(
+            Diagnostic::error("SCH003", email.span, message)
+                .related(other.spec.email.span, "the other address")
+                .help("give each person one record, with an address that no other reads like")
+                .subject(person.id().to_string()),
+        );
+    }
+    faults
 }

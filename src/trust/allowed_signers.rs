@@ -9,6 +9,7 @@ use std::str::Chars;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
+use super::patterns::matches_list;
 use super::sshsig::{Namespace, PublicKey, Signature, VerifyError};
 
 /// The size in bytes over which a list is refused.
@@ -74,6 +75,8 @@ pub struct SignedBy {
     pub line: usize,
     /// The line bears a time without `Z`.
     pub zone_missing: bool,
+    /// The SHA-256 fingerprint of the authority, where the key signed under a certificate.
+    pub authority: Option<String>,
 }
 
 impl AllowedSigner {
@@ -123,13 +126,49 @@ impl AllowedSigner {
             .find(|name| !name.is_empty() && !name.starts_with('!') && matches_list(name, &self.principals))
     }
 
-    fn signed_by(&self, principal: &str) -> SignedBy {
-        SignedBy {
-            principal: principal.to_owned(),
-            fingerprint: self.key.fingerprint(),
+    /// Whether the line is about the signer: its own key, or the authority of its certificate.
+    fn is_about(&self, signature: &Signature) -> bool {
+        match signature.certificate() {
+            Some(certificate) => self.cert_authority && self.key == certificate.authority,
+            None => !self.cert_authority && &self.key == signature.key(),
+        }
+    }
+
+    /// The name under which the line may know the signer: the one asked for, else the first that fits.
+    fn name_for<'a>(&'a self, signature: &'a Signature, asked: Option<&'a str>) -> Option<&'a str> {
+        match (asked, signature.certificate()) {
+            (Some(name), _) => matches_list(name, &self.principals).then_some(name),
+            (None, None) => self.first_principal(),
+            (None, Some(certificate)) => certificate
+                .principals
+                .iter()
+                .map(String::as_str)
+                .find(|name| matches_list(name, &self.principals)),
+        }
+    }
+
+    /// Lets the signer sign under `name`, or says why not; the line is known to be about the signer.
+    fn admit(
+        &self,
+        signature: &Signature,
+        name: &str,
+        namespace: Namespace,
+        at: DateTime<Utc>,
+    ) -> Result<SignedBy, VerifyError> {
+        let certificate = signature.certificate();
+        if let Some(why) = certificate.and_then(|certificate| certificate.refusal(name, at)) {
+            return Err(VerifyError::Certificate { line: self.line, why });
+        }
+        if let Some(error) = self.refusal(namespace, at) {
+            return Err(error);
+        }
+        Ok(SignedBy {
+            principal: name.to_owned(),
+            fingerprint: signature.key().fingerprint(),
             line: self.line,
             zone_missing: self.zone_missing(),
-        }
+            authority: certificate.map(|certificate| certificate.authority.fingerprint()),
+        })
     }
 }
 
@@ -154,6 +193,32 @@ impl AllowedSigners {
             }
         }
         list
+    }
+
+    /// The first line that admits the signature decides; if none does, the first about its key says why not.
+    pub(super) fn judge(
+        &self,
+        signature: &Signature,
+        principal: Option<&str>,
+        data: &[u8],
+        namespace: Namespace,
+        at: DateTime<Utc>,
+    ) -> Result<SignedBy, VerifyError> {
+        signature.verify(data, namespace)?;
+        let mut refusal = None;
+        for entry in self.entries.iter().filter(|entry| entry.is_about(signature)) {
+            let Some(name) = entry.name_for(signature, principal) else {
+                continue;
+            };
+            match entry.admit(signature, name, namespace, at) {
+                Ok(signed_by) => return Ok(signed_by),
+                Err(error) => refusal = refusal.or(Some(error)),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| VerifyError::NotListed {
+            fingerprint: signature.key().fingerprint(),
+            principal: principal.map(str::to_owned),
+        }))
     }
 
     /// The lines that let `key` sign for `namespace` at `at`.
@@ -212,14 +277,7 @@ pub fn judge(
     namespace: Namespace,
     at: DateTime<Utc>,
 ) -> Result<SignedBy, VerifyError> {
-    judge_lines(
-        signers,
-        signature,
-        data,
-        (namespace, at),
-        None,
-        AllowedSigner::first_principal,
-    )
+    signers.judge(&Signature::parse(signature)?, None, data, namespace, at)
 }
 
 /// Judges an armoured signature over `data` that only `principal` may have made, as `ssh-keygen -Y verify -I`.
@@ -231,33 +289,8 @@ pub fn judge_as(
     namespace: Namespace,
     at: DateTime<Utc>,
 ) -> Result<SignedBy, VerifyError> {
-    let admits = |entry: &AllowedSigner| matches_list(principal, &entry.principals).then_some(principal);
-    judge_lines(signers, signature, data, (namespace, at), Some(principal), admits)
-}
-
-/// The first line that admits the signature decides; if none does, the first that holds its key says why not.
-fn judge_lines<'a>(
-    signers: &'a AllowedSigners,
-    signature: &[u8],
-    data: &[u8],
-    (namespace, at): (Namespace, DateTime<Utc>),
-    principal: Option<&str>,
-    admits: impl Fn(&'a AllowedSigner) -> Option<&'a str>,
-) -> Result<SignedBy, VerifyError> {
     let signature = Signature::parse(signature)?;
-    signature.verify(data, namespace)?;
-    let mut refusal = None;
-    for entry in signers.lines_of(signature.key()) {
-        let Some(name) = admits(entry) else { continue };
-        match entry.refusal(namespace, at) {
-            None => return Ok(entry.signed_by(name)),
-            Some(error) => refusal = refusal.or(Some(error)),
-        }
-    }
-    Err(refusal.unwrap_or_else(|| VerifyError::NotListed {
-        fingerprint: signature.key().fingerprint(),
-        principal: principal.map(str::to_owned),
-    }))
+    signers.judge(&signature, Some(principal), data, namespace, at)
 }
 
 fn parse_line(line: &str, number: usize) -> Result<AllowedSigner, String> {
@@ -436,47 +469,4 @@ fn read_time(digits: &str) -> Option<NaiveDateTime> {
         14 => day.and_hms_opt(part(8, 10)?, part(10, 12)?, part(12, 14)?),
         _ => None,
     }
-}
-
-/// Whether `text` matches a list of patterns: one of them, and none of those behind `!`.
-fn matches_list(text: &str, patterns: &str) -> bool {
-    let mut matched = false;
-    for pattern in patterns.split(',') {
-        match pattern.strip_prefix('!') {
-            Some(excluded) if matches_pattern(text.as_bytes(), excluded.as_bytes()) => return false,
-            Some(_) => {}
-            None => matched |= matches_pattern(text.as_bytes(), pattern.as_bytes()),
-        }
-    }
-    matched
-}
-
-/// Whether `text` matches a pattern of `*` (any bytes) and `?` (one byte); takes the product of both lengths.
-fn matches_pattern(text: &[u8], pattern: &[u8]) -> bool {
-    let (mut at, mut wanted) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(byte) = text.get(at) {
-        match pattern.get(wanted) {
-            Some(b'*') => {
-                star = Some((at, wanted));
-                wanted += 1;
-            }
-            Some(expected) if *expected == b'?' || expected == byte => {
-                at += 1;
-                wanted += 1;
-            }
-            Some(_) | None => match star {
-                // The last star takes one byte more, and the rest is tried again.
-                Some((begin, position)) => {
-                    star = Some((begin + 1, position));
-                    at = begin + 1;
-                    wanted = position + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern
-        .get(wanted..)
-        .is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }

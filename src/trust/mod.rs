@@ -7,19 +7,23 @@
 pub mod allowed_signers;
 mod authority;
 mod canonical;
+pub mod certificate;
 mod change;
 mod edit;
 mod facts;
 mod flaw;
 mod judge;
-mod keyring;
+pub mod keyring;
 mod matching;
 mod matrix;
+mod patterns;
+pub mod revoked;
 mod rules;
 pub mod signer;
 pub mod sshsig;
 mod standing;
 mod verdict;
+mod wire;
 
 pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
 pub use canonical::{canonical_json, configuration_digest, digest, to_rfc8785};

@@ -1,35 +1,60 @@
 //! Signing with the key that a person has: a file that we can read, or whatever `ssh-keygen` can reach.
 
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
+use ssh_key::rand_core::{OsRng, RngCore as _};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey};
 
+use super::certificate::{Certificate, is_certificate};
 use super::sshsig::{Namespace, PublicKey, Signature};
 
 /// The size in bytes over which a key file is refused; an RSA-16384 key has under 13 000.
 const MAX_KEY_BYTES: u64 = 64 * 1024;
+/// What is read of an agent's answer, in bytes.
+const MAX_AGENT_BYTES: usize = 1024 * 1024;
 
 const PRIVATE_KEY_HEADER: &str = "-----BEGIN OPENSSH PRIVATE KEY-----";
 
 /// A key that can sign.
 ///
 /// Ed25519 and ECDSA on P-256 and P-384 sign here. All else (RSA, P-521, hardware keys, keys with a
-/// passphrase, and a `.pub` whose private half an agent holds) is handed to `ssh-keygen -Y sign`, as git
-/// does.
+/// passphrase, certificates, and a `.pub` whose private half an agent holds) is handed to
+/// `ssh-keygen -Y sign`, as git does.
 pub struct Signer {
-    path: PathBuf,
+    place: Place,
     program: PathBuf,
     public_key: PublicKey,
+    /// The certificate under which the key signs.
+    certificate: Option<Certificate>,
     /// `None`: the private half stays with `ssh-keygen`.
     private_key: Option<PrivateKey>,
+    has_passphrase: bool,
+    may_ask: bool,
+}
+
+/// Where a key is.
+enum Place {
+    File(PathBuf),
+    Agent,
+}
+
+impl Place {
+    /// The key as a message names it.
+    fn name(&self, key: &PublicKey) -> String {
+        match self {
+            Place::File(path) => path.display().to_string(),
+            Place::Agent => key.fingerprint(),
+        }
+    }
 }
 
 impl Signer {
-    /// Opens the key at `path`, a private key or a `.pub`.
+    /// Opens the key at `path`: a private key, a `.pub`, or a certificate (`-cert.pub`).
     pub fn open(path: &Path) -> Result<Signer> {
         Signer::open_with(path, Path::new("ssh-keygen"))
     }
@@ -37,7 +62,7 @@ impl Signer {
     /// Opens the key at `path`, with another program than `ssh-keygen` for what cannot be signed here.
     pub fn open_with(path: &Path, program: &Path) -> Result<Signer> {
         let text = read_key(path)?;
-        let (public_key, private_key) = if text.starts_with(PRIVATE_KEY_HEADER) {
+        let mut signer = if text.starts_with(PRIVATE_KEY_HEADER) {
             open_private(&text, path, program)?
         } else if text.starts_with("-----BEGIN ") {
             // `ssh-keygen` itself signs with a key in PEM form only if the public half lies beside it.
@@ -49,59 +74,180 @@ impl Signer {
                     path.display()
                 )
             })?;
-            (key, None)
+            let has_passphrase = text.contains("ENCRYPTED");
+            Signer::of_program(Place::File(path.to_owned()), key, has_passphrase)
+        } else if text.split_whitespace().next().is_some_and(is_certificate) {
+            let certificate =
+                Certificate::from_line(&text).with_context(|| format!("in `{}`", path.display()))?;
+            let key = certificate.key.clone();
+            Signer {
+                certificate: Some(certificate),
+                ..Signer::of_program(Place::File(path.to_owned()), key, false)
+            }
         } else {
             let key = PublicKey::from_line(&text)
                 .with_context(|| format!("`{}` is neither a private key nor a public one", path.display()))?;
-            (key, None)
+            Signer::of_program(Place::File(path.to_owned()), key, false)
         };
-        Ok(Signer {
-            path: path.to_owned(),
-            program: program.to_owned(),
-            public_key,
-            private_key,
-        })
+        program.clone_into(&mut signer.program);
+        Ok(signer)
     }
 
-    /// The public half of the key.
+    /// Takes a key whose private half the agent holds, as `agent_keys` lists it.
+    pub fn from_agent(key: &PublicKey) -> Signer {
+        Signer::of_program(Place::Agent, key.clone(), false)
+    }
+
+    /// Lists the keys that the agent holds; none where there is no agent.
+    ///
+    /// Keys of a sort that cannot sign here, and certificates, are left out.
+    pub fn agent_keys() -> Result<Vec<PublicKey>> {
+        Signer::agent_keys_with(Path::new("ssh-add"))
+    }
+
+    /// Lists the keys that the agent holds, with another program than `ssh-add`.
+    pub fn agent_keys_with(program: &Path) -> Result<Vec<PublicKey>> {
+        let mut command = Command::new(program);
+        command.arg("-L").stdin(Stdio::null()).stderr(Stdio::null());
+        let output = match command.output() {
+            Ok(output) => output,
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                "the program `{}` is not installed, which lists the keys of the agent; install OpenSSH, or name a key",
+                program.display()
+            ),
+            Err(error) => {
+                return Err(error).with_context(|| format!("could not run `{}`", program.display()));
+            }
+        };
+        match output.status.code() {
+            Some(0) if output.stdout.len() <= MAX_AGENT_BYTES => {
+                let text = String::from_utf8_lossy(&output.stdout);
+                Ok(text
+                    .lines()
+                    .filter_map(|line| PublicKey::from_line(line).ok())
+                    .collect())
+            }
+            // 1: the agent holds no key; 2: there is no agent.
+            Some(1 | 2) => Ok(Vec::new()),
+            Some(_) | None => bail!(
+                "`{} -L` did not list the keys of the agent ({})",
+                program.display(),
+                output.status
+            ),
+        }
+    }
+
+    fn of_program(place: Place, public_key: PublicKey, has_passphrase: bool) -> Signer {
+        Signer {
+            place,
+            program: PathBuf::from("ssh-keygen"),
+            public_key,
+            certificate: None,
+            private_key: None,
+            has_passphrase,
+            may_ask: false,
+        }
+    }
+
+    /// Lets `ssh-keygen` ask the person for a passphrase or a PIN; without this it never asks.
+    ///
+    /// Only `cli` knows whether there is a terminal, or a program that asks in a window.
+    pub fn asking(self, may_ask: bool) -> Signer {
+        Signer { may_ask, ..self }
+    }
+
+    /// The public half of the key; with a certificate, the key inside it.
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
+    }
+
+    /// The certificate under which the key signs.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 
     /// Signs `data` for `namespace`; the armoured signature, as it goes into a `.sig` file.
     ///
     /// What comes out has been checked with the public half before it is handed on.
     pub fn sign(&self, data: &[u8], namespace: Namespace) -> Result<Vec<u8>> {
+        let name = self.place.name(&self.public_key);
         let armoured = match &self.private_key {
             Some(key) => key
                 .sign(namespace.as_str(), HashAlg::Sha512, data)
                 .and_then(|signature| signature.to_pem(LineEnding::LF))
-                .with_context(|| format!("could not sign with `{}`", self.path.display()))?
+                .with_context(|| format!("could not sign with `{name}`"))?
                 .into_bytes(),
             None => self.sign_with_program(data, namespace)?,
         };
         let signature = Signature::parse(&armoured)
-            .with_context(|| format!("the signature made with `{}` is unusable", self.path.display()))?;
+            .with_context(|| format!("the signature made with `{name}` is unusable"))?;
         signature
             .verify(data, namespace)
-            .with_context(|| format!("the signature made with `{}` does not count", self.path.display()))?;
-        if signature.key() != &self.public_key {
+            .with_context(|| format!("the signature made with `{name}` does not count"))?;
+        if signature.key() != &self.public_key || signature.certificate() != self.certificate.as_ref() {
             let (found, expected) = (signature.key().fingerprint(), self.public_key.fingerprint());
-            bail!(
-                "`{}` signed as {found}, but its public half is {expected}",
-                self.path.display()
-            );
+            bail!("`{name}` signed as {found}, but its public half is {expected}");
         }
         Ok(armoured)
     }
 
     fn sign_with_program(&self, data: &[u8], namespace: Namespace) -> Result<Vec<u8>> {
+        let scratch;
+        let path = match &self.place {
+            Place::File(path) => path.as_path(),
+            Place::Agent => {
+                scratch = Scratch::write(&self.public_key.to_line())?;
+                scratch.0.as_path()
+            }
+        };
         let mut command = Command::new(&self.program);
         command
             .args(["-q", "-Y", "sign", "-n", namespace.as_str(), "-f"])
-            .arg(&self.path);
-        let output = run(command, &self.program, &self.path, data)?;
-        Ok(output.stdout)
+            .arg(path);
+        let name = self.place.name(&self.public_key);
+        let output = run(command, &self.program, &name, data, self.may_ask)?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        if self.has_passphrase && !self.may_ask {
+            bail!(
+                "`{name}` has a passphrase, and there is no terminal to ask for it on; sign at a terminal, or hand \
+                 the key to an agent with `ssh-add {name}`"
+            );
+        }
+        Err(refused(&self.program, &name, &output))
+    }
+}
+
+/// A public key in a file, for a program that takes keys by file only; gone when dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn write(line: &str) -> Result<Scratch> {
+        // The name cannot be guessed, and an existing file is not opened; what is in it is public, and
+        // whoever changes it is found out, since the signature is checked against the key asked for.
+        let name = format!(
+            "countersign-{:016x}{:016x}.pub",
+            OsRng.next_u64(),
+            OsRng.next_u64()
+        );
+        let path = std::env::temp_dir().join(name);
+        let written = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .and_then(|mut file| writeln!(file, "{line}"));
+        let scratch = Scratch(path);
+        written.with_context(|| format!("could not write `{}`", scratch.0.display()))?;
+        Ok(scratch)
+    }
+}
+
+impl Drop for Scratch {
+    #[expect(clippy::disallowed_methods, reason = "removes the file that it wrote itself")]
+    fn drop(&mut self) {
+        // A public key left behind harms nobody.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -121,10 +267,11 @@ fn read_key(path: &Path) -> Result<String> {
 }
 
 /// Reads an OpenSSH private key; the private half is kept only where we can sign with it.
-fn open_private(text: &str, path: &Path, program: &Path) -> Result<(PublicKey, Option<PrivateKey>)> {
+fn open_private(text: &str, path: &Path, program: &Path) -> Result<Signer> {
+    let place = Place::File(path.to_owned());
     // The library cannot read an ECDSA key whose number happens to be short; `ssh-keygen` can.
     let Ok(key) = PrivateKey::from_openssh(text) else {
-        return Ok((public_half(path, program)?, None));
+        return Ok(Signer::of_program(place, public_half(path, program)?, false));
     };
     let line = key
         .public_key()
@@ -139,7 +286,11 @@ fn open_private(text: &str, path: &Path, program: &Path) -> Result<(PublicKey, O
                     curve: EcdsaCurve::NistP256 | EcdsaCurve::NistP384
                 }
         );
-    Ok((public_key, signs_here.then_some(key)))
+    let signer = Signer::of_program(place, public_key, key.is_encrypted());
+    Ok(Signer {
+        private_key: signs_here.then_some(key),
+        ..signer
+    })
 }
 
 /// Finds the public half of a private key that we cannot read: from the `.pub` beside it, or by asking.
@@ -149,9 +300,14 @@ fn public_half(path: &Path, program: &Path) -> Result<PublicKey> {
     }
     let mut command = Command::new(program);
     command.arg("-y").arg("-f").arg(path);
-    let line = String::from_utf8(run(command, program, path, b"")?.stdout)
+    let name = path.display().to_string();
+    let output = run(command, program, &name, b"", false)?;
+    if !output.status.success() {
+        return Err(refused(program, &name, &output));
+    }
+    let line = String::from_utf8(output.stdout)
         .with_context(|| format!("`{}` gave no public key", program.display()))?;
-    PublicKey::from_line(&line).with_context(|| format!("the public half of `{}`", path.display()))
+    PublicKey::from_line(&line).with_context(|| format!("the public half of `{name}`"))
 }
 
 /// Reads `KEY.pub`, if it is there.
@@ -167,17 +323,24 @@ fn public_half_beside(path: &Path) -> Result<Option<PublicKey>> {
     Ok(Some(key))
 }
 
-/// Runs the program; its messages and prompts (touch the key, type the passphrase) go to the person.
-fn run(mut command: Command, program: &Path, key: &Path, input: &[u8]) -> Result<Output> {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
+/// Runs the program; where it may ask, its messages and prompts (touch the key, type the passphrase) go to the
+/// person, and otherwise it is kept from asking.
+fn run(mut command: Command, program: &Path, key: &str, input: &[u8], may_ask: bool) -> Result<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    if may_ask {
+        command.stderr(Stdio::inherit());
+    } else {
+        // With these, OpenSSH asks this program instead of the terminal, and takes its failure for an answer.
+        command
+            .stderr(Stdio::piped())
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .env("SSH_ASKPASS", OsStr::new("false"));
+    }
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-            "`{}` needs the program `{}` to sign, which is not installed; install OpenSSH, or use an ed25519 key",
-            key.display(),
+            "`{key}` needs the program `{}` to sign, which is not installed; install OpenSSH, or use an ed25519 key \
+             in a file",
             program.display()
         ),
         Err(error) => return Err(error).with_context(|| format!("could not run `{}`", program.display())),
@@ -191,16 +354,21 @@ fn run(mut command: Command, program: &Path, key: &Path, input: &[u8]) -> Result
             Ok(()) | Err(_) => {}
         }
     }
-    let output = child
+    child
         .wait_with_output()
-        .with_context(|| format!("could not run `{}`", program.display()))?;
-    if !output.status.success() {
-        bail!(
-            "`{}` could not use the key `{}` ({})",
-            program.display(),
-            key.display(),
-            output.status
-        );
-    }
-    Ok(output)
+        .with_context(|| format!("could not run `{}`", program.display()))
+}
+
+/// Says that the program did not do it, in its own last words.
+fn refused(program: &Path, key: &str, output: &Output) -> anyhow::Error {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().rev().find(|line| !line.trim().is_empty());
+    let said = said
+        .map(|line| format!(": {}", line.trim().escape_debug()))
+        .unwrap_or_default();
+    anyhow::anyhow!(
+        "`{}` could not use the key `{key}` ({}){said}",
+        program.display(),
+        output.status
+    )
 }

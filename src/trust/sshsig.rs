@@ -10,6 +10,9 @@ use chrono::{DateTime, Utc};
 use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, HashAlg, SshSig};
 
+use super::certificate::{Certificate, is_certificate};
+use super::wire::{Wire, WireFault, decode_base64};
+
 /// The size in bytes over which a signature is refused unread; a real one of RSA-4096 has under 2 000.
 pub const MAX_SIGNATURE_BYTES: usize = 16 * 1024;
 
@@ -17,6 +20,11 @@ pub const MAX_SIGNATURE_BYTES: usize = 16 * 1024;
 const MIN_RSA_BITS: usize = 3072;
 /// The largest RSA modulus that the library can check, in bits.
 const MAX_RSA_BITS: usize = 4096;
+
+/// The bit of a hardware key's flags that says that somebody touched it.
+const USER_PRESENT: u8 = 0x01;
+/// How many bytes of flags and counter end the signature of a hardware key.
+const TRAILER_BYTES: usize = 5;
 
 /// The types of keys that are read; a certificate is none of them. DSA is read so that a list may hold it.
 const KINDS: [&str; 8] = [
@@ -119,12 +127,6 @@ pub enum VerifyError {
         /// `valid-after`.
         from: DateTime<Utc>,
     },
-    /// The key was revoked.
-    #[error("{fingerprint} is revoked")]
-    Revoked {
-        /// The key that signed.
-        fingerprint: String,
-    },
     /// The key had ceased to count.
     #[error("line {line} of the allowed signers: {fingerprint} is not valid on {at}, only until {until}")]
     Expired {
@@ -137,6 +139,40 @@ pub enum VerifyError {
         /// `valid-before`.
         until: DateTime<Utc>,
     },
+    /// The list holds the authority of the certificate, and the certificate does not let its key sign.
+    #[error("line {line} of the allowed signers: {why}")]
+    Certificate {
+        /// The 1-based line of the list.
+        line: usize,
+        /// What is wrong with the certificate.
+        why: String,
+    },
+    /// The key, or the authority behind it, is revoked.
+    #[error("{fingerprint} is revoked")]
+    Revoked {
+        /// The key that signed.
+        fingerprint: String,
+    },
+    /// The list of revoked keys cannot be read, and so no key counts.
+    #[error("the list of revoked keys cannot be read, so that no key counts: {what}")]
+    RevocationsUnreadable {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The line that decides bears a time without `Z`, which OpenSSH reads in the zone of its machine.
+    #[error(
+        "line {line} of the allowed signers has a time without `Z`, which means another moment on each machine"
+    )]
+    ZoneMissing {
+        /// The 1-based line of the list.
+        line: usize,
+    },
+}
+
+impl From<WireFault> for VerifyError {
+    fn from(fault: WireFault) -> VerifyError {
+        malformed(fault.0)
+    }
 }
 
 fn for_principal(principal: Option<&str>) -> String {
@@ -176,7 +212,7 @@ impl PublicKey {
         Ok(key)
     }
 
-    fn from_blob(blob: &[u8]) -> Result<PublicKey, VerifyError> {
+    pub(super) fn from_blob(blob: &[u8]) -> Result<PublicKey, VerifyError> {
         let kind = Wire(blob)
             .text()
             .map_err(|_| VerifyError::Key("the public key has no type".to_owned()))?;
@@ -198,6 +234,15 @@ impl PublicKey {
             blob: blob.to_vec(),
             data: key.key_data().clone(),
         })
+    }
+
+    /// The key as it goes into signatures and lists.
+    pub(super) fn blob(&self) -> &[u8] {
+        &self.blob
+    }
+
+    pub(super) fn data(&self) -> &KeyData {
+        &self.data
     }
 
     /// The type as OpenSSH writes it, such as `ssh-ed25519`.
@@ -225,7 +270,7 @@ impl PublicKey {
     }
 
     /// Refuses what is too weak to count or too large to check.
-    fn check_strength(&self) -> Result<(), VerifyError> {
+    pub(super) fn check_strength(&self) -> Result<(), VerifyError> {
         match self.rsa_bits() {
             Some(bits) if bits < MIN_RSA_BITS => Err(VerifyError::Key(format!(
                 "the RSA key has {bits} bits, and at least {MIN_RSA_BITS} are needed"
@@ -245,6 +290,7 @@ impl PublicKey {
 #[derive(Clone, Debug)]
 pub struct Signature {
     key: PublicKey,
+    certificate: Option<Certificate>,
     namespace: String,
     inner: SshSig,
 }
@@ -265,7 +311,7 @@ impl Signature {
         if wire.number()? != VERSION {
             return Err(malformed("only version 1 is known"));
         }
-        let key = PublicKey::from_blob(wire.string()?)?;
+        let (key, certificate) = read_signer(wire.string()?)?;
         let namespace = wire.text()?.to_owned();
         if !wire.string()?.is_empty() {
             return Err(malformed("its reserved field is not empty"));
@@ -286,14 +332,20 @@ impl Signature {
             .map_err(|_| malformed("its namespace is empty"))?;
         Ok(Signature {
             key,
+            certificate,
             namespace,
             inner,
         })
     }
 
-    /// The key that the signature names.
+    /// The key that made the signature; with a certificate, the key inside it.
     pub fn key(&self) -> &PublicKey {
         &self.key
+    }
+
+    /// The certificate under which the key signed; then only its authority lets the key sign.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 
     /// Checks that the named key signed `data` for `namespace`; says nothing about whose key it is.
@@ -306,6 +358,7 @@ impl Signature {
             });
         }
         self.key.check_strength()?;
+        check_presence(self.inner.signature())?;
         ssh_key::PublicKey::from(self.key.data.clone())
             .verify(namespace.as_str(), data, &self.inner)
             .map_err(|_| VerifyError::Mismatch {
@@ -318,15 +371,49 @@ fn malformed(why: &str) -> VerifyError {
     VerifyError::Malformed(why.to_owned())
 }
 
+/// Reads the key that a signature names, alone or in a certificate.
+fn read_signer(blob: &[u8]) -> Result<(PublicKey, Option<Certificate>), VerifyError> {
+    if !Wire(blob).text().is_ok_and(is_certificate) {
+        return Ok((PublicKey::from_blob(blob)?, None));
+    }
+    let certificate = Certificate::from_blob(blob)?;
+    Ok((certificate.key.clone(), Some(certificate)))
+}
+
+/// Refuses the signature of a hardware key that nobody touched.
+///
+/// `ssh-keygen -Y verify` lets it pass and only `sshd` refuses it; a decision that nobody was there for is none.
+pub(super) fn check_presence(signature: &ssh_key::Signature) -> Result<(), VerifyError> {
+    if !matches!(
+        signature.algorithm(),
+        Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256
+    ) {
+        return Ok(());
+    }
+    let bytes = signature.as_bytes();
+    let flags = bytes
+        .len()
+        .checked_sub(TRAILER_BYTES)
+        .and_then(|at| bytes.get(at));
+    if flags.is_some_and(|flags| flags & USER_PRESENT != 0) {
+        Ok(())
+    } else {
+        Err(VerifyError::Key(
+            "the hardware key signed without being touched; make a key without `no-touch-required`"
+                .to_owned(),
+        ))
+    }
+}
+
 /// Reads the signature proper: algorithm, bytes, and for a hardware key its flags and counter.
-fn read_inner(bytes: &[u8]) -> Result<ssh_key::Signature, VerifyError> {
+pub(super) fn read_inner(bytes: &[u8]) -> Result<ssh_key::Signature, VerifyError> {
     let mut wire = Wire(bytes);
     let name = wire.text()?;
     let algorithm = Algorithm::new(name)
         .map_err(|_| malformed(&format!("algorithm `{}` is not known", name.escape_debug())))?;
     let mut data = wire.string()?.to_vec();
     if matches!(algorithm, Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256) {
-        data.extend_from_slice(wire.take(5)?);
+        data.extend_from_slice(wire.take(TRAILER_BYTES)?);
     }
     wire.end()?;
     if matches!(algorithm, Algorithm::Rsa { hash: None }) {
@@ -359,80 +446,4 @@ fn dearmour(armoured: &[u8]) -> Result<Vec<u8>, VerifyError> {
         .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).bytes())
         .collect();
     decode_base64(&base64).ok_or_else(|| malformed("its body is not base64"))
-}
-
-/// Decodes padded base64; `None` for anything that an encoder would not have written.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    if text.is_empty() || !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let padding = text
-        .iter()
-        .rev()
-        .take(2)
-        .take_while(|byte| **byte == b'=')
-        .count();
-    let digits = text.get(..text.len() - padding)?;
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    for digit in digits {
-        held = (held << 6) | u32::from(base64_value(*digit)?);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits).ok()?);
-            held &= (1 << bits) - 1;
-        }
-    }
-    // Bits that no byte uses must be zero, or two texts would mean the same signature.
-    (held == 0).then_some(bytes)
-}
-
-fn base64_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
-}
-
-/// SSH's wire format: numbers of four bytes, and strings with such a number before them.
-struct Wire<'a>(&'a [u8]);
-
-impl<'a> Wire<'a> {
-    fn take(&mut self, length: usize) -> Result<&'a [u8], VerifyError> {
-        let (head, tail) = self
-            .0
-            .split_at_checked(length)
-            .ok_or_else(|| malformed("it ends too early"))?;
-        self.0 = tail;
-        Ok(head)
-    }
-
-    fn number(&mut self) -> Result<u32, VerifyError> {
-        Ok(self
-            .take(4)?
-            .iter()
-            .fold(0, |number, byte| (number << 8) | u32::from(*byte)))
-    }
-
-    fn string(&mut self) -> Result<&'a [u8], VerifyError> {
-        let length = usize::try_from(self.number()?).map_err(|_| malformed("it ends too early"))?;
-        self.take(length)
-    }
-
-    fn text(&mut self) -> Result<&'a str, VerifyError> {
-        std::str::from_utf8(self.string()?).map_err(|_| malformed("a name in it is not text"))
-    }
-
-    fn end(self) -> Result<(), VerifyError> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(malformed("it has bytes to spare"))
-        }
-    }
 }

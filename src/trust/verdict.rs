@@ -26,11 +26,7 @@ pub struct Basis<'a> {
 impl<'a> Basis<'a> {
     /// Takes the keyring from the repository itself.
     pub fn of(repository: &'a Repository) -> Self {
-        let files = &repository.keyring;
-        let keyring = Keyring::parse(
-            files.allowed_signers.as_deref().unwrap_or_default(),
-            files.revoked.as_deref().unwrap_or_default(),
-        );
+        let keyring = Keyring::of(&repository.keyring);
         Self::with_keyring(repository, keyring)
     }
 

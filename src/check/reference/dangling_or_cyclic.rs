@@ -1,6 +1,7 @@
 //! REF001: references that lead nowhere, to the wrong kind, or in a circle.
 
 use super::circles::{Edges, circles};
+use super::keyring;
 use crate::check::words::{excerpt, listed, listed_up_to};
 use crate::check::{Check, Context, Family};
 use crate::diagnostic::{Diagnostic, Level};
@@ -33,6 +34,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     reasons_of_controls(repository, out);
     approvals(repository, out);
     in_circles(repository, out);
+    keyring::compare(repository, out);
 }
 
 fn judge(repository: &Repository, reference: &Reference) -> Option<Diagnostic> {

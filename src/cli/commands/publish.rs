@@ -236,7 +236,7 @@ pub(super) fn make(
     scans: &Scans,
 ) -> Result<u8, Failure> {
     let signer = key
-        .map(|key| Signer::open(&console.folder.join(key)))
+        .map(|key| Ok::<_, Failure>(Signer::open(&console.folder.join(key))?.asking(console.can_ask)))
         .transpose()?;
     let progress = Progress::start(console, global, "auditing");
     let job = open(console, global, at)?;
