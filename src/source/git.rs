@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use git2::{ObjectType, Repository, TreeWalkMode, TreeWalkResult};
+use git2::{ErrorCode, Oid, Repository};
 
-use super::tree::{Entry, EntryKind, Tree};
+use super::objects::is_shallow;
 
 /// Where a folder stands in git.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct GitFacts {
     pub prefix: String,
     /// Whether files under the root differ from HEAD, untracked ones included.
     pub modified: bool,
+    /// Whether there is no work tree: only commits can be read.
+    pub is_bare: bool,
     /// Whether the clone lacks old commits.
     pub shallow: bool,
 }
@@ -25,32 +27,45 @@ pub fn facts(root: &Path) -> Result<Option<GitFacts>> {
     let Some((repository, prefix)) = open(root)? else {
         return Ok(None);
     };
-    let commit = match repository.head() {
-        Ok(head) => Some(
-            head.peel_to_commit()
-                .context("HEAD does not lead to a commit")?
-                .id()
-                .to_string(),
-        ),
-        Err(_) => None,
-    };
+    Ok(Some(GitFacts {
+        commit: head(&repository)?.map(|id| id.to_string()),
+        modified: is_modified(&repository, &prefix)?,
+        prefix,
+        is_bare: repository.is_bare(),
+        shallow: is_shallow(&repository),
+    }))
+}
+
+/// Returns the commit of HEAD; `None` before the first one.
+fn head(repository: &Repository) -> Result<Option<Oid>> {
+    match repository.head() {
+        Ok(head) => {
+            let commit = head.peel_to_commit().context("HEAD does not lead to a commit")?;
+            Ok(Some(commit.id()))
+        }
+        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => Ok(None),
+        Err(error) => Err(error).context("HEAD cannot be read"),
+    }
+}
+
+fn is_modified(repository: &Repository, prefix: &str) -> Result<bool> {
+    if repository.is_bare() {
+        return Ok(false);
+    }
     let mut options = git2::StatusOptions::new();
+    // What a submodule holds is not governed here, and its repository is not opened.
     options
         .include_untracked(true)
         .recurse_untracked_dirs(false)
+        .exclude_submodules(true)
         .include_ignored(false);
     if !prefix.is_empty() {
-        options.pathspec(&prefix).disable_pathspec_match(true);
+        options.pathspec(prefix).disable_pathspec_match(true);
     }
     let statuses = repository
         .statuses(Some(&mut options))
         .context("cannot compare the work tree with HEAD")?;
-    Ok(Some(GitFacts {
-        commit,
-        prefix,
-        modified: !statuses.is_empty(),
-        shallow: repository.is_shallow(),
-    }))
+    Ok(!statuses.is_empty())
 }
 
 /// Finds the work tree around a folder; `None` outside git.
@@ -64,11 +79,8 @@ pub fn work_tree_around(folder: &Path) -> Option<std::path::PathBuf> {
 pub(super) fn open(root: &Path) -> Result<Option<(Repository, String)>> {
     let repository = match Repository::discover(root) {
         Ok(repository) => repository,
-        Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(error)
-                .with_context(|| format!("git cannot open the repository at `{}`", root.display()));
-        }
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+        Err(error) => return Err(cannot_open(root, &error)),
     };
     let Some(work_tree) = repository.workdir() else {
         return Ok(Some((repository, String::new())));
@@ -87,20 +99,84 @@ pub(super) fn open(root: &Path) -> Result<Option<(Repository, String)>> {
     Ok(Some((repository, prefix)))
 }
 
-fn open_required(root: &Path) -> Result<(Repository, String)> {
+/// Says why a repository cannot be opened, and what to do about it.
+fn cannot_open(root: &Path, error: &git2::Error) -> anyhow::Error {
+    let root = root.display();
+    let reason = error.message().to_lowercase();
+    if reason.contains("refstorage") {
+        return anyhow::anyhow!(
+            "the repository at `{root}` keeps its references as a reftable, which this version does not read; \
+             clone it with `git clone --ref-format=files`"
+        );
+    }
+    if reason.contains("object format") || reason.contains("objectformat") {
+        return anyhow::anyhow!(
+            "the repository at `{root}` has objects of a format that this version does not read; SHA-1 and \
+             SHA-256 are read"
+        );
+    }
+    if error.code() == ErrorCode::Owner {
+        return anyhow::anyhow!(
+            "the repository at `{root}` belongs to another user; when you trust it, say so with \
+             `git config --global --add safe.directory <its folder>`"
+        );
+    }
+    anyhow::anyhow!("git cannot open the repository at `{root}`: {}", error.message())
+}
+
+pub(super) fn open_required(root: &Path) -> Result<(Repository, String)> {
     open(root)?.with_context(|| format!("`{}` is not in a git repository", root.display()))
 }
 
-/// Resolves a revision to the full hash of its commit.
+/// Resolves a revision, as `git rev-parse` reads it, to the full hash of its commit.
 pub fn resolve_revision(root: &Path, revision: &str) -> Result<String> {
     let (repository, _) = open_required(root)?;
-    let object = repository.revparse_single(revision).with_context(|| {
-        format!("`{revision}` names no commit; in a shallow clone fetch the whole history first")
+    Ok(commit_of(&repository, revision)?.to_string())
+}
+
+fn commit_of(repository: &Repository, revision: &str) -> Result<Oid> {
+    let object = repository.revparse_single(revision).map_err(|error| {
+        let help = if error.code() == ErrorCode::Ambiguous {
+            "it fits more than one; write more of the hash"
+        } else if is_shallow(repository) {
+            "the clone is shallow: fetch the whole history with `git fetch --unshallow`"
+        } else {
+            "give a branch, a tag, a hash or what else `git rev-parse` takes"
+        };
+        anyhow::anyhow!("`{revision}` names no commit; {help}")
     })?;
     let commit = object
         .peel_to_commit()
         .with_context(|| format!("`{revision}` is not a commit"))?;
-    Ok(commit.id().to_string())
+    Ok(commit.id())
+}
+
+/// Finds every best common ancestor of two revisions, as full hashes, sorted.
+///
+/// Having none is an error: nothing then says what one side changed.
+pub fn merge_bases(root: &Path, one: &str, other: &str) -> Result<Vec<String>> {
+    let (repository, _) = open_required(root)?;
+    let (first, second) = (commit_of(&repository, one)?, commit_of(&repository, other)?);
+    let found = match repository.merge_bases(first, second) {
+        Ok(found) => found.iter().map(ToString::to_string).collect(),
+        Err(error) if error.code() == ErrorCode::NotFound => Vec::new(),
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("the histories of `{one}` and `{other}` cannot be read"));
+        }
+    };
+    let mut found: Vec<String> = found;
+    found.sort();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    if is_shallow(&repository) {
+        bail!(
+            "`{one}` and `{other}` have no common ancestor in this clone, which is shallow; fetch the whole \
+             history with `git fetch --unshallow`"
+        );
+    }
+    bail!("`{one}` and `{other}` have unrelated histories: no commit leads to both")
 }
 
 /// Finds the last commit on HEAD's first-parent line that is not younger than `until`, in Unix seconds.
@@ -113,89 +189,12 @@ pub fn resolve_day(root: &Path, until: i64) -> Result<String> {
     while commit.time().seconds() > until {
         commit = match commit.parent(0) {
             Ok(parent) => parent,
-            Err(_) if repository.is_shallow() => {
+            Err(_) if is_shallow(&repository) => {
                 bail!("the clone is shallow and ends before that day; fetch the whole history first")
             }
-            Err(_) => bail!("there is no commit on or before that day"),
+            Err(_) if commit.parent_count() == 0 => bail!("there is no commit on or before that day"),
+            Err(error) => return Err(error).context("a commit before that day cannot be read"),
         };
     }
     Ok(commit.id().to_string())
-}
-
-/// Lists the governed folder as a commit holds it.
-pub fn read_commit(root: &Path, commit: &str) -> Result<Tree> {
-    let (repository, prefix) = open_required(root)?;
-    let mut entries = Vec::new();
-    {
-        let oid = git2::Oid::from_str(commit).with_context(|| format!("`{commit}` is not a commit hash"))?;
-        let mut tree = repository
-            .find_commit(oid)
-            .with_context(|| format!("no commit `{commit}`"))?
-            .tree()?;
-        if !prefix.is_empty() {
-            let entry = tree
-                .get_path(Path::new(&prefix))
-                .with_context(|| format!("commit `{commit}` has no folder `{prefix}`"))?;
-            tree = repository
-                .find_tree(entry.id())
-                .with_context(|| format!("`{prefix}` is not a folder"))?;
-        }
-        let database = repository.odb().context("the object database cannot be opened")?;
-        let mut failure = None;
-        tree.walk(TreeWalkMode::PreOrder, |folder, entry| {
-            visit(&database, folder, entry, &mut entries).unwrap_or_else(|error| {
-                failure = Some(error);
-                TreeWalkResult::Abort
-            })
-        })
-        .or_else(|error| if failure.is_some() { Ok(()) } else { Err(error) })
-        .context("the tree of the commit cannot be read")?;
-        if let Some(error) = failure {
-            return Err(error);
-        }
-    }
-    Ok(Tree::of_commit(repository, entries))
-}
-
-fn visit(
-    database: &git2::Odb<'_>,
-    folder: &str,
-    entry: &git2::TreeEntry<'_>,
-    entries: &mut Vec<Entry>,
-) -> Result<TreeWalkResult> {
-    let name = entry.name().ok();
-    let path = format!(
-        "{folder}{}",
-        name.map_or_else(|| String::from_utf8_lossy(entry.name_bytes()), Into::into)
-    );
-    let kind = match (entry.kind(), entry.filemode()) {
-        (Some(ObjectType::Tree), _) => {
-            let hidden = name.is_some_and(|name| name.starts_with('.'));
-            return Ok(if hidden {
-                TreeWalkResult::Skip
-            } else {
-                TreeWalkResult::Ok
-            });
-        }
-        (Some(ObjectType::Commit), _) => EntryKind::Submodule,
-        (_, 0o120_000) => EntryKind::Symlink,
-        _ if name.is_none() => EntryKind::Other,
-        _ => EntryKind::File,
-    };
-    let size = match kind {
-        EntryKind::File => {
-            let (size, _) = database.read_header(entry.id()).with_context(|| {
-                format!("the content of `{path}` is not in this clone; fetch it with `git fetch --refetch`")
-            })?;
-            size as u64
-        }
-        EntryKind::Symlink | EntryKind::Submodule | EntryKind::Other => 0,
-    };
-    entries.push(Entry {
-        path: path.into(),
-        kind,
-        size,
-        blob: Some(entry.id()),
-    });
-    Ok(TreeWalkResult::Ok)
 }

@@ -2,24 +2,31 @@
 //!
 //! Nothing of compliance is in here: no record, no rule, no date.
 
+mod commit;
+mod content;
 mod decode;
 mod digest;
 mod git;
 mod history;
 mod json;
 mod node;
+mod objects;
+mod renames;
 mod span;
 mod text;
 mod tree;
 pub mod write;
 mod yaml;
 
+pub use commit::read_commit;
+pub use content::{ContentId, ContentReader, content_id_of, read_content};
 pub use decode::{DecodeError, decode};
 pub use digest::{sha256_hex, sha256_of_parts};
-pub use git::{GitFacts, facts, read_commit, resolve_day, resolve_revision, work_tree_around};
-pub use history::{ReusedPath, reused_paths};
+pub use git::{GitFacts, facts, merge_bases, resolve_day, resolve_revision, work_tree_around};
+pub use history::{Commit, History, PathChange, ReusedPath, read_history, reused_paths};
 pub use json::YamlJson;
 pub use node::{Key, Node, NodeValue, Path, PathPart};
+pub use objects::Identity;
 pub use span::{FileId, SourceFile, Sources, Span, Spanned};
 pub use text::{TextFault, find_unsafe_text, unsafe_character};
 pub use tree::{Entry, EntryKind, Tree, read_file, read_folder};

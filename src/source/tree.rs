@@ -2,12 +2,26 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use super::content::{ContentId, content_id_of_file, object_format_around};
 use super::digest::{hex, sha256_hex};
+use super::objects::{MAX_DEPTH, read_object};
+
+/// The most files of one tree.
+pub(super) const MAX_ENTRIES: usize = 1_000_000;
+/// Folders whose files say what a forge does with the repository.
+pub(super) const GUARDED_FOLDERS: &[&str] = &[".github", ".gitlab"];
+/// Files that say who decides, or how git treats the others.
+const GUARDED_FILES: &[&str] = &[
+    ".gitattributes",
+    ".gitlab-ci.yml",
+    "CODEOWNERS",
+    "docs/CODEOWNERS",
+];
 
 /// What stands at a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,10 +48,15 @@ pub struct Entry {
 pub struct Tree {
     root: Root,
     entries: Vec<Entry>,
+    guarded: Vec<Entry>,
 }
 
 enum Root {
-    Folder(PathBuf),
+    Folder {
+        path: PathBuf,
+        /// How its repository hashes; looked up when it is asked for.
+        format: OnceLock<git2::ObjectFormat>,
+    },
     Commit(Mutex<git2::Repository>),
 }
 
@@ -51,17 +70,52 @@ impl std::fmt::Debug for Tree {
 }
 
 impl Tree {
-    pub(super) fn of_commit(repository: git2::Repository, mut entries: Vec<Entry>) -> Self {
+    /// Puts a tree together; `guarded` holds what lies in the guarded folders.
+    fn new(root: Root, mut entries: Vec<Entry>, mut guarded: Vec<Entry>) -> Self {
         entries.sort_by(|one, other| one.path.cmp(&other.path));
+        let is_guarded =
+            |entry: &&Entry| GUARDED_FILES.contains(&&*entry.path) || GUARDED_FOLDERS.contains(&&*entry.path);
+        guarded.extend(entries.iter().filter(is_guarded).cloned());
+        guarded.sort_by(|one, other| one.path.cmp(&other.path));
         Self {
-            root: Root::Commit(Mutex::new(repository)),
+            root,
             entries,
+            guarded,
         }
+    }
+
+    pub(super) fn of_commit(repository: git2::Repository, entries: Vec<Entry>, guarded: Vec<Entry>) -> Self {
+        Self::new(Root::Commit(Mutex::new(repository)), entries, guarded)
     }
 
     /// Returns every path, sorted.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Returns what says how a forge and git treat the repository, sorted: all below `.github/` and
+    /// `.gitlab/`, and `.gitattributes`, `.gitlab-ci.yml` and `CODEOWNERS` where git and forges look for them.
+    ///
+    /// Those outside the two folders are in [`Tree::entries`] as well.
+    pub fn guarded(&self) -> &[Entry] {
+        &self.guarded
+    }
+
+    /// Returns the id that git gives to a file's bytes; no filter and no attribute changes them.
+    pub fn content_id(&self, entry: &Entry) -> Result<ContentId> {
+        if entry.kind != EntryKind::File {
+            bail!("`{}` is not a regular file", entry.path);
+        }
+        match &self.root {
+            Root::Folder { path, format } => {
+                let format = format.get_or_init(|| object_format_around(path));
+                content_id_of_file(*format, &path.join(&*entry.path))
+            }
+            Root::Commit(_) => entry
+                .blob
+                .map(ContentId)
+                .with_context(|| format!("`{}` has no content", entry.path)),
+        }
     }
 
     /// Returns the entry at a path.
@@ -75,7 +129,7 @@ impl Tree {
     /// Returns where a file lies on disk, when the tree is a folder.
     pub fn path_on_disk(&self, entry: &Entry) -> Option<PathBuf> {
         match &self.root {
-            Root::Folder(root) => Some(root.join(&*entry.path)),
+            Root::Folder { path, .. } => Some(path.join(&*entry.path)),
             Root::Commit(_) => None,
         }
     }
@@ -86,25 +140,8 @@ impl Tree {
             bail!("`{}` is not a regular file", entry.path);
         }
         match &self.root {
-            Root::Folder(root) => read_file(&root.join(&*entry.path), max_bytes),
-            Root::Commit(repository) => {
-                let repository = repository
-                    .lock()
-                    .map_err(|_| anyhow::anyhow!("the object database was left locked"))?;
-                let oid = entry
-                    .blob
-                    .with_context(|| format!("`{}` has no content", entry.path))?;
-                let blob = repository.find_blob(oid).with_context(|| {
-                    format!(
-                        "the content of `{}` is not in this clone; fetch it with `git fetch --refetch`",
-                        entry.path
-                    )
-                })?;
-                if blob.size() as u64 > max_bytes {
-                    bail!("`{}` has more than {max_bytes} bytes", entry.path);
-                }
-                Ok(blob.content().to_vec())
-            }
+            Root::Folder { path, .. } => read_file(&path.join(&*entry.path), max_bytes),
+            Root::Commit(repository) => read_blob(&*locked(repository)?, entry, max_bytes),
         }
     }
 
@@ -140,48 +177,87 @@ pub fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Lists a folder without following any link; dot-folders are not entered.
+fn locked(repository: &Mutex<git2::Repository>) -> Result<MutexGuard<'_, git2::Repository>> {
+    repository
+        .lock()
+        .map_err(|_| anyhow::anyhow!("the object database was left locked"))
+}
+
+fn read_blob(repository: &git2::Repository, entry: &Entry, max_bytes: u64) -> Result<Vec<u8>> {
+    let id = entry
+        .blob
+        .with_context(|| format!("`{}` has no content", entry.path))?;
+    if entry.size > max_bytes {
+        bail!("`{}` has more than {max_bytes} bytes", entry.path);
+    }
+    let database = repository.odb().context("the object database cannot be opened")?;
+    let object = read_object(repository, &database, id, git2::ObjectType::Blob, max_bytes)
+        .with_context(|| format!("`{}` cannot be read", entry.path))?;
+    Ok(object.data().to_vec())
+}
+
+/// Lists a folder without following any link; dot-folders are not entered, save for what is guarded.
 pub fn read_folder(root: &Path) -> Result<Tree> {
     if !root.is_dir() {
         bail!("`{}` is not a folder", root.display());
     }
     let mut entries = Vec::new();
-    let walk = walkdir::WalkDir::new(root)
+    list_folder(root, root, false, &mut entries)?;
+    let mut guarded = Vec::new();
+    for folder in GUARDED_FOLDERS.iter().map(|name| root.join(name)) {
+        if std::fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
+            list_folder(root, &folder, true, &mut guarded)?;
+        }
+    }
+    let root = Root::Folder {
+        path: root.to_path_buf(),
+        format: OnceLock::new(),
+    };
+    Ok(Tree::new(root, entries, guarded))
+}
+
+fn list_folder(root: &Path, folder: &Path, with_hidden: bool, entries: &mut Vec<Entry>) -> Result<()> {
+    let walk = walkdir::WalkDir::new(folder)
         .follow_links(false)
         .min_depth(1)
         .into_iter()
         .filter_entry(|entry| {
-            let name = entry.file_name().to_string_lossy();
-            !(entry.file_type().is_dir() && name.starts_with('.'))
+            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+            with_hidden || !(is_hidden && entry.file_type().is_dir())
         });
     for entry in walk {
         let entry = entry.with_context(|| format!("cannot list `{}`", root.display()))?;
+        if entry.depth() > MAX_DEPTH {
+            bail!("folders lie more than {MAX_DEPTH} deep in `{}`", folder.display());
+        }
         if entry.file_type().is_dir() {
             continue;
         }
-        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
-        let kind = match (&parts, entry.file_type()) {
-            (None, _) => EntryKind::Other,
-            (Some(_), kind) if kind.is_file() => EntryKind::File,
-            (Some(_), kind) if kind.is_symlink() => EntryKind::Symlink,
-            (Some(_), _) => EntryKind::Other,
-        };
-        let path = parts.map_or_else(
-            || relative.to_string_lossy().into_owned(),
-            |parts| parts.join("/"),
-        );
-        let size = entry.metadata().map_or(0, |metadata| metadata.len());
-        entries.push(Entry {
-            path: path.into(),
-            kind,
-            size,
-            blob: None,
-        });
+        if entries.len() >= MAX_ENTRIES {
+            bail!("`{}` holds more than {MAX_ENTRIES} files", folder.display());
+        }
+        entries.push(entry_on_disk(root, &entry));
     }
-    entries.sort_by(|one, other| one.path.cmp(&other.path));
-    Ok(Tree {
-        root: Root::Folder(root.to_path_buf()),
-        entries,
-    })
+    Ok(())
+}
+
+fn entry_on_disk(root: &Path, entry: &walkdir::DirEntry) -> Entry {
+    let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+    let kind = match (&parts, entry.file_type()) {
+        (None, _) => EntryKind::Other,
+        (Some(_), kind) if kind.is_file() => EntryKind::File,
+        (Some(_), kind) if kind.is_symlink() => EntryKind::Symlink,
+        (Some(_), _) => EntryKind::Other,
+    };
+    let path = parts.map_or_else(
+        || relative.to_string_lossy().into_owned(),
+        |parts| parts.join("/"),
+    );
+    Entry {
+        path: path.into(),
+        kind,
+        size: entry.metadata().map_or(0, |metadata| metadata.len()),
+        blob: None,
+    }
 }
