@@ -35,8 +35,6 @@ mod properties;
 mod readme;
 mod reconcile;
 mod schemas;
-mod source_git;
-mod source_history;
 mod source_write;
 mod tidy;
 mod tidy_files;

@@ -277,13 +277,9 @@ fn guarded_files(tree: &Tree) -> BTreeMap<Arc<str>, String> {
         let folder = entry.path.split('/').next().unwrap_or_default();
         entry.path.contains('/') && GUARDED_FOLDERS.contains(&folder)
     };
+    let files = tree.entries().iter().filter(in_folder).chain(tree.guarded());
     let mut digests = BTreeMap::new();
-    for entry in tree
-        .entries()
-        .iter()
-        .filter(in_folder)
-        .filter(|entry| entry.kind == EntryKind::File)
-    {
+    for entry in files.filter(|entry| entry.kind == EntryKind::File) {
         // What cannot be read is in the digest as such, so that it differs from what could.
         let digest = tree
             .read(entry, MAX_NAMED_FILE_BYTES)
