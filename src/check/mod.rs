@@ -16,8 +16,11 @@ mod soa;
 mod systems;
 mod words;
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Diagnostic, Level};
 use crate::reconcile::Register;
+use crate::source::Sources;
 use crate::trust::{Change, Testimony};
 
 pub use context::Context;
@@ -164,6 +167,42 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
             .then_with(|| order(one, other))
     });
     diagnostics
+}
+
+/// Rules whose errors block a pull request even where they stand on the base already.
+const ALWAYS_BLOCKING: [&str; 2] = ["EXC001", "REC002"];
+
+/// Returns what tells one thing that a rule says from another, whichever line it stands on.
+pub fn mark(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let path = sources.path(diagnostic.span.file);
+    let subject = diagnostic.subject.as_deref().unwrap_or_default();
+    format!("{}\n{path}\n{subject}\n{}", diagnostic.code, diagnostic.message)
+}
+
+/// Makes context of what stands on the base already: it is said, and does not block.
+pub fn as_context(
+    diagnostics: Vec<Diagnostic>,
+    sources: &Sources,
+    known: &BTreeSet<String>,
+) -> Vec<Diagnostic> {
+    diagnostics
+        .into_iter()
+        .map(|mut diagnostic| {
+            let family = find(diagnostic.code).map(|check| check.family);
+            let blocks = ALWAYS_BLOCKING.contains(&diagnostic.code)
+                || matches!(family, Some(Family::Approval | Family::Governance));
+            if diagnostic.level != Level::Info && !blocks && known.contains(&mark(&diagnostic, sources)) {
+                let was = diagnostic.level.word();
+                diagnostic.level = Level::Info;
+                let label = diagnostic.label.take().map(|label| format!("{label}; "));
+                diagnostic.label = Some(format!(
+                    "{}this {was} stands on the base already and does not block this change",
+                    label.unwrap_or_default()
+                ));
+            }
+            diagnostic
+        })
+        .collect()
 }
 
 /// Orders what is said in one file.

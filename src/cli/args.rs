@@ -117,6 +117,9 @@ pub(super) struct Check {
     /// Show only what lies under these paths, relative to the governed folder
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<String>,
+    /// Judge a pull request: trust and configuration come from the tip of REV, the change is what left it
+    #[arg(long, value_name = "REV")]
+    pub(super) base: Option<String>,
     #[command(flatten)]
     pub(super) at: At,
     #[command(flatten)]

@@ -1,20 +1,22 @@
 //! A governed repository, opened: configuration, settings, records, exports, register.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{At, Global, Scans};
+use super::change::Base;
 use super::console::Console;
 use super::failure::{Failure, INPUT, USAGE};
 use super::time;
-use crate::check::{self, Settings};
+use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
 use crate::load::{Repository, flag_reused_ids, load, load_configuration};
-use crate::model::{AsOf, Kind, RecordId, parse_date};
+use crate::model::{AsOf, Configuration, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
-use crate::source::{self, EntryKind, GitFacts, Sources, Tree};
-use crate::trust::standings;
+use crate::source::{self, EntryKind, GitFacts, History, Sources, Tree};
+use crate::trust::{Basis, Change, Question as ApprovalQuestion, Testimony, judge, testify};
 
 /// An export may have this many bytes when it is read from a commit, where it must be held whole.
 const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
@@ -30,10 +32,26 @@ pub(super) struct Job {
     pub(super) commit: Option<String>,
     /// Whether what was read differs from the commit.
     pub(super) is_modified: bool,
+    /// What led to the commit; `None` outside git.
+    pub(super) history: Option<History>,
+    /// What history tells of approvals.
+    pub(super) testimony: Testimony,
+    /// The base branch and what the change does to it, where one is named.
+    pub(super) change: Option<Change>,
 }
 
-/// Opens the repository that the arguments name.
+/// Opens the repository that the arguments name, to be judged by itself.
 pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Result<Job, Failure> {
+    open_against(console, global, at, None)
+}
+
+/// Opens the repository that the arguments name, to be judged by the tip of a base branch where one is named.
+pub(super) fn open_against(
+    console: &mut Console<'_>,
+    global: &Global,
+    at: &At,
+    base: Option<&str>,
+) -> Result<Job, Failure> {
     let root = root(console, global)?;
     let facts = source::facts(&root)?;
     let (tree, commit, is_modified, day) = match &at.at {
@@ -51,21 +69,47 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
             (source::read_commit(&root, &commit)?, Some(commit), false, day)
         }
     };
-    let (configuration, sources, faults) = load_configuration(&tree)?;
-    refuse_configuration(&sources, &faults)?;
-    let settings =
-        Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
-    refuse_old_tool(configuration.tool.as_ref().map(|tool| tool.value.as_str()))?;
-    let mut repository = load(&tree, configuration, settings.load_limits())?;
-    if let Some(commit) = &commit {
+    let base = base.map(|name| Base::open(&root, name)).transpose()?;
+    // Whatever the change writes into its configuration must be readable, but only that of the base counts.
+    let own = configuration(&tree)?;
+    let configuration = match &base {
+        Some(base) => configuration(&base.tree)?,
+        None => own,
+    };
+    let settings = configuration.1;
+    let configuration = configuration.0;
+    let limits = settings.load_limits();
+    let mut repository = load(&tree, configuration.clone(), limits)?;
+    let history = match &commit {
+        Some(commit) => source::read_history(&root, commit)?,
+        None => None,
+    };
+    let mut testimony = Testimony::default();
+    if let Some(history) = &history {
         let folders: Vec<&str> = Kind::ALL
             .iter()
             .map(|kind| kind.folder())
             .filter(|folder| !folder.is_empty())
             .collect();
-        flag_reused_ids(&mut repository, &source::reused_paths(&root, commit, &folders)?);
+        flag_reused_ids(&mut repository, &history.reused_paths(&folders));
+        let reader = source::ContentReader::open(&root)?;
+        testimony = testify(&repository, history, &reader, &[])?;
     }
-    let zone = repository.zone();
+    let change = match (base, &commit) {
+        (None, _) => None,
+        (Some(base), Some(commit)) => {
+            Some(base.compare(&root, commit, &tree, &repository, &configuration, limits)?)
+        }
+        (Some(base), None) => {
+            return Err(Failure::usage(format!(
+                "`--base {}` needs a commit to compare with, and there is none yet",
+                base.name
+            )));
+        }
+    };
+    let zone = change
+        .as_ref()
+        .map_or_else(|| repository.zone(), |change| change.base.zone());
     let as_of = match (&global.as_of, day) {
         (Some(text), _) => time::as_of(Some(text), console.now, zone)?,
         (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
@@ -79,7 +123,20 @@ pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Resul
         as_of,
         commit,
         is_modified,
+        history,
+        testimony,
+        change,
     })
+}
+
+/// Reads the configuration of a tree and lays it over the defaults.
+fn configuration(tree: &Tree) -> Result<(Configuration, Settings), Failure> {
+    let (configuration, sources, faults) = load_configuration(tree)?;
+    refuse_configuration(&sources, &faults)?;
+    let settings =
+        Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
+    refuse_old_tool(configuration.tool.as_ref().map(|tool| tool.value.as_str()))?;
+    Ok((configuration, settings))
 }
 
 /// Finds the governed folder.
@@ -321,22 +378,62 @@ impl Job {
 
     /// Lays the records against the exports.
     pub(super) fn register(&self, scans: &[Scan], period: Option<Period>) -> Register<'_> {
-        let question = Question {
+        let standings = judge(&self.repository, &self.approval_question());
+        reconcile(&self.repository, standings, scans, self.question(period))
+    }
+
+    fn question(&self, period: Option<Period>) -> Question {
+        Question {
             as_of: self.as_of,
             period,
             due_soon_days: self.settings.number("REC001", "soon_days").unwrap_or(7),
-        };
-        reconcile(
-            &self.repository,
-            standings(&self.repository, self.as_of.instant()),
-            scans,
-            question,
-        )
+        }
     }
 
-    /// Runs every rule.
-    pub(super) fn diagnostics(&self, register: &Register<'_>) -> Vec<Diagnostic> {
-        check::run(register, &self.settings)
+    /// Says whose keys, people, roles and matrix are believed: those of the base, where there is one.
+    pub(super) fn approval_question(&self) -> ApprovalQuestion<'_> {
+        let own = Basis::of(&self.repository);
+        let (basis, own, changed) = match &self.change {
+            None => (own, None, BTreeSet::new()),
+            Some(change) => {
+                let mut basis = Basis::of(&change.base);
+                // A key that either side has revoked counts for nothing.
+                basis.keyring.revoked.extend(&own.keyring.revoked);
+                (basis, Some(own), change.subjects(&self.repository))
+            }
+        };
+        ApprovalQuestion {
+            at: self.as_of.instant(),
+            basis,
+            own,
+            rules: self.settings.approval_rules(),
+            testimony: self.testimony.clone(),
+            changed,
+        }
+    }
+
+    /// Runs every rule. Against a base, what stands on it already is context and does not block.
+    pub(super) fn diagnostics(&self, register: &Register<'_>, scans: &[Scan]) -> Vec<Diagnostic> {
+        let beside = Beside {
+            testimony: Some(&self.testimony),
+            change: self.change.as_ref(),
+        };
+        let found = check::run_with(register, &self.settings, beside);
+        let Some(change) = &self.change else {
+            return found;
+        };
+        let mut known = BTreeSet::new();
+        for repository in std::iter::once(&change.base).chain(&change.before) {
+            let question = ApprovalQuestion {
+                rules: self.settings.approval_rules(),
+                ..ApprovalQuestion::of_itself(repository, self.as_of.instant())
+            };
+            let standings = judge(repository, &question);
+            let register = reconcile(repository, standings, scans, self.question(None));
+            let standing = check::run(&register, &self.settings);
+            known.extend(standing.iter().map(|one| check::mark(one, &repository.sources)));
+        }
+        check::as_context(found, &self.repository.sources, &known)
     }
 }
 

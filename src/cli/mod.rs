@@ -3,6 +3,7 @@
 //! A command opens a [`job::Job`], asks the other rooms, and writes what they say. It decides nothing.
 
 mod args;
+mod change;
 mod commands;
 mod console;
 mod failure;

@@ -4,11 +4,14 @@
 //! place, nothing filled in, the kind's undigested fields left out, and each file that the record
 //! names replaced by its path and SHA-256.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
 use serde_json::{Map, Value};
 
 use crate::load::{CONFIGURATION, LoadLimits, Repository, parse_record};
-use crate::model::{Meta, ReferenceSort};
+use crate::model::{Kind, Meta, ReferenceSort};
 use crate::source::{FileId, Node, NodeValue, sha256_hex};
 
 /// Returns `sha256:` and the digest of a record's canonical form.
@@ -23,20 +26,30 @@ pub fn canonical_json(repository: &Repository, record: &Meta) -> Result<String> 
         .sources
         .get(record.file)
         .context("the record's file is not loaded")?;
-    let limits = LoadLimits::default();
-    let typed = parse_record(record.file, &file.text, Some(record.kind), limits)
-        .map_err(|_| anyhow::anyhow!("`{}` does not fit its schema", record.path))?;
-    let files: Vec<_> = record
+    canonical_text(record.kind, &file.text, &repository.file_digests)
+        .with_context(|| format!("`{}` has no digest", record.path))
+}
+
+/// Returns the digest of a text of some kind, such as one from history; named files count as given.
+pub fn digest_of_text(kind: Kind, text: &str, file_digests: &BTreeMap<Arc<str>, String>) -> Result<String> {
+    let text = canonical_text(kind, text, file_digests)?;
+    Ok(format!("sha256:{}", sha256_hex(text.as_bytes())))
+}
+
+fn canonical_text(kind: Kind, text: &str, file_digests: &BTreeMap<Arc<str>, String>) -> Result<String> {
+    let typed = parse_record(FileId(0), text, Some(kind), LoadLimits::default())
+        .map_err(|_| anyhow::anyhow!("it does not fit the schema of {kind}"))?;
+    let files: Vec<_> = typed
         .references
         .iter()
         .filter(|reference| reference.sort == ReferenceSort::File)
         .collect();
     let mut value = to_json(&typed.node, &|node| {
         let found = files.iter().find(|reference| reference.span == node.span)?;
-        let sha256 = repository.file_digests.get(&*found.text)?;
+        let sha256 = file_digests.get(&*found.text)?;
         Some(serde_json::json!({ "path": &*found.text, "sha256": sha256 }))
     });
-    for pointer in record.kind.undigested() {
+    for pointer in kind.undigested() {
         remove(&mut value, pointer);
     }
     Ok(to_rfc8785(&value))

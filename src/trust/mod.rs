@@ -22,11 +22,12 @@ mod rules;
 pub mod signer;
 pub mod sshsig;
 mod standing;
+mod testimony;
 mod verdict;
 mod wire;
 
 pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
-pub use canonical::{canonical_json, configuration_digest, digest, to_rfc8785};
+pub use canonical::{canonical_json, configuration_digest, digest, digest_of_text, to_rfc8785};
 pub use change::{Change, ChangedPath, PathChangeKind};
 pub use edit::{Edit, edits};
 pub use facts::Facts;
@@ -39,4 +40,5 @@ pub use rules::{ApprovalRules, MATRIX_WORDS, MAX_AGE_DAYS, MAX_SKEW_MINUTES};
 pub use standing::{
     ApprovalState, CONFIGURATION_ID, CONFIGURATION_KIND, Decided, Emergency, Standing, Standings,
 };
+pub use testimony::{Anchored, testify};
 pub use verdict::{Basis, Testimony, Witness};

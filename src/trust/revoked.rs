@@ -106,6 +106,22 @@ impl Revoked {
         self.fault.as_deref()
     }
 
+    /// Takes in what another list revokes; where either cannot be read, neither can both.
+    pub fn extend(&mut self, other: &Revoked) {
+        self.keys.extend(other.keys.iter().cloned());
+        self.sha1.extend(other.sha1.iter().cloned());
+        self.sha256.extend(other.sha256.iter().cloned());
+        for (authority, revoked) in &other.certificates {
+            let mine = self.certificates.entry(authority.clone()).or_default();
+            mine.serials.extend(&revoked.serials);
+            mine.bitmaps.extend(revoked.bitmaps.iter().cloned());
+            mine.key_ids.extend(revoked.key_ids.iter().cloned());
+        }
+        if self.fault.is_none() {
+            self.fault.clone_from(&other.fault);
+        }
+    }
+
     /// Returns an empty list; one that cannot be read stays so.
     pub(super) fn forgotten(&self) -> Revoked {
         Revoked {

@@ -7,7 +7,7 @@ use super::{say, style, verdict};
 use crate::cli::args::{Check, CheckFormat, Global, Reconcile, RegisterFormat};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::job::{Job, open};
+use crate::cli::job::{Job, open, open_against};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
@@ -20,10 +20,10 @@ pub(in crate::cli) fn check(
     check: &Check,
 ) -> Result<u8, Failure> {
     let progress = Progress::start(console, global, "checking");
-    let job = open(console, global, &check.at)?;
+    let job = open_against(console, global, &check.at, check.base.as_deref())?;
     let scans = job.scans(console, &check.scans)?;
     let register = job.register(&scans, None);
-    let mut found = job.diagnostics(&register);
+    let mut found = job.diagnostics(&register, &scans);
     drop(progress);
     narrow(&job, check, &mut found);
     let report = diagnostics::Report {
@@ -94,7 +94,7 @@ pub(in crate::cli) fn reconcile(
     let job = open(console, global, &reconcile.at)?;
     let scans = job.scans(console, &reconcile.scans)?;
     let joined = job.register(&scans, period);
-    let found = job.diagnostics(&joined);
+    let found = job.diagnostics(&joined, &scans);
     drop(progress);
     let report = register::Report {
         register: &joined,

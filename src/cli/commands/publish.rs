@@ -60,7 +60,7 @@ pub(in crate::cli) fn render(
     let out = destination(console, &job, &render.out)?;
     let scans = job.scans(console, &render.scans)?;
     let register = job.register(&scans, period);
-    let found = job.diagnostics(&register);
+    let found = job.diagnostics(&register, &scans);
     let files = documents(&job, &register, &found, &kinds, &formats)?;
     write_folder(&out, &files)?;
     drop(progress);
@@ -244,7 +244,7 @@ pub(super) fn make(
     check_destination(&out)?;
     let scans = job.scans(console, scans)?;
     let register = job.register(&scans, period);
-    let found = job.diagnostics(&register);
+    let found = job.diagnostics(&register, &scans);
     let bundle = Bundle {
         as_of: job
             .as_of
