@@ -35,6 +35,7 @@ mod properties;
 mod readme;
 mod reconcile;
 mod schemas;
+mod signing;
 mod source_write;
 mod tidy;
 mod tidy_files;

@@ -13,7 +13,8 @@ use countersign::model::{
 };
 use countersign::reconcile::{Question, Register, reconcile};
 use countersign::source::read_folder;
-use countersign::trust::standings;
+
+use crate::signing::believing;
 
 fn nothing(
     _: &mut dyn std::io::BufRead,
@@ -190,7 +191,7 @@ impl World {
     pub(crate) fn judge<T>(&self, when: &str, look: impl FnOnce(&Register<'_>) -> T) -> T {
         let repository = self.repository();
         let as_of = as_of(when);
-        let standings = standings(&repository, as_of.instant());
+        let standings = believing(&repository, as_of.instant());
         let question = Question {
             as_of,
             period: None,

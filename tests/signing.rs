@@ -1,0 +1,128 @@
+//! Keys that tests may know, decisions signed with them, and standings for tests that are about something else.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use countersign::load::Repository;
+use countersign::model::{Decision, Kind, RecordId};
+use countersign::trust::{ApprovalState, Decided, Standing, Standings};
+use sha2::{Digest as _, Sha256};
+use ssh_key::private::Ed25519Keypair;
+use ssh_key::{HashAlg, LineEnding, PrivateKey};
+
+/// Returns the key of a person: the same each time, so that fixtures may name its fingerprint.
+pub(crate) fn key_of(person: &str) -> PrivateKey {
+    let seed: [u8; 32] = Sha256::digest(format!("a key for tests only: {person}")).into();
+    PrivateKey::from(Ed25519Keypair::from_seed(&seed))
+}
+
+/// Returns the fingerprint of a person's key.
+pub(crate) fn fingerprint_of(person: &str) -> String {
+    key_of(person).public_key().fingerprint(HashAlg::Sha256).to_string()
+}
+
+/// Returns a line of `keyring/allowed_signers` for a person's key, good for approvals from a day on.
+pub(crate) fn signer_line(person: &str, email: &str, valid_after: &str) -> String {
+    let key = key_of(person).public_key().to_openssh().unwrap();
+    format!("{email} namespaces=\"countersign-approval\",valid-after=\"{valid_after}\" {key}\n")
+}
+
+/// Signs a file with a person's key, for a namespace.
+pub(crate) fn sign(person: &str, namespace: &str, bytes: &[u8]) -> String {
+    let signature = key_of(person).sign(namespace, HashAlg::Sha512, bytes).unwrap();
+    signature.to_pem(LineEnding::LF).unwrap()
+}
+
+/// Writes the decision of a person over a record as it lies, with its signature; returns its path.
+pub(crate) fn decide(
+    folder: &Path,
+    repository: &Repository,
+    id: &str,
+    (person, role, at): (&str, &str, &str),
+    decision: &str,
+) -> String {
+    let meta = repository
+        .records()
+        .find(|meta| meta.id.value.as_str() == id)
+        .unwrap_or_else(|| panic!("no record {id}"));
+    let digest = countersign::trust::digest(repository, meta).unwrap();
+    let place = folder.join("approvals").join(id);
+    std::fs::create_dir_all(&place).unwrap();
+    let text = format!(
+        "apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {}, id: {id}, fragment: \"\", digest: \"{digest}\"}}\n\
+         decision: {decision}\nrole: {role}\nperson: {person}\nat: {at}\nreason: \"\"\nshown: \"{id}\"\n",
+        meta.kind
+    );
+    let digest8 = &digest["sha256:".len()..][..8];
+    let stem = |number: usize| format!("approvals/{id}/{digest8}-{person}-{number}.yaml");
+    let path = (1..).map(stem).find(|path| !folder.join(path).exists()).unwrap();
+    let signature = sign(person, "countersign-approval", text.as_bytes());
+    std::fs::write(folder.join(format!("{path}.sig")), signature).unwrap();
+    std::fs::write(folder.join(&path), text).unwrap();
+    path
+}
+
+/// Believes every approval file, signed or not: for tests of what comes after approvals.
+pub(crate) fn believing(repository: &Repository, at: DateTime<Utc>) -> Standings {
+    let mut by_subject: BTreeMap<(Box<str>, RecordId), Standing> = BTreeMap::new();
+    for file in &repository.approvals {
+        let approval = &file.approval;
+        let subject = &approval.subject.value;
+        assert!(Kind::from_name(&subject.kind).is_some(), "{}", subject.kind);
+        if approval.at.value.utc() > at {
+            continue;
+        }
+        let standing = by_subject
+            .entry((subject.kind.as_str().into(), subject.id.clone()))
+            .or_default();
+        standing.decisions.push(Decided {
+            person: approval.person.value.0.clone(),
+            role: approval.role.value.0.clone(),
+            decision: approval.decision,
+            at: approval.at.value.utc(),
+            digest: subject.digest.clone(),
+            reason: approval.reason.clone().unwrap_or_default(),
+            path: file.path.clone(),
+            file: file.file,
+            span: approval.subject.span,
+            fingerprint: Some("SHA256:believed".into()),
+            capacity: None,
+            covers_current: true,
+            is_overridden: false,
+            flaws: Vec::new(),
+        });
+    }
+    for standing in by_subject.values_mut() {
+        conclude(standing);
+    }
+    Standings::new(by_subject)
+}
+
+fn conclude(standing: &mut Standing) {
+    standing.decisions.sort_by_key(|decided| decided.at);
+    let mut latest: BTreeMap<(RecordId, RecordId), usize> = BTreeMap::new();
+    for index in 0..standing.decisions.len() {
+        let decided = &standing.decisions[index];
+        let key = (decided.person.clone(), decided.role.clone());
+        if decided.decision == Decision::ReviewKeep {
+            continue;
+        }
+        if let Some(earlier) = latest.insert(key, index) {
+            standing.decisions[earlier].is_overridden = true;
+        }
+    }
+    let grants = standing.decisions.iter().filter(|decided| decided.decision == Decision::Approve);
+    standing.approved = grants.map(|decided| decided.at).collect();
+    standing.since = standing.approved.first().copied();
+    let last: Vec<Decision> = latest.values().map(|index| standing.decisions[*index].decision).collect();
+    standing.state = if last.iter().any(|one| matches!(one, Decision::Revoke | Decision::ReviewEnd)) {
+        ApprovalState::Revoked
+    } else if last.contains(&Decision::Reject) {
+        ApprovalState::Rejected
+    } else if last.contains(&Decision::Approve) {
+        ApprovalState::Approved
+    } else {
+        ApprovalState::Absent
+    };
+}
