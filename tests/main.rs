@@ -38,4 +38,6 @@ mod schemas;
 mod source_write;
 mod tidy;
 mod tidy_files;
+mod trust_keyring;
+mod trust_signer;
 mod world;
