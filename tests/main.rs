@@ -39,4 +39,7 @@ mod signing;
 mod source_write;
 mod tidy;
 mod tidy_files;
+mod trust_keyring;
+mod trust_revoked;
+mod trust_signer;
 mod world;
