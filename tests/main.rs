@@ -37,6 +37,7 @@ mod reconcile;
 mod schemas;
 mod source_git;
 mod source_history;
+mod source_hostile;
 mod source_write;
 mod tidy;
 mod tidy_files;

@@ -24,6 +24,7 @@ fn list(repository: &Repository, prefix: &str, commit: &str) -> Result<(Vec<Entr
         objects: Objects::of(repository)?,
         entries: Vec::new(),
         guarded: Vec::new(),
+        folders: 0,
     };
     let id = listing.objects.id(commit)?;
     let root = listing.objects.commit(id)?.tree;
@@ -39,6 +40,8 @@ struct Listing<'a> {
     objects: Objects<'a>,
     entries: Vec<Entry>,
     guarded: Vec<Entry>,
+    /// How many folders were entered: few trees can stand for very many of them.
+    folders: usize,
 }
 
 impl Listing<'_> {
@@ -46,6 +49,8 @@ impl Listing<'_> {
         if depth > MAX_DEPTH {
             bail!("folders lie more than {MAX_DEPTH} deep");
         }
+        self.folders += 1;
+        self.refuse_too_many()?;
         let tree = self.objects.tree(Some(tree))?;
         let length = folder.len();
         for entry in tree.entries() {
@@ -62,10 +67,15 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn add(&mut self, entry: &TreeEntry<'_>, path: &str, is_guarded: bool) -> Result<()> {
-        if self.entries.len() + self.guarded.len() >= MAX_ENTRIES {
-            bail!("it holds more than {MAX_ENTRIES} files");
+    fn refuse_too_many(&self) -> Result<()> {
+        if self.entries.len() + self.guarded.len() + self.folders > MAX_ENTRIES {
+            bail!("it holds more than {MAX_ENTRIES} files and folders");
         }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: &TreeEntry<'_>, path: &str, is_guarded: bool) -> Result<()> {
+        self.refuse_too_many()?;
         let kind = match entry {
             entry if entry.is_submodule() => EntryKind::Submodule,
             entry if entry.is_link() => EntryKind::Symlink,
