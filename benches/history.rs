@@ -45,7 +45,7 @@ fn commit(number: usize, paths: &mut Vec<String>) -> String {
     );
     // A step that shares no factor with the number of records visits them all in turn.
     let row = number * 373 % paths.len().max(1);
-    if number % 10 == 0 && paths.len() < RECORDS {
+    if number.is_multiple_of(10) && paths.len() < RECORDS {
         paths.push(format!("exceptions/exc-{:04}.yaml", paths.len()));
         write_record(&mut text, &paths[paths.len() - 1], number);
     } else if number % 100 == 99 {

@@ -443,3 +443,58 @@ fn bytes_are_read_as_stored_whatever_attributes_say() {
         "a filter was run"
     );
 }
+
+#[test]
+fn a_bare_repository_is_checked_as_head_or_a_revision_holds_it() {
+    let place = Place::new(&[]);
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+    for entry in walkdir::WalkDir::new(&example) {
+        let entry = entry.unwrap();
+        if entry.file_type().is_file() {
+            let to = place
+                .path("origin")
+                .join(entry.path().strip_prefix(&example).unwrap());
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+    git(
+        &place.path("origin"),
+        &[
+            "rm",
+            "-q",
+            "-r",
+            "--cached",
+            "risks/r.yaml",
+            "risks/r-1.yaml",
+            "risks/r-2.yaml",
+            "risks/r-3.yaml",
+        ],
+    );
+    for name in ["r", "r-1", "r-2", "r-3"] {
+        let _ = std::fs::remove_file(place.path(&format!("origin/risks/{name}.yaml")));
+    }
+    place.commit("origin", "The example");
+    place.git(&["clone", "-q", "--bare", "origin", "bare"]);
+    let check = |repository: &str, more: &[&str]| {
+        let words = [
+            "countersign",
+            "check",
+            "--repo",
+            repository,
+            "--as-of",
+            "2026-10-01T10:00:00Z",
+            "--format",
+            "json",
+        ];
+        let words: Vec<std::ffi::OsString> = words.iter().chain(more).map(Into::into).collect();
+        crate::cli::run_in(place.folder.path(), &words)
+    };
+    let (code, output) = check("origin", &[]);
+    assert!(code < 2, "{output}");
+    assert_eq!(check("bare", &[]), (code, output.clone()));
+    assert_eq!(check("bare", &["--at", "HEAD"]), (code, output));
+    let (code, output) = check("bare", &["--at", "main~1"]);
+    assert!(code == 1 && output.contains("risks/r-1.yaml"), "{output}");
+    assert_eq!(check("bare", &["--at", "2000-01-01"]).0, 2);
+}

@@ -333,6 +333,24 @@ fn paths_that_are_one_where_case_makes_no_difference_are_flagged_both() {
 
 #[cfg(unix)]
 #[test]
+fn a_name_with_escapes_reaches_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/a\u{1b}[2J\nb.txt"), "x").unwrap();
+    for format in ["human", "json", "github"] {
+        let words = ["countersign", "check", "--repo", ".", "--format", format];
+        let words: Vec<std::ffi::OsString> = words.iter().map(Into::into).collect();
+        let (code, output) = crate::cli::run_in(folder.path(), &words);
+        assert!(code == 1 && output.contains("SCH004"), "{format}: {output}");
+        assert!(
+            !output.contains('\u{1b}') && !output.contains("2J\nb.txt"),
+            "{format}: {output:?}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn links_out_of_the_folder_are_listed_and_never_followed() {
     let outside = tempfile::tempdir().unwrap();
     std::fs::create_dir(outside.path().join("workflows")).unwrap();

@@ -1,5 +1,6 @@
 //! The files of a governed repository as a commit holds them.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -25,6 +26,7 @@ fn list(repository: &Repository, prefix: &str, commit: &str) -> Result<(Vec<Entr
         entries: Vec::new(),
         guarded: Vec::new(),
         folders: 0,
+        sizes: HashMap::new(),
     };
     let id = listing.objects.id(commit)?;
     let root = listing.objects.commit(id)?.tree;
@@ -42,6 +44,8 @@ struct Listing<'a> {
     guarded: Vec<Entry>,
     /// How many folders were entered: few trees can stand for very many of them.
     folders: usize,
+    /// The bytes of each content: one may stand at very many paths.
+    sizes: HashMap<Oid, u64>,
 }
 
 impl Listing<'_> {
@@ -100,7 +104,10 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn size(&self, id: Oid, path: &str) -> Result<u64> {
+    fn size(&mut self, id: Oid, path: &str) -> Result<u64> {
+        if let Some(size) = self.sizes.get(&id) {
+            return Ok(*size);
+        }
         let (size, kind) = self
             .objects
             .database
@@ -110,6 +117,7 @@ impl Listing<'_> {
         if kind != ObjectType::Blob {
             bail!("`{path}` is said to be a file, and its object `{id}` is a {kind}");
         }
+        self.sizes.insert(id, size as u64);
         Ok(size as u64)
     }
 }
