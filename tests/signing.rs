@@ -19,7 +19,10 @@ pub(crate) fn key_of(person: &str) -> PrivateKey {
 
 /// Returns the fingerprint of a person's key.
 pub(crate) fn fingerprint_of(person: &str) -> String {
-    key_of(person).public_key().fingerprint(HashAlg::Sha256).to_string()
+    key_of(person)
+        .public_key()
+        .fingerprint(HashAlg::Sha256)
+        .to_string()
 }
 
 /// Returns a line of `keyring/allowed_signers` for a person's key, good for approvals from a day on.
@@ -112,11 +115,20 @@ fn conclude(standing: &mut Standing) {
             standing.decisions[earlier].is_overridden = true;
         }
     }
-    let grants = standing.decisions.iter().filter(|decided| decided.decision == Decision::Approve);
+    let grants = standing
+        .decisions
+        .iter()
+        .filter(|decided| decided.decision == Decision::Approve);
     standing.approved = grants.map(|decided| decided.at).collect();
     standing.since = standing.approved.first().copied();
-    let last: Vec<Decision> = latest.values().map(|index| standing.decisions[*index].decision).collect();
-    standing.state = if last.iter().any(|one| matches!(one, Decision::Revoke | Decision::ReviewEnd)) {
+    let last: Vec<Decision> = latest
+        .values()
+        .map(|index| standing.decisions[*index].decision)
+        .collect();
+    standing.state = if last
+        .iter()
+        .any(|one| matches!(one, Decision::Revoke | Decision::ReviewEnd))
+    {
         ApprovalState::Revoked
     } else if last.contains(&Decision::Reject) {
         ApprovalState::Rejected

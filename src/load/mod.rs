@@ -3,6 +3,7 @@
 //! What one record says by itself is judged in here, by the schema. What records mean together is not.
 
 mod layout;
+mod names;
 mod repository;
 mod schema;
 mod tiers;
@@ -122,20 +123,14 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         match place_of(entry, &excluded) {
             Ok(RecordPlace::Ignored) => {}
             Ok(place) => texts.push((entry, place)),
-            Err(message) => {
+            Err(fault) => {
                 let span = Span::start_of(FileId(0));
-                let code = if entry.kind == EntryKind::File {
-                    "SCH003"
-                } else {
-                    "SCH004"
-                };
-                strangers.push((
-                    entry,
-                    Diagnostic::error(code, span, message.message).help(message.help),
-                ));
+                let fault = Diagnostic::error(fault.code, span, fault.message).help(fault.help);
+                strangers.push((entry, fault));
             }
         }
     }
+    strangers.extend(collisions(tree));
     let loaded: Vec<Loaded> = texts
         .par_iter()
         .enumerate()
@@ -227,6 +222,19 @@ fn read_small(tree: &Tree, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>
         return Ok(Some(vec![b'?'; too_many]));
     }
     tree.read(entry, max_bytes).map(Some)
+}
+
+/// Flags paths of which a Windows or macOS machine keeps one.
+fn collisions(tree: &Tree) -> Vec<(&Entry, Diagnostic)> {
+    let found = names::colliding(tree.entries()).into_iter();
+    found
+        .map(|(index, other)| {
+            let message = format!("the path collides with `{other}`");
+            let fault = Diagnostic::error("SCH004", Span::start_of(FileId(0)), message)
+                .help("rename one; where case makes no difference, only one of the two is kept");
+            (&tree.entries()[index], fault)
+        })
+        .collect()
 }
 
 /// Flags records whose id belonged to another record before.
