@@ -98,6 +98,7 @@ pub const CHECKS: &[&Check] = &[
     &schema::TIME_FORMAT,
     &scope::INVENTORY_ATTRIBUTES,
     &scope::SCOPE_EXCLUSION,
+    &scope::TIER_CRITERIA,
     &sla::MATRIX,
     &sla::COVERAGE,
     &soa::INCOMPLETE,
