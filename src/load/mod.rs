@@ -10,7 +10,7 @@ mod typing;
 mod validate;
 
 pub use layout::{FREE_FOLDERS, RecordPlace, place_of};
-pub use repository::{ApprovalFile, Known, LoadLimits, Repository};
+pub use repository::{ApprovalFile, KeyringFiles, Known, LoadLimits, Repository};
 pub use schema::parse_record;
 pub use tiers::{TierRank, computed_tier, declared_tier, effective_tier};
 
@@ -29,6 +29,14 @@ use crate::source::{
 use repository::Loaded;
 
 const CONFIGURATION: &str = "compliance.yaml";
+/// The list of keys that count, in OpenSSH's format.
+pub const ALLOWED_SIGNERS: &str = "keyring/allowed_signers";
+/// The keys that count no more, as `ssh-keygen -Y verify -r` reads them.
+pub const REVOKED: &str = "keyring/revoked";
+/// A signature may have this many bytes; a larger file is none.
+const MAX_SIGNATURE_BYTES: u64 = 16 * 1024;
+/// A file of the keyring may have this many bytes.
+const MAX_KEYRING_BYTES: u64 = 4 << 20;
 /// A file that a record names may have this many bytes.
 const MAX_NAMED_FILE_BYTES: u64 = 64 << 20;
 
@@ -152,7 +160,12 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         });
         faults.push(fault);
     }
+    let keyring = read_keyring(tree, &mut files, &mut faults)?;
     let mut repository = repository::assemble(Sources::new(files), configuration, loaded, faults);
+    repository.keyring = keyring;
+    for approval in &mut repository.approvals {
+        approval.signature = signature_beside(tree, &approval.path)?;
+    }
     repository.files = tree
         .entries()
         .iter()
@@ -161,6 +174,57 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         .collect();
     repository.file_digests = named_files(tree, &repository);
     Ok(repository)
+}
+
+/// Reads the files of the keyring; the list of signers becomes a source, so that its lines can be pointed at.
+fn read_keyring(
+    tree: &Tree,
+    files: &mut Vec<SourceFile>,
+    faults: &mut Vec<Diagnostic>,
+) -> Result<KeyringFiles> {
+    let mut keyring = KeyringFiles::default();
+    if let Some(bytes) = read_small(tree, REVOKED, MAX_KEYRING_BYTES)? {
+        keyring.revoked = Some(bytes.into());
+    }
+    let Some(bytes) = read_small(tree, ALLOWED_SIGNERS, MAX_KEYRING_BYTES)? else {
+        return Ok(keyring);
+    };
+    let file = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
+    let text: Arc<str> = match String::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => {
+            faults.push(
+                Diagnostic::error("SCH004", Span::start_of(file), "the list of keys is not UTF-8")
+                    .help("save it as UTF-8; until then no signature counts")
+                    .subject(ALLOWED_SIGNERS),
+            );
+            "".into()
+        }
+    };
+    files.push(SourceFile {
+        path: ALLOWED_SIGNERS.into(),
+        text: Arc::clone(&text),
+    });
+    keyring.allowed_signers = Some(text);
+    Ok(keyring)
+}
+
+fn signature_beside(tree: &Tree, approval: &str) -> Result<Option<Arc<[u8]>>> {
+    let bytes = read_small(tree, &format!("{approval}.sig"), MAX_SIGNATURE_BYTES)?;
+    Ok(bytes.map(Arc::from))
+}
+
+/// Reads a file whole; a missing one is nothing. One that is too large comes back as that many bytes of nothing,
+/// so that whoever reads it refuses it for its size or its form.
+fn read_small(tree: &Tree, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>> {
+    let Some(entry) = tree.entry(path).filter(|entry| entry.kind == EntryKind::File) else {
+        return Ok(None);
+    };
+    if entry.size > max_bytes {
+        let too_many = usize::try_from(max_bytes).unwrap_or(usize::MAX).saturating_add(1);
+        return Ok(Some(vec![b'?'; too_many]));
+    }
+    tree.read(entry, max_bytes).map(Some)
 }
 
 /// Flags records whose id belonged to another record before.

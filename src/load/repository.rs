@@ -45,6 +45,17 @@ pub struct ApprovalFile {
     pub file: FileId,
     pub path: Arc<str>,
     pub references: Vec<Reference>,
+    /// The bytes of the `.sig` beside it; `None` where there is none.
+    pub signature: Option<Arc<[u8]>>,
+}
+
+/// What `keyring/` holds, as it lies there.
+#[derive(Clone, Debug, Default)]
+pub struct KeyringFiles {
+    /// `keyring/allowed_signers`; it stands in the sources, too.
+    pub allowed_signers: Option<Arc<str>>,
+    /// `keyring/revoked`: public keys by line, or a key revocation list.
+    pub revoked: Option<Arc<[u8]>>,
 }
 
 /// All records of a tree. A record that does not fit its schema is in `known` and in `faults`, nowhere else.
@@ -66,6 +77,7 @@ pub struct Repository {
     pub slas: Table<Sla>,
     /// Sorted by path.
     pub approvals: Vec<ApprovalFile>,
+    pub keyring: KeyringFiles,
     /// Every id that could be read.
     pub known: BTreeMap<RecordId, Known>,
     /// Every file of the tree.
@@ -253,6 +265,7 @@ pub(super) fn decode_record(
             file,
             path: Arc::clone(path),
             references: typed.references.clone(),
+            signature: None,
         }))),
     }
 }
@@ -344,6 +357,7 @@ pub(super) fn assemble(
         acceptances: Table::new(heap.acceptances),
         slas: Table::new(heap.slas),
         approvals: heap.approvals,
+        keyring: KeyringFiles::default(),
         known,
         files: BTreeSet::new(),
         file_digests: BTreeMap::new(),
