@@ -91,6 +91,7 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::KEV_WITHOUT_ACTION,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,
+    &reference::EVIDENCE_DIGEST,
     &schema::STRICT_YAML,
     &schema::VIOLATION,
     &schema::RECORD_IDENTITY,

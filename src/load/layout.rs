@@ -24,7 +24,6 @@ const LATER_FOLDERS: &[&str] = &[
     "incidents",
     "reviews",
     "actions",
-    "evidence",
 ];
 
 /// What a file is by its place.

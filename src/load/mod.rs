@@ -3,6 +3,7 @@
 //! What one record says by itself is judged in here, by the schema. What records mean together is not.
 
 mod layout;
+mod named;
 mod repository;
 mod schema;
 mod tiers;
@@ -10,21 +11,23 @@ mod typing;
 mod validate;
 
 pub use layout::{FREE_FOLDERS, RecordPlace, place_of};
-pub use repository::{ApprovalFile, KeyringFiles, Known, LoadLimits, Repository};
+pub use named::MAX_NAMED_FILE_BYTES;
+pub use repository::{
+    ApprovalFile, KeyringFiles, Known, LoadLimits, ManifestEntry, Repository, StoreManifest,
+};
 pub use schema::parse_record;
 pub use tiers::{TierRank, computed_tier, declared_tier, effective_tier};
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Configuration, ConfigurationFile, Kind, ReferenceSort, RuleSetting};
+use crate::model::{Configuration, ConfigurationFile, Kind, RuleSetting};
 use crate::source::{
     Entry, EntryKind, FileId, NodeValue, SourceFile, Sources, Span, Spanned, Tree, YamlFault, decode,
-    find_unsafe_text, sha256_hex,
+    find_unsafe_text,
 };
 use repository::Loaded;
 
@@ -37,8 +40,6 @@ pub const REVOKED: &str = "keyring/revoked";
 const MAX_SIGNATURE_BYTES: u64 = 16 * 1024;
 /// A file of the keyring may have this many bytes.
 const MAX_KEYRING_BYTES: u64 = 4 << 20;
-/// A file that a record names may have this many bytes.
-const MAX_NAMED_FILE_BYTES: u64 = 64 << 20;
 
 /// Reads `compliance.yaml` alone; a missing one means the defaults.
 pub fn load_configuration(tree: &Tree) -> Result<(Configuration, Sources, Vec<Diagnostic>)> {
@@ -161,8 +162,10 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         faults.push(fault);
     }
     let keyring = read_keyring(tree, &mut files, &mut faults)?;
+    let manifests = named::manifests(tree, &mut files)?;
     let mut repository = repository::assemble(Sources::new(files), configuration, loaded, faults);
     repository.keyring = keyring;
+    repository.manifests = manifests;
     for approval in &mut repository.approvals {
         approval.signature = signature_beside(tree, &approval.path)?;
     }
@@ -172,7 +175,7 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         .filter(|entry| entry.kind == EntryKind::File)
         .map(|entry| entry.path.clone())
         .collect();
-    repository.file_digests = named_files(tree, &repository);
+    repository.file_digests = named::digests(tree, &repository);
     Ok(repository)
 }
 
@@ -247,23 +250,6 @@ pub fn flag_reused_ids(repository: &mut Repository, reused: &[crate::source::Reu
         );
     }
     repository.faults.extend(faults);
-}
-
-/// Returns the SHA-256 of every file that a record names and that is there.
-fn named_files(tree: &Tree, repository: &Repository) -> BTreeMap<Arc<str>, String> {
-    let named: BTreeSet<&str> = repository
-        .records()
-        .flat_map(|meta| &meta.references)
-        .filter(|reference| reference.sort == ReferenceSort::File)
-        .map(|reference| &*reference.text)
-        .collect();
-    let mut digests = BTreeMap::new();
-    for entry in named.into_iter().filter_map(|path| tree.entry(path)) {
-        if let Ok(bytes) = tree.read(entry, MAX_NAMED_FILE_BYTES) {
-            digests.insert(entry.path.clone(), sha256_hex(&bytes));
-        }
-    }
-    digests
 }
 
 fn load_file(

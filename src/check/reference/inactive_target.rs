@@ -171,6 +171,7 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
         | Kind::Exception
         | Kind::RiskAcceptance
         | Kind::Sla
+        | Kind::Evidence
         | Kind::Approval => None,
     }
 }

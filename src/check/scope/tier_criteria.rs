@@ -20,10 +20,7 @@ pub(in crate::check) const CHECK: Check = Check {
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     let day = context.as_of().day();
-    let current = repository
-        .systems
-        .iter()
-        .filter(|system| is_current(system, day));
+    let current = repository.systems.iter().filter(|system| is_current(system, day));
     out.extend(current.filter_map(|system| judge(repository, system)));
 }
 
