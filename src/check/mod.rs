@@ -5,6 +5,7 @@ mod context;
 mod coverage;
 mod date;
 mod exception;
+mod people;
 mod reconcile;
 mod reference;
 mod schema;
@@ -81,7 +82,10 @@ pub const CHECKS: &[&Check] = &[
     &exception::TOO_LONG,
     &exception::RENEWALS,
     &exception::INCOMPLETE,
+    &exception::COMPENSATING_CONTROL,
+    &exception::BREADTH,
     &exception::OVERLAP,
+    &exception::QUARTERLY_REVIEW,
     &acceptance::LAPSED_OR_PERPETUAL,
     &reconcile::OVERDUE,
     &reconcile::COVERAGE_LAPSED,

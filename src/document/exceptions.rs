@@ -331,17 +331,7 @@ fn rating(register: &Register<'_>, rating: &RiskRating) -> String {
         .isms
         .as_ref()
         .and_then(|isms| isms.spec.risk_matrix.as_ref());
-    let level = matrix.and_then(|matrix| {
-        let likelihood = matrix
-            .likelihood
-            .iter()
-            .position(|word| *word == rating.likelihood.value)?;
-        let impact = matrix
-            .impact
-            .iter()
-            .position(|word| *word == rating.impact.value)?;
-        matrix.levels.get(likelihood)?.get(impact)
-    });
+    let level = matrix.and_then(|matrix| matrix.level(&rating.likelihood, &rating.impact));
     level.map_or_else(|| pair.clone(), |level| format!("{level} ({pair})"))
 }
 

@@ -129,6 +129,15 @@ pub struct RiskMatrix {
     pub appetite: Option<String>,
 }
 
+impl RiskMatrix {
+    /// Returns the level of a pair; `None` where a word is none of the scales, or the matrix does not fit them.
+    pub fn level(&self, likelihood: &str, impact: &str) -> Option<&str> {
+        let row = self.likelihood.iter().position(|word| word == likelihood)?;
+        let column = self.impact.iter().position(|word| word == impact)?;
+        self.levels.get(row)?.get(column).map(String::as_str)
+    }
+}
+
 /// A measurable objective.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
