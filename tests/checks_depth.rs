@@ -289,36 +289,32 @@ fn one_host_of_a_large_estate_is_always_allowed_and_a_twentieth_is_the_most() {
     );
 }
 
+/// Threat T12: another id, another name of the same weakness, another case.
 #[test]
-fn an_exception_for_the_patch_goes_on_from_one_for_its_vulnerability() {
-    let first = exception(
-        "exc-0001",
-        "{vulns: [CVE-2025-9001], systems: [sys-shop], as_of: 2025-03-01, resolved: [web01]}",
-        "  severity: critical\n  starts: 2025-07-01\n  expires: 2025-10-01\n",
-    );
-    let same = exception(
-        "exc-0002",
-        "{vulns: [cve-2025-9001], systems: [sys-shop], as_of: 2025-10-01, resolved: [WEB01]}",
-        "  severity: critical\n  starts: 2025-12-20\n  expires: 2026-01-18\n",
-    );
-    let files = [
-        ("exceptions/exc-0001.yaml", first.as_str()),
-        ("exceptions/exc-0002.yaml", &same),
-    ];
-    let told = told_on("2026-01-01", &files, "EXC004");
-    assert_eq!(
-        messages(&told),
-        ["`exc-0002` brings its chain to 121 d: 121 > 90 for severity critical"]
-    );
-    let far = same.replace("starts: 2025-12-20", "starts: 2025-12-31");
-    let files = [
-        ("exceptions/exc-0001.yaml", first.as_str()),
-        ("exceptions/exc-0002.yaml", &far),
-    ];
-    assert_eq!(
-        messages(&told_on("2026-01-01", &files, "EXC004")),
-        Vec::<&str>::new()
-    );
+fn a_new_exception_for_the_old_matter_goes_on_from_the_old_one() {
+    let chain = |vuln: &str, starts: &str| {
+        let scope = |vuln: &str, host: &str| {
+            format!("{{vulns: [{vuln}], systems: [sys-shop], as_of: 2025-03-01, resolved: [{host}]}}")
+        };
+        let old = exception(
+            "exc-0001",
+            &scope("CVE-2025-1111", "web01"),
+            "  severity: critical\n  starts: 2025-07-01\n  expires: 2025-10-01\n",
+        );
+        let rest = format!("  severity: critical\n  starts: {starts}\n  expires: 2026-01-18\n");
+        let new = exception("exc-0002", &scope(vuln, "WEB01"), &rest);
+        let files = [
+            ("exceptions/exc-0001.yaml", old.as_str()),
+            ("exceptions/exc-0002.yaml", &new),
+        ];
+        let told = told_on("2026-01-01", &files, "EXC004");
+        told.into_iter().map(|one| one.message).collect::<Vec<_>>()
+    };
+    let expected = ["`exc-0002` brings its chain to 121 d: 121 > 90 for severity critical"];
+    assert_eq!(chain("cve-2025-1111", "2025-12-20"), expected);
+    assert_eq!(chain("\"nessus:900001\"", "2025-12-20"), expected);
+    assert_eq!(chain("CVE-2025-1112", "2025-12-20"), Vec::<String>::new());
+    assert_eq!(chain("CVE-2025-1111", "2025-12-31"), Vec::<String>::new());
 }
 
 /// Thousands of exceptions for one vulnerability on hosts of their own are no chain, and cost no pairs.
