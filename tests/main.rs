@@ -18,6 +18,7 @@ mod author;
 mod author_demo;
 mod bench_inputs;
 mod checks;
+mod checks_depth;
 mod checks_findings;
 mod checks_records;
 mod cli;

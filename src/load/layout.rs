@@ -25,7 +25,6 @@ const LATER_FOLDERS: &[&str] = &[
     "incidents",
     "reviews",
     "actions",
-    "evidence",
 ];
 
 /// What a file is by its place.

@@ -243,6 +243,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         hosts,
         systems,
         findings,
+        foreign_hosts: BTreeMap::new(),
         kpis,
     }
 }
