@@ -25,12 +25,6 @@ pub(crate) fn fingerprint_of(person: &str) -> String {
         .to_string()
 }
 
-/// Returns a line of `keyring/allowed_signers` for a person's key, good for approvals from a day on.
-pub(crate) fn signer_line(person: &str, email: &str, valid_after: &str) -> String {
-    let key = key_of(person).public_key().to_openssh().unwrap();
-    format!("{email} namespaces=\"countersign-approval\",valid-after=\"{valid_after}\" {key}\n")
-}
-
 /// Signs a file with a person's key, for a namespace.
 pub(crate) fn sign(person: &str, namespace: &str, bytes: &[u8]) -> String {
     let signature = key_of(person).sign(namespace, HashAlg::Sha512, bytes).unwrap();
@@ -64,6 +58,68 @@ pub(crate) fn decide(
     std::fs::write(folder.join(format!("{path}.sig")), signature).unwrap();
     std::fs::write(folder.join(&path), text).unwrap();
     path
+}
+
+/// The decisions that make the base repository of the rules' examples count, in their order.
+const BASE_DECISIONS: [(&str, &str, &str, &str); 11] = [
+    ("pol-patch", "p-kim", "role-ciso", "2025-11-11T09:00:00Z"),
+    ("pol-patch", "p-lee", "role-committee", "2025-11-11T10:00:00Z"),
+    ("pol-patch", "p-berg", "role-committee", "2025-11-11T11:00:00Z"),
+    ("r-001", "p-berg", "role-shop-owner", "2025-11-11T12:00:00Z"),
+    ("r-001", "p-kim", "role-ciso", "2025-11-11T13:00:00Z"),
+    ("sla-standard", "p-lee", "role-it-ops", "2025-11-12T09:00:00Z"),
+    (
+        "sla-standard",
+        "p-berg",
+        "role-shop-owner",
+        "2025-11-12T10:00:00Z",
+    ),
+    ("sla-standard", "p-kim", "role-ciso", "2025-11-12T11:00:00Z"),
+    ("soa-2022", "p-kim", "role-ciso", "2025-11-13T09:00:00Z"),
+    ("soa-2022", "p-berg", "role-management", "2025-11-13T10:00:00Z"),
+    ("isms", "p-kim", "role-ciso", "2025-11-13T11:00:00Z"),
+];
+
+/// Signs what the base repository needs.
+pub(crate) fn sign_base(folder: &Path, repository: &Repository) {
+    for (id, person, role, at) in BASE_DECISIONS {
+        decide(folder, repository, id, (person, role, at), "approve");
+    }
+}
+
+/// The keys that the base repository names are those that tests can sign with; `UPDATE=1` writes them.
+#[test]
+fn the_keyring_of_the_fixtures_is_that_of_the_tests() {
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/base");
+    let mut list = String::new();
+    for person in ["p-berg", "p-kim", "p-lee", "p-osei"] {
+        let path = base.join(format!("people/{person}.yaml"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (start, rest) = text.split_once("fingerprint: \"").unwrap();
+        let (_, end) = rest.split_once('"').unwrap();
+        let expected = format!("{start}fingerprint: \"{}\"{end}", fingerprint_of(person));
+        let email = text
+            .lines()
+            .find_map(|line| line.strip_prefix("  email: "))
+            .unwrap();
+        let validity = "valid-after=\"20251102230000Z\",valid-before=\"20271103225959Z\"";
+        let key = key_of(person).public_key().to_openssh().unwrap();
+        list.push_str(&format!(
+            "{email} namespaces=\"countersign-approval\",{validity} {key}\n"
+        ));
+        update_or_compare(&path, &text, &expected);
+    }
+    let path = base.join("keyring/allowed_signers");
+    let text = std::fs::read_to_string(&path).unwrap();
+    update_or_compare(&path, &text, &list);
+}
+
+fn update_or_compare(path: &Path, text: &str, expected: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, expected).unwrap();
+    } else {
+        assert_eq!(text, expected, "{}", path.display());
+    }
 }
 
 /// Believes every approval file, signed or not: for tests of what comes after approvals.
