@@ -109,7 +109,7 @@ impl World {
         let (envelope, spec) = more.split_once('|').unwrap_or((more, ""));
         self.record(
             &format!("exceptions/{id}.yaml"),
-            &format!("kind: Exception\nid: {id}\ntitle: Later\n{envelope}spec:\n  scope: {{vulns: [{vuln}], systems: [sys-app], resolved: [{hosts}]}}\n  severity: high\n  starts: {starts}\n  expires: {expires}\n{spec}"),
+            &format!("kind: Exception\nid: {id}\ntitle: Later\n{envelope}spec:\n  scope: {{vulns: [{vuln}], systems: [sys-app], resolved: [{hosts}]}}\n  severity: critical\n  starts: {starts}\n  expires: {expires}\n{spec}"),
         );
     }
 
