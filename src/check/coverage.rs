@@ -6,6 +6,7 @@ use crate::load::Repository;
 use crate::model::{
     Date, Exception, Finding, Kind, Meta, Record, RecordId, RiskAcceptance, Severity, Status, SystemRef,
 };
+use crate::reconcile::Register;
 use crate::source::Spanned;
 
 /// An exception or a risk acceptance.
@@ -30,6 +31,18 @@ pub(super) fn coverages(repository: &Repository) -> Vec<Coverage<'_>> {
     exceptions
         .chain(repository.acceptances.iter().map(Coverage::of_acceptance))
         .collect()
+}
+
+/// Returns the findings that an exception or a risk acceptance names and that are open, approved or not.
+pub fn findings_named<'a>(register: &'a Register<'_>, id: &RecordId) -> Vec<&'a Finding> {
+    let repository = register.repository;
+    let exception = repository.exceptions.get(id).map(Coverage::of_exception);
+    let acceptance = || repository.acceptances.get(id).map(Coverage::of_acceptance);
+    let Some(coverage) = exception.or_else(acceptance) else {
+        return Vec::new();
+    };
+    let open = register.findings.iter().filter(|finding| finding.closed.is_none());
+    open.filter(|finding| coverage.names(finding)).collect()
 }
 
 /// Returns every record that another one, which is in force or asked for, prolongs or replaces.
