@@ -6,8 +6,9 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 
 use super::approvals::{Statement, approval_text, shown};
-use crate::load::Repository;
+use crate::load::{LoadLimits, Repository, parse_record};
 use crate::model::{Decision, Kind, Meta, RecordId};
+use crate::source::FileId;
 use crate::source::write::write_new;
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::Namespace;
@@ -148,6 +149,11 @@ pub fn sign(
         reason: act.reason,
         shown: &subject.shown(repository),
     });
+    // What the loader would refuse is not signed, such as a reason with a character that hides text.
+    if let Err(faults) = parse_record(FileId(0), &text, Some(Kind::Approval), LoadLimits::default()) {
+        let what = faults.first().map_or("it does not fit its schema", |fault| fault.message.as_str());
+        bail!("the decision cannot be written down: {what}");
+    }
     let signature = signer.sign(text.as_bytes(), Namespace::Approval)?;
     if let Some(flaw) = judge_signature(question, &act.intent(subject), &text, &signature) {
         bail!("what the key signed would not count, so that nothing was written: {flaw}");

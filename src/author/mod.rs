@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod fields;
 mod history;
+mod inbox;
 mod init;
 mod keyring;
 mod new;
@@ -18,6 +19,7 @@ pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_k
 pub use briefing::{briefing, until_words};
 pub use decide::{Act, Refusal, Signed, Subject, file, sign, subject};
 pub use demo::{Demo, demo, example};
+pub use inbox::{Inbox, Lapse, Waiting, inbox};
 pub use init::init;
 pub use new::{Wanted, new_record};
 pub use renew::renew;
