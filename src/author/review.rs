@@ -46,7 +46,9 @@ pub fn reviewed(
         .map(|days| day.plus_days(i64::from(days.value)));
     let mut expected = read(before)?.to_json();
     let mut text = before.to_owned();
-    for (field, day) in [("last", Some(day)), ("next", next)] {
+    // A record without a cycle has no dates to keep; a block made now would be new content to approve.
+    let last = meta.review.as_ref().map(|_| day);
+    for (field, day) in [("last", last), ("next", next)] {
         let Some(day) = day else { continue };
         text = set_review(&text, &read(&text)?, field, day);
         put(&mut expected, &format!("review.{field}"), json!(day.to_string()));
@@ -82,10 +84,10 @@ fn add_expected(record: &mut Value, day: Date, by: &RecordId, outcome: &str) {
     }
 }
 
-/// Sets `review.<field>`, adding the field or the whole block where it is not there.
+/// Sets `review.<field>`, adding the field where it is not there.
 fn set_review(text: &str, root: &Node, field: &str, day: Date) -> String {
     let Some(review) = root.get("review") else {
-        return insert_entry(text, root, "spec", &format!("review: {{{field}: {day}}}"));
+        return text.to_owned();
     };
     match review.get(field) {
         Some(node) => splice(text, node.span.start, node.span.end, &day.to_string()),

@@ -165,14 +165,14 @@ fn need(question: &Question<'_>, standing: &Standing, met: &Met, people: &[Candi
 fn could(question: &Question<'_>, standing: &Standing, met: &Met, people: &[Candidate]) -> String {
     let is_counted = |person: &RecordId| standing.demands.iter().any(|other| other.by.contains(person));
     let mut names: Vec<String> = Vec::new();
-    let mut barred = None;
+    let mut barred: Vec<String> = Vec::new();
     for candidate in people {
         let is_fitting = answers(question, &met.demand, &candidate.person, &candidate.role);
         if !is_fitting || is_counted(&candidate.person) {
             continue;
         }
         if let Some(flaw) = candidate.flaws.first() {
-            barred.get_or_insert_with(|| format!("{} may not: {flaw}", candidate.person));
+            barred.push(format!("{} may not: {flaw}", candidate.person));
             continue;
         }
         let key = if has_key(question, &candidate.person) {
@@ -193,11 +193,12 @@ fn could(question: &Question<'_>, standing: &Standing, met: &Met, people: &[Cand
     if more {
         names.push("…".into());
     }
-    match (names.is_empty(), barred) {
+    barred.truncate(MAX_NAMED);
+    match (names.is_empty(), barred.is_empty()) {
         (false, _) => format!("open; could be {}", names.join(", ")),
-        (true, Some(barred)) => format!("open; {barred}"),
-        (true, None) if met.has_double => "open; one person counts once, and nobody else holds it".into(),
-        (true, None) => "open; nobody holds it today".into(),
+        (true, false) => format!("open; {}", barred.join("; ")),
+        (true, true) if met.has_double => "open; one person counts once, and nobody else holds it".into(),
+        (true, true) => "open; nobody holds it today".into(),
     }
 }
 
