@@ -8,13 +8,24 @@ use super::peers::require;
 
 /// Runs the line that any auditor can run over an approval.
 pub(crate) fn openssh_says(root: &Path, approval: &str, principal: &str) -> String {
+    openssh_says_with(root, approval, principal, &[])
+}
+
+pub(crate) fn openssh_says_with(root: &Path, approval: &str, principal: &str, more: &[&str]) -> String {
     let text = std::fs::read_to_string(root.join(approval)).unwrap();
     let at = text.lines().find_map(|line| line.strip_prefix("at: ")).unwrap();
     let digits: String = at.chars().filter(char::is_ascii_digit).collect();
     let output = Command::new("ssh-keygen")
         .args(["-Y", "verify", "-f", "keyring/allowed_signers", "-I", principal])
-        .args(["-n", "countersign-approval", "-O", &format!("verify-time={digits}Z"), "-s"])
+        .args([
+            "-n",
+            "countersign-approval",
+            "-O",
+            &format!("verify-time={digits}Z"),
+            "-s",
+        ])
         .arg(format!("{approval}.sig"))
+        .args(more)
         .current_dir(root)
         .stdin(Stdio::from(std::fs::File::open(root.join(approval)).unwrap()))
         .output()
@@ -59,13 +70,19 @@ fn two_people_approve_and_the_exception_counts() {
     assert_eq!(house.approval_faults(), [""; 0]);
     if require(&["ssh-keygen"]) {
         let said = openssh_says(&house.root(), paths[0], "p-osei@nordhafen.example");
-        assert!(said.starts_with("Good \"countersign-approval\" signature"), "{said}");
+        assert!(
+            said.starts_with("Good \"countersign-approval\" signature"),
+            "{said}"
+        );
     }
     // Whoever approves twice is told so, and nothing is written.
     let before = house.approvals();
     let (code, out, err) = house.run_as("p-osei", &["approve", "exc-0014", "--role", "role-security"]);
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
-    assert!(err.contains("has approved `exc-0014` as role-security already"), "{err}");
+    assert!(
+        err.contains("has approved `exc-0014` as role-security already"),
+        "{err}"
+    );
     assert_eq!(house.approvals(), before);
 }
 
@@ -146,9 +163,15 @@ fn wrong_usage_says_what_to_do() {
             &["approve", "exc-0014", "--as-of", "2026-11-20"],
             "a decision is made when it is made",
         ),
-        (&["reject", "exc-0014", "--reason", " "], "`--reason` is a sentence"),
+        (
+            &["reject", "exc-0014", "--reason", " "],
+            "`--reason` is a sentence",
+        ),
         (&["review", "exc-0014", "--end"], "--reason"),
-        (&["review", "exc-0014", "--keep", "--end", "--reason", "x"], "cannot be used with"),
+        (
+            &["review", "exc-0014", "--keep", "--end", "--reason", "x"],
+            "cannot be used with",
+        ),
         (&["approve", "isms", "--role", "Not a role"], "is no id of a role"),
     ];
     for (words, expected) in rows {
@@ -181,15 +204,26 @@ fn a_rejection_and_a_revocation_are_kept_and_end_it() {
     let house = House::new();
     house.run_as("p-osei", &["approve", "exc-0014"]);
     house.run_as("p-berg", &["approve", "exc-0014"]);
-    let (code, out, err) = house.run_as("p-berg", &["reject", "exc-0014", "--reason", "the rule \"12\" leaks\nbadly"]);
+    let (code, out, err) = house.run_as(
+        "p-berg",
+        &["reject", "exc-0014", "--reason", "the rule \"12\" leaks\nbadly"],
+    );
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("-p-berg-2.yaml"), "{out}");
     assert!(err.contains("`exc-0014` is rejected"), "{err}");
     let (code, out, err) = house.run_as("p-osei", &["revoke", "exc-0014", "--reason", "exploited"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("-p-osei-2.yaml") && err.contains("`exc-0014` is revoked"), "{out}{err}");
+    assert!(
+        out.contains("-p-osei-2.yaml") && err.contains("`exc-0014` is revoked"),
+        "{out}{err}"
+    );
     let faults = house.approval_faults();
-    assert!(faults.iter().any(|fault| fault.contains("was revoked by `p-osei`")), "{faults:?}");
+    assert!(
+        faults
+            .iter()
+            .any(|fault| fault.contains("was revoked by `p-osei`")),
+        "{faults:?}"
+    );
     let (code, out, _) = house.run(&["status", "exc-0014"]);
     assert_eq!(code, 0);
     for words in [
@@ -223,7 +257,10 @@ fn a_review_is_signed_and_written_into_its_record_alone() {
         );
     assert_eq!(house.read("exceptions/exc-0014.yaml"), expected);
     assert_eq!(house.approval_faults(), [""; 0], "the approvals still count");
-    let (code, _, err) = house.run_as("p-osei", &["review", "exc-0014", "--end", "--reason", "the freeze is over"]);
+    let (code, _, err) = house.run_as(
+        "p-osei",
+        &["review", "exc-0014", "--end", "--reason", "the freeze is over"],
+    );
     assert_eq!(code, 0, "{err}");
     assert!(
         house
@@ -251,12 +288,19 @@ fn reviews_fit_into_every_form_of_yaml() {
             "  reviews:\n    - at: 2026-11-21\n      by: p-osei\n      outcome: keep   # the first\n  severity: high\n",
             "      outcome: keep   # the first\n    - {at: 2026-11-22, by: p-osei, outcome: keep}\n  severity: high\n",
         ),
-        ("  severity: high\n", "  reviews: []\n  severity: high\n", "  reviews: [{at: 2026-11-22, by: p-osei"),
+        (
+            "  severity: high\n",
+            "  reviews: []\n  severity: high\n",
+            "  reviews: [{at: 2026-11-22, by: p-osei",
+        ),
     ];
     for (from, to, expected) in rows {
         let house = House::new();
         house.replace("exceptions/exc-0014.yaml", from, to);
-        let (code, _, err) = house.run_as("p-osei", &["review", "exc-0014", "--keep", "--role", "role-security"]);
+        let (code, _, err) = house.run_as(
+            "p-osei",
+            &["review", "exc-0014", "--keep", "--role", "role-security"],
+        );
         assert_eq!(code, 0, "{err}");
         let text = house.read("exceptions/exc-0014.yaml");
         assert!(text.contains(expected), "{expected}\n{text}");
@@ -268,7 +312,11 @@ fn what_is_shown_is_harmless_and_tells_what_changed() {
     let house = House::new();
     house.run_as("p-osei", &["approve", "exc-0014"]);
     house.commit("p-osei", "Approve");
-    house.replace("exceptions/exc-0014.yaml", "expires: 2026-12-15", "expires: 2026-12-31");
+    house.replace(
+        "exceptions/exc-0014.yaml",
+        "expires: 2026-12-15",
+        "expires: 2026-12-31",
+    );
     house.commit("p-lee", "Longer");
     let (code, out, err) = house.run(&["review", "exc-0014"]);
     assert_eq!(code, 0, "{err}");
@@ -295,7 +343,10 @@ fn the_configuration_needs_two_owners() {
     let (code, out, err) = house.run_as("p-kim", &["approve", "compliance"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.starts_with("approvals/compliance/"), "{out}");
-    assert!(err.contains("role-security-owner, 1 of 2 people") && err.contains("could be p-osei"), "{err}");
+    assert!(
+        err.contains("role-security-owner, 1 of 2 people") && err.contains("could be p-osei"),
+        "{err}"
+    );
     let (_, _, err) = house.run_as("p-osei", &["approve", "compliance"]);
     assert!(err.contains("2 of 2 people"), "{err}");
 }
@@ -330,7 +381,10 @@ fn the_inbox_holds_what_the_person_can_answer_and_what_ends() {
     // The requester is asked for nothing, and owns what ends and is to be reviewed.
     let (_, out, _) = house.run_as("p-lee", &["status"]);
     assert!(!out.contains("waits for"), "{out}");
-    assert!(out.contains("2026-12-01  Exception exc-0014 is to be reviewed"), "{out}");
+    assert!(
+        out.contains("2026-12-01  Exception exc-0014 is to be reviewed"),
+        "{out}"
+    );
     let (code, out, err) = house.run_as("p-osei", &["status", "--as-of", "2026-11-21"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("exc-0014  as role-security"), "{out}");

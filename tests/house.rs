@@ -17,7 +17,10 @@ const PEOPLE: &[(&str, &str, &[&str])] = &[
 
 /// Id and what the role may approve.
 const ROLES: &[(&str, &str)] = &[
-    ("role-ciso", "[{kind: Exception, max_severity: critical, max_days: 60}]"),
+    (
+        "role-ciso",
+        "[{kind: Exception, max_severity: critical, max_days: 60}]",
+    ),
     ("role-it-ops", "[]"),
     (
         "role-security",
@@ -133,7 +136,10 @@ impl House {
     }
 
     pub(crate) fn fingerprint(&self, name: &str) -> String {
-        self.keys[name].public_key().fingerprint(HashAlg::Sha256).to_string()
+        self.keys[name]
+            .public_key()
+            .fingerprint(HashAlg::Sha256)
+            .to_string()
     }
 
     pub(crate) fn public(&self, name: &str) -> String {
@@ -251,11 +257,21 @@ impl House {
                 let is_about_trust = file.starts_with("people/") || file.starts_with("keyring/");
                 one["code"].as_str().unwrap().starts_with("APR") || is_about_trust
             })
-            .map(|one| format!("{} {}", one["code"].as_str().unwrap(), one["message"].as_str().unwrap()))
+            .map(|one| {
+                format!(
+                    "{} {}",
+                    one["code"].as_str().unwrap(),
+                    one["message"].as_str().unwrap()
+                )
+            })
             .collect()
     }
 }
 
 fn relative(path: &Path, root: &Path) -> String {
-    path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/")
+    path.strip_prefix(root)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .replace('\\', "/")
 }

@@ -23,7 +23,10 @@ pub fn briefing(
 ) -> Vec<(&'static str, String)> {
     let repository = register.repository;
     let facts = Facts::of(repository, question.basis.repository, meta);
-    let mut rows = vec![("title", meta.title.clone()), ("owner", meta.owner.value.to_string())];
+    let mut rows = vec![
+        ("title", meta.title.clone()),
+        ("owner", meta.owner.value.to_string()),
+    ];
     if let Some(version) = &meta.version {
         rows.push(("version", version.value.clone()));
     }
@@ -66,11 +69,22 @@ fn of_exception(repository: &Repository, exception: &Record<Exception>) -> Vec<(
         .chain(&spec.scope.patches)
         .map(|named| named.value.as_str())
         .collect();
-    let systems: Vec<&str> = spec.scope.systems.iter().map(|system| system.value.0.as_str()).collect();
+    let systems: Vec<&str> = spec
+        .scope
+        .systems
+        .iter()
+        .map(|system| system.value.0.as_str())
+        .collect();
     let mut rows = vec![
-        ("allows", format!("{} to stay open on {}", subjects.join(", "), systems.join(", "))),
+        (
+            "allows",
+            format!("{} to stay open on {}", subjects.join(", "), systems.join(", ")),
+        ),
         ("hosts", listed(&spec.scope.resolved)),
-        ("from, until", span_words(spec.starts.value, Some(spec.expires.value))),
+        (
+            "from, until",
+            span_words(spec.starts.value, Some(spec.expires.value)),
+        ),
     ];
     if let Some(requester) = &spec.requested_by {
         rows.push(("requested by", requester.value.0.to_string()));
@@ -86,7 +100,10 @@ fn of_exception(repository: &Repository, exception: &Record<Exception>) -> Vec<(
         rows.push(("risk", risk.value.0.to_string()));
     }
     if spec.covers_exploited {
-        rows.push(("exploited", "holds although the vulnerability is exploited".into()));
+        rows.push((
+            "exploited",
+            "holds although the vulnerability is exploited".into(),
+        ));
     }
     if let Some(chain) = chain(repository, exception) {
         rows.push(("renews", chain));
@@ -103,7 +120,11 @@ fn of_acceptance(acceptance: &Record<RiskAcceptance>) -> Vec<(&'static str, Stri
         .chain(&subject.patches)
         .map(|named| named.value.as_str())
         .collect();
-    let systems: Vec<&str> = subject.systems.iter().map(|system| system.value.0.as_str()).collect();
+    let systems: Vec<&str> = subject
+        .systems
+        .iter()
+        .map(|system| system.value.0.as_str())
+        .collect();
     let what = if subjects.is_empty() {
         spec.acceptance_type.to_string()
     } else {
@@ -118,7 +139,10 @@ fn of_acceptance(acceptance: &Record<RiskAcceptance>) -> Vec<(&'static str, Stri
         ("meanwhile", compensating(&spec.compensating)),
     ];
     if spec.covers_exploited {
-        rows.push(("exploited", "holds although the vulnerability is exploited".into()));
+        rows.push((
+            "exploited",
+            "holds although the vulnerability is exploited".into(),
+        ));
     }
     if let Some(renews) = &acceptance.meta.renews {
         rows.push(("renews", renews.value.to_string()));
@@ -138,10 +162,10 @@ fn compensating(controls: &[Compensating]) -> String {
         return "no compensating control".into();
     }
     let told = controls.iter().map(|control| {
-        let assessed = control
-            .assessed_by
-            .as_ref()
-            .map_or_else(|| ", assessed by nobody".to_owned(), |by| format!(", assessed by {}", by.value.0));
+        let assessed = control.assessed_by.as_ref().map_or_else(
+            || ", assessed by nobody".to_owned(),
+            |by| format!(", assessed by {}", by.value.0),
+        );
         format!("{} ({}{assessed})", control.description, control.control_type)
     });
     told.collect::<Vec<_>>().join("; ")
@@ -151,7 +175,10 @@ fn compensating(controls: &[Compensating]) -> String {
 fn chain(repository: &Repository, exception: &Record<Exception>) -> Option<String> {
     let before = exception.meta.renews.as_ref()?;
     let mut names = Vec::new();
-    let mut first = exception.spec.first_granted.map_or(exception.spec.starts.value, |day| day.value);
+    let mut first = exception
+        .spec
+        .first_granted
+        .map_or(exception.spec.starts.value, |day| day.value);
     let mut next = Some(before.value.clone());
     while let Some(id) = next.take().filter(|_| names.len() < MAX_CHAIN) {
         if names.contains(&id) {
@@ -174,7 +201,11 @@ fn chain(repository: &Repository, exception: &Record<Exception>) -> Option<Strin
 }
 
 fn listed(hosts: &[Spanned<String>]) -> String {
-    let mut text: Vec<&str> = hosts.iter().take(MAX_LISTED).map(|host| host.value.as_str()).collect();
+    let mut text: Vec<&str> = hosts
+        .iter()
+        .take(MAX_LISTED)
+        .map(|host| host.value.as_str())
+        .collect();
     if hosts.len() > MAX_LISTED {
         text.push("…");
     }
@@ -189,12 +220,23 @@ fn covered(register: &Register<'_>, id: &RecordId) -> String {
     let mut rows: Vec<String> = findings
         .iter()
         .take(MAX_LISTED)
-        .map(|finding| format!("{} {} ({})", finding.host, finding.vuln, finding.disposition.word()))
+        .map(|finding| {
+            format!(
+                "{} {} ({})",
+                finding.host,
+                finding.vuln,
+                finding.disposition.word()
+            )
+        })
         .collect();
     if findings.len() > MAX_LISTED {
         rows.push("…".into());
     }
-    let word = if findings.len() == 1 { "finding" } else { "findings" };
+    let word = if findings.len() == 1 {
+        "finding"
+    } else {
+        "findings"
+    };
     format!("{} open {word}: {}", findings.len(), rows.join(", "))
 }
 
@@ -231,10 +273,16 @@ pub fn until_words(repository: &Repository, id: &RecordId, as_of: AsOf) -> Optio
         let then = "the risk is then accepted by nobody; `countersign renew` asks for more time";
         (acceptance.spec.expires?.value, then)
     } else if let Some(triage) = repository.triages.get(id) {
-        (triage.spec.expires.value, "its findings then count as they were found")
+        (
+            triage.spec.expires.value,
+            "its findings then count as they were found",
+        )
     } else {
         let sla = repository.slas.get(id)?;
-        (sla.spec.expires.value, "nothing then says how fast findings are due")
+        (
+            sla.spec.expires.value,
+            "nothing then says how fast findings are due",
+        )
     };
     let days = end.days_since(as_of.day());
     let when = if days < 0 {

@@ -151,7 +151,9 @@ pub fn sign(
     });
     // What the loader would refuse is not signed, such as a reason with a character that hides text.
     if let Err(faults) = parse_record(FileId(0), &text, Some(Kind::Approval), LoadLimits::default()) {
-        let what = faults.first().map_or("it does not fit its schema", |fault| fault.message.as_str());
+        let what = faults
+            .first()
+            .map_or("it does not fit its schema", |fault| fault.message.as_str());
         bail!("the decision cannot be written down: {what}");
     }
     let signature = signer.sign(text.as_bytes(), Namespace::Approval)?;

@@ -59,7 +59,9 @@ pub fn inbox(
     for (kind, id, standing) in standings.iter() {
         if standing.state == ApprovalState::Emergency {
             let emergency = standing.emergency.iter();
-            inbox.fuses.extend(emergency.map(|emergency| (id.clone(), emergency.until)));
+            inbox
+                .fuses
+                .extend(emergency.map(|emergency| (id.clone(), emergency.until)));
         }
         let title = repository.record(id).map_or("", |meta| meta.title.as_str());
         if let Some((role, because)) = waits(repository, question, (kind, id), standing, person) {
@@ -89,7 +91,9 @@ fn waits(
     person: &RecordId,
 ) -> Option<(RecordId, String)> {
     let is_open = match standing.state {
-        ApprovalState::Absent | ApprovalState::Pending | ApprovalState::Stale | ApprovalState::Emergency => true,
+        ApprovalState::Absent | ApprovalState::Pending | ApprovalState::Stale | ApprovalState::Emergency => {
+            true
+        }
         ApprovalState::Approved | ApprovalState::Rejected | ApprovalState::Revoked => false,
     };
     let meta = repository.record(subject.1);
@@ -140,8 +144,10 @@ impl Mine<'_> {
     fn decisions(&self, standings: &Standings) -> Vec<Lapse> {
         let repository = self.repository;
         let asked = repository.records().filter(|meta| meta.is_live());
-        let renewed: BTreeSet<&RecordId> =
-            asked.filter_map(|meta| meta.renews.as_ref()).map(|renews| &renews.value).collect();
+        let renewed: BTreeSet<&RecordId> = asked
+            .filter_map(|meta| meta.renews.as_ref())
+            .map(|renews| &renews.value)
+            .collect();
         let exceptions = repository
             .exceptions
             .iter()
@@ -159,8 +165,7 @@ impl Mine<'_> {
             let approved = |decided: &Decided| {
                 decided.person == *self.person && decided.decision == Decision::Approve && decided.counts()
             };
-            let is_mine =
-                self.owns(meta) || standings.of(meta.kind, &meta.id).decisions.iter().any(approved);
+            let is_mine = self.owns(meta) || standings.of(meta.kind, &meta.id).decisions.iter().any(approved);
             if is_standing && is_mine {
                 let what = format!("{} {} ends", meta.kind, meta.id);
                 lapses.push(Lapse { day, what });
@@ -181,8 +186,16 @@ impl Mine<'_> {
             for delegation in &person.spec.delegations {
                 let to = &delegation.to.value.0;
                 if person.id() == self.person || to == self.person {
-                    let roles: Vec<&str> = delegation.roles.iter().map(|role| role.value.0.as_str()).collect();
-                    let what = format!("the delegation of {} by {} to {to} ends", roles.join(", "), person.id());
+                    let roles: Vec<&str> = delegation
+                        .roles
+                        .iter()
+                        .map(|role| role.value.0.as_str())
+                        .collect();
+                    let what = format!(
+                        "the delegation of {} by {} to {to} ends",
+                        roles.join(", "),
+                        person.id()
+                    );
                     push(delegation.until.value, what);
                 }
             }
@@ -193,7 +206,12 @@ impl Mine<'_> {
             }
         }
         for role in &self.repository.roles {
-            for holder in role.spec.holders.iter().filter(|holder| holder.person.value.0 == *self.person) {
+            for holder in role
+                .spec
+                .holders
+                .iter()
+                .filter(|holder| holder.person.value.0 == *self.person)
+            {
                 if let Some(last) = holder.to {
                     push(last.value, format!("the term as {} ends", role.id()));
                 }
@@ -204,7 +222,10 @@ impl Mine<'_> {
 
     /// Reviews of records that the person owns; those that are overdue too.
     fn reviews(&self) -> Vec<Lapse> {
-        let owned = self.repository.records().filter(|meta| meta.is_live() && self.owns(meta));
+        let owned = self
+            .repository
+            .records()
+            .filter(|meta| meta.is_live() && self.owns(meta));
         owned
             .filter_map(|meta| {
                 let review = meta.review.as_ref()?;

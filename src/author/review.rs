@@ -54,8 +54,16 @@ pub fn reviewed(
         put(&mut expected, &format!("review.{field}"), json!(day.to_string()));
     }
     if meta.kind == Kind::Exception {
-        let outcome = if decision == Decision::ReviewEnd { "end" } else { "keep" };
-        text = add_entry(&text, &read(&text)?, &format!("{{at: {day}, by: {by}, outcome: {outcome}}}"));
+        let outcome = if decision == Decision::ReviewEnd {
+            "end"
+        } else {
+            "keep"
+        };
+        text = add_entry(
+            &text,
+            &read(&text)?,
+            &format!("{{at: {day}, by: {by}, outcome: {outcome}}}"),
+        );
         add_expected(&mut expected, day, by, outcome);
     }
     let by_hand = || {

@@ -41,7 +41,10 @@ pub fn findings_named<'a>(register: &'a Register<'_>, id: &RecordId) -> Vec<&'a 
     let Some(coverage) = exception.or_else(acceptance) else {
         return Vec::new();
     };
-    let open = register.findings.iter().filter(|finding| finding.closed.is_none());
+    let open = register
+        .findings
+        .iter()
+        .filter(|finding| finding.closed.is_none());
     open.filter(|finding| coverage.names(finding)).collect()
 }
 

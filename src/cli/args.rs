@@ -80,7 +80,9 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  countersign renew exc-0014 --until 2026-12-31")]
     Renew(Renew),
     /// Approve a record as it is, and sign that
-    #[command(after_help = "Example:\n  countersign approve exc-0014 --role role-ciso --key ~/.ssh/id_ed25519")]
+    #[command(
+        after_help = "Example:\n  countersign approve exc-0014 --role role-ciso --key ~/.ssh/id_ed25519"
+    )]
     Approve(Approve),
     /// Reject a record as it is, and sign that
     #[command(

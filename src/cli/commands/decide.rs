@@ -33,7 +33,14 @@ pub(in crate::cli) fn approve(
     global: &Global,
     approve: &Approve,
 ) -> Result<u8, Failure> {
-    decide(console, global, Decision::Approve, &approve.id, "", &approve.decider)
+    decide(
+        console,
+        global,
+        Decision::Approve,
+        &approve.id,
+        "",
+        &approve.decider,
+    )
 }
 
 pub(in crate::cli) fn reject(
@@ -41,7 +48,14 @@ pub(in crate::cli) fn reject(
     global: &Global,
     reject: &Reject,
 ) -> Result<u8, Failure> {
-    decide(console, global, Decision::Reject, &reject.id, &reject.reason, &reject.decider)
+    decide(
+        console,
+        global,
+        Decision::Reject,
+        &reject.id,
+        &reject.reason,
+        &reject.decider,
+    )
 }
 
 pub(in crate::cli) fn revoke(
@@ -49,7 +63,14 @@ pub(in crate::cli) fn revoke(
     global: &Global,
     revoke: &Reject,
 ) -> Result<u8, Failure> {
-    decide(console, global, Decision::Revoke, &revoke.id, &revoke.reason, &revoke.decider)
+    decide(
+        console,
+        global,
+        Decision::Revoke,
+        &revoke.id,
+        &revoke.reason,
+        &revoke.decider,
+    )
 }
 
 pub(in crate::cli) fn review(
@@ -59,8 +80,22 @@ pub(in crate::cli) fn review(
 ) -> Result<u8, Failure> {
     let reason = review.reason.as_deref().unwrap_or_default();
     match (review.keep, review.end) {
-        (true, _) => decide(console, global, Decision::ReviewKeep, &review.id, "", &review.decider),
-        (_, true) => decide(console, global, Decision::ReviewEnd, &review.id, reason, &review.decider),
+        (true, _) => decide(
+            console,
+            global,
+            Decision::ReviewKeep,
+            &review.id,
+            "",
+            &review.decider,
+        ),
+        (_, true) => decide(
+            console,
+            global,
+            Decision::ReviewEnd,
+            &review.id,
+            reason,
+            &review.decider,
+        ),
         (false, false) => show(console, global, &review.id, review.decider.key.as_deref()),
     }
 }
@@ -101,7 +136,10 @@ pub(super) fn subject_of<'a>(
                 codes_off: &[],
             };
             diagnostics::write(&report, diagnostics::Format::Human, Style::plain(), console.err)?;
-            writeln!(console.err, "`{id}` does not fit its schema, so that nothing can be decided about it")?;
+            writeln!(
+                console.err,
+                "`{id}` does not fit its schema, so that nothing can be decided about it"
+            )?;
             Ok(None)
         }
     }
@@ -159,7 +197,10 @@ fn decide(
         )));
     }
     let id = id_of(id)?;
-    let needs_reason = matches!(decision, Decision::Reject | Decision::Revoke | Decision::ReviewEnd);
+    let needs_reason = matches!(
+        decision,
+        Decision::Reject | Decision::Revoke | Decision::ReviewEnd
+    );
     if needs_reason && (reason.trim().is_empty() || reason.chars().count() > MAX_REASON) {
         return Err(Failure::usage(format!(
             "`--reason` is a sentence of up to {MAX_REASON} characters"
@@ -176,7 +217,15 @@ fn decide(
         Ok(identity) => identity,
         Err(flaw) => return refuse(console, &id, "", &[flaw]),
     };
-    let role = role_of(&job, &question, &subject, standing, &identity, decision, decider.role.as_deref())?;
+    let role = role_of(
+        &job,
+        &question,
+        &subject,
+        standing,
+        &identity,
+        decision,
+        decider.role.as_deref(),
+    )?;
     let act = Act {
         decision,
         role: &role,
@@ -194,11 +243,23 @@ fn decide(
         say(
             console,
             global,
-            format_args!("{} has {what} `{id}` as {role} already, as it is: {}", identity.person, visible(path)),
+            format_args!(
+                "{} has {what} `{id}` as {role} already, as it is: {}",
+                identity.person,
+                visible(path)
+            ),
         )?;
         return Ok(CLEAN);
     }
-    tell_briefing(console, global, &register, &question, &subject, standing, Some(&identity.person))?;
+    tell_briefing(
+        console,
+        global,
+        &register,
+        &question,
+        &subject,
+        standing,
+        Some(&identity.person),
+    )?;
     tell_uncommitted(console, global, &job, &subject)?;
     tell_unasked(console, global, &question, standing, &act)?;
     let is_review = matches!(decision, Decision::ReviewKeep | Decision::ReviewEnd);
@@ -225,7 +286,11 @@ fn decide(
     }
     tell_after(console, global, &job, &question, &id)?;
     let names: Vec<String> = committed.iter().map(|path| visible(path).into_owned()).collect();
-    say(console, global, format_args!("commit together: git add {}", names.join(" ")))?;
+    say(
+        console,
+        global,
+        format_args!("commit together: git add {}", names.join(" ")),
+    )?;
     Ok(CLEAN)
 }
 
@@ -335,7 +400,10 @@ fn tell_briefing(
     }
     let mut rows = briefed(register, question, subject, standing)?;
     if let Some(person) = person {
-        rows.push(("you may", authority(register, question, subject, standing, person)));
+        rows.push((
+            "you may",
+            authority(register, question, subject, standing, person),
+        ));
     }
     Ok(tell_rows(console.err, &rows)?)
 }
@@ -380,8 +448,15 @@ fn authority(
         let is_asked = demands.any(|met| answers(question, &met.demand, person, role));
         match flaws.next() {
             None => {
-                let asked = if is_asked { "" } else { ", though nobody asks for it" };
-                told.push(format!("approve: yes, as {role}{}{asked}", reach(question, role, subject.kind)));
+                let asked = if is_asked {
+                    ""
+                } else {
+                    ", though nobody asks for it"
+                };
+                told.push(format!(
+                    "approve: yes, as {role}{}{asked}",
+                    reach(question, role, subject.kind)
+                ));
             }
             Some(flaw) if is_asked => told.push(format!("not approve as {role}: {flaw}")),
             Some(_) => {}
@@ -402,7 +477,10 @@ fn reach(question: &Question<'_>, role: &RecordId, kind: &str) -> String {
     };
     let severity = may.max_severity.map(|max: Severity| format!(", up to {max}"));
     let days = may.max_days.map(|max| format!(", {max} d"));
-    let residual = may.max_residual.as_ref().map(|max| format!(", residual risk up to {max}"));
+    let residual = may
+        .max_residual
+        .as_ref()
+        .map(|max| format!(", residual risk up to {max}"));
     [severity, days, residual].into_iter().flatten().collect()
 }
 
@@ -420,7 +498,11 @@ fn tell_uncommitted(
     let committed = tree
         .entry(&meta.path)
         .and_then(|entry| tree.read(entry, MAX_RECORD_BYTES).ok());
-    let lies = job.repository.sources.get(meta.file).map(|file| file.text.as_bytes());
+    let lies = job
+        .repository
+        .sources
+        .get(meta.file)
+        .map(|file| file.text.as_bytes());
     if committed.as_deref() != lies {
         let path = visible(&meta.path);
         let line = format_args!(
@@ -442,7 +524,11 @@ fn tell_unasked(
     let mut demands = standing.demands.iter();
     let is_asked = demands.any(|met| answers(question, &met.demand, act.person, act.role));
     if act.decision == Decision::Approve && !is_asked {
-        say(console, global, format_args!("note: no approval as {} is asked for", act.role))?;
+        say(
+            console,
+            global,
+            format_args!("note: no approval as {} is asked for", act.role),
+        )?;
     }
     Ok(())
 }
@@ -473,7 +559,13 @@ fn tell_after(
     if global.quiet {
         return Ok(());
     }
-    Ok(tell_needs(console.err, &repository, &after, &subject, standing_of(&standings, &subject))?)
+    Ok(tell_needs(
+        console.err,
+        &repository,
+        &after,
+        &subject,
+        standing_of(&standings, &subject),
+    )?)
 }
 
 fn show(console: &mut Console<'_>, global: &Global, id: &str, key: Option<&Path>) -> Result<u8, Failure> {

@@ -61,7 +61,8 @@ fn of_agent(job: &Job, question: &Question<'_>, can_ask: bool) -> Result<Identit
     let mut counting: Vec<(&RecordId, &PublicKey)> = Vec::new();
     for key in &keys {
         let owners = owners(job, key).into_iter();
-        let listed = owners.filter(|person| judge_key(&question.basis, person, key, None, question.at).is_none());
+        let listed =
+            owners.filter(|person| judge_key(&question.basis, person, key, None, question.at).is_none());
         counting.extend(listed.map(|person| (person, key)));
     }
     let held = |key: &PublicKey| key.fingerprint();

@@ -50,7 +50,11 @@ fn of_record(console: &mut Console<'_>, job: &Job, id: &RecordId) -> Result<u8, 
     rows.push(("digest", subject.digest(&job.repository)?));
     tell_rows(console.out, &rows)?;
     tell_needs(console.out, &job.repository, &question, &subject, standing)?;
-    let decisions: Vec<_> = standing.decisions.iter().map(|decided| ("decided", verdict(decided))).collect();
+    let decisions: Vec<_> = standing
+        .decisions
+        .iter()
+        .map(|decided| ("decided", verdict(decided)))
+        .collect();
     tell_rows(console.out, &decisions)?;
     if let Some(until) = until_words(&job.repository, id, job.as_of) {
         tell_rows(console.out, &[("ends", until)])?;
@@ -97,7 +101,10 @@ fn verdict(decided: &Decided) -> String {
     } else {
         format!(" ({})", decided.reason)
     };
-    format!("{at} {} as {} {what}{reason}: {worth}", decided.person, decided.role)
+    format!(
+        "{at} {} as {} {what}{reason}: {worth}",
+        decided.person, decided.role
+    )
 }
 
 /// Tells the state of a record, and each of its demands with who has answered it or who could.
@@ -111,7 +118,12 @@ pub(super) fn tell_needs(
     let mut rows = vec![("state", state(subject, standing))];
     let is_open = standing.missing().next().is_some();
     let people = if is_open {
-        candidates(repository, question, (subject.kind, subject.id), Decision::Approve)
+        candidates(
+            repository,
+            question,
+            (subject.kind, subject.id),
+            Decision::Approve,
+        )
     } else {
         Vec::new()
     };
@@ -125,7 +137,8 @@ fn state(subject: &Subject<'_>, standing: &Standing) -> String {
     let id = subject.id;
     match standing.state {
         ApprovalState::Absent if !standing.is_demanded => {
-            "not approved; its approvals are asked for when it is submitted, or changed in a pull request".into()
+            "not approved; its approvals are asked for when it is submitted, or changed in a pull request"
+                .into()
         }
         ApprovalState::Absent => format!("`{id}` is approved by nobody yet"),
         ApprovalState::Pending => format!("`{id}` is not approved yet"),
@@ -138,7 +151,9 @@ fn state(subject: &Subject<'_>, standing: &Standing) -> String {
                 until.unwrap_or_default()
             )
         }
-        ApprovalState::Stale => format!("`{id}` was changed after it was approved, and is to be approved anew"),
+        ApprovalState::Stale => {
+            format!("`{id}` was changed after it was approved, and is to be approved anew")
+        }
         ApprovalState::Rejected => format!("`{id}` is rejected"),
         ApprovalState::Revoked => format!("`{id}` is revoked"),
     }
@@ -155,7 +170,11 @@ fn need(question: &Question<'_>, standing: &Standing, met: &Met, people: &[Candi
     let by: Vec<&str> = met.by.iter().map(RecordId::as_str).collect();
     let answer = match (met.is_met(), by.is_empty()) {
         (true, _) => format!("approved by {}", by.join(", ")),
-        (false, false) => format!("approved by {}; {}", by.join(", "), could(question, standing, met, people)),
+        (false, false) => format!(
+            "approved by {}; {}",
+            by.join(", "),
+            could(question, standing, met, people)
+        ),
         (false, true) => could(question, standing, met, people),
     };
     format!("{who}{seats} ({}): {answer}", met.demand.because)
@@ -218,7 +237,11 @@ fn of_person(console: &mut Console<'_>, job: &Job, status: &Status) -> Result<u8
     let question = question_of(job, None)?;
     let identity = match identify(console, job, &question, status.key.as_deref())? {
         Ok(identity) => identity,
-        Err(flaw) => return Err(Failure::usage(format!("the key says nothing of whose inbox it is: {flaw}"))),
+        Err(flaw) => {
+            return Err(Failure::usage(format!(
+                "the key says nothing of whose inbox it is: {flaw}"
+            )));
+        }
     };
     let standings = judge(&job.repository, &question);
     let inbox = inbox(&job.repository, &question, &standings, &identity.person);
@@ -228,7 +251,10 @@ fn of_person(console: &mut Console<'_>, job: &Job, status: &Status) -> Result<u8
 
 fn tell_inbox(out: &mut dyn Write, person: &RecordId, inbox: &Inbox) -> io::Result<()> {
     if inbox == &Inbox::default() {
-        return writeln!(out, "nothing waits for {person}, and nothing of theirs ends in the next 30 days");
+        return writeln!(
+            out,
+            "nothing waits for {person}, and nothing of theirs ends in the next 30 days"
+        );
     }
     let waiting: Vec<[String; 4]> = inbox
         .waiting
@@ -254,7 +280,10 @@ fn tell_inbox(out: &mut dyn Write, person: &RecordId, inbox: &Inbox) -> io::Resu
         .iter()
         .map(|(id, until)| {
             let until = until.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-            [until, format!("the emergency approval of {id} ends unless it is ratified")]
+            [
+                until,
+                format!("the emergency approval of {id} ends unless it is ratified"),
+            ]
         })
         .collect();
     table(out, "emergency approvals", &fuses)
