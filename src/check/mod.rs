@@ -6,6 +6,7 @@ mod context;
 mod coverage;
 mod date;
 mod exception;
+mod people;
 mod reconcile;
 mod reference;
 mod schema;
@@ -98,7 +99,10 @@ pub const CHECKS: &[&Check] = &[
     &exception::TOO_LONG,
     &exception::RENEWALS,
     &exception::INCOMPLETE,
+    &exception::COMPENSATING_CONTROL,
+    &exception::BREADTH,
     &exception::OVERLAP,
+    &exception::QUARTERLY_REVIEW,
     &acceptance::LAPSED_OR_PERPETUAL,
     &reconcile::OVERDUE,
     &reconcile::COVERAGE_LAPSED,
@@ -108,6 +112,7 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::KEV_WITHOUT_ACTION,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,
+    &reference::EVIDENCE_DIGEST,
     &schema::STRICT_YAML,
     &schema::VIOLATION,
     &schema::RECORD_IDENTITY,
@@ -115,6 +120,7 @@ pub const CHECKS: &[&Check] = &[
     &schema::TIME_FORMAT,
     &scope::INVENTORY_ATTRIBUTES,
     &scope::SCOPE_EXCLUSION,
+    &scope::TIER_CRITERIA,
     &sla::MATRIX,
     &sla::COVERAGE,
     &soa::INCOMPLETE,
