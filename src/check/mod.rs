@@ -25,6 +25,7 @@ use crate::source::Sources;
 use crate::trust::{Change, Testimony};
 
 pub use context::Context;
+pub use coverage::findings_named;
 pub use settings::{Setting, Settings};
 
 /// What a rule is about.
