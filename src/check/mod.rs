@@ -2,10 +2,12 @@
 
 mod acceptance;
 mod approval;
+mod changes;
 mod context;
 mod coverage;
 mod date;
 mod exception;
+mod governance;
 mod reconcile;
 mod reference;
 mod schema;
@@ -23,7 +25,9 @@ use crate::reconcile::Register;
 use crate::source::Sources;
 use crate::trust::{Change, Testimony};
 
+pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
 pub use context::Context;
+pub use governance::{changes, only_tightens};
 pub use settings::{Setting, Settings};
 
 /// What a rule is about.
@@ -98,6 +102,9 @@ pub const CHECKS: &[&Check] = &[
     &exception::RENEWALS,
     &exception::INCOMPLETE,
     &exception::OVERLAP,
+    &governance::IMMUTABLE_FIELD,
+    &governance::DELETED_OR_RENAMED,
+    &governance::WEAKENING,
     &acceptance::LAPSED_OR_PERPETUAL,
     &reconcile::OVERDUE,
     &reconcile::COVERAGE_LAPSED,
