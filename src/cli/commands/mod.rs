@@ -1,11 +1,13 @@
 //! The commands, each a few lines over the other rooms.
 
 mod author;
+mod diff;
 mod judge;
 mod publish;
 mod tell;
 
 pub(super) use author::{demo, init, new, renew};
+pub(super) use diff::diff;
 pub(super) use judge::{check, reconcile};
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use tell::{completions, explain, man, schema};
