@@ -44,6 +44,8 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         kev: parse_date("2026-09-10"),
         epss: Some(0.42),
         exploit: Exploit::Active,
+        exploited_since: parse_date("2026-09-10"),
+        patch_published: None,
         first_seen: at("2026-09-01T04:00:00Z"),
         last_seen: at("2026-09-30T04:00:00Z"),
         base_due: at("2026-09-15T21:59:59Z"),
@@ -183,6 +185,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         ],
         systems: BTreeMap::from([(system.id.clone(), system)]),
         findings,
+        kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),

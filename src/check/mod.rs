@@ -106,11 +106,13 @@ pub const CHECKS: &[&Check] = &[
     &exception::COMPENSATING_CONTROL,
     &exception::BREADTH,
     &exception::OVERLAP,
+    &exception::NOT_PERMITTED,
     &exception::QUARTERLY_REVIEW,
     &governance::IMMUTABLE_FIELD,
     &governance::DELETED_OR_RENAMED,
     &governance::WEAKENING,
     &acceptance::LAPSED_OR_PERPETUAL,
+    &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,
     &reconcile::COVERAGE_LAPSED,
     &reconcile::ORPHAN_COVERAGE,
@@ -165,7 +167,7 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
         .collect();
     for check in CHECKS {
         let setting = settings.of(check);
-        let context = Context::new(register, setting, beside);
+        let context = Context::new(register, setting, settings, beside);
         let mut found = Vec::new();
         (check.run)(&context, &mut found);
         let judged = found
