@@ -44,6 +44,8 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         kev: parse_date("2026-09-10"),
         epss: Some(0.42),
         exploit: Exploit::Active,
+        exploited_since: parse_date("2026-09-10"),
+        patch_published: None,
         first_seen: at("2026-09-01T04:00:00Z"),
         last_seen: at("2026-09-30T04:00:00Z"),
         base_due: at("2026-09-15T21:59:59Z"),
@@ -74,6 +76,7 @@ fn deferred() -> Finding {
         coverage: Some(CoverageRef {
             id: id("exc-0014"),
             until: at("2026-10-31T22:59:59Z"),
+            is_emergency: false,
         }),
         breached: None,
         decided_at_base_due: true,
@@ -182,6 +185,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         ],
         systems: BTreeMap::from([(system.id.clone(), system)]),
         findings,
+        kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),
@@ -280,7 +284,7 @@ fn json_has_the_members_of_the_contract_in_its_order() {
     }
     assert_eq!(
         document["findings"][0]["coverage"],
-        serde_json::json!({"id": "exc-0014", "until": "2026-10-31T23:59:59+01:00", "approval": "not verified"})
+        serde_json::json!({"id": "exc-0014", "until": "2026-10-31T23:59:59+01:00", "approval": "approved"})
     );
     assert_eq!(document["totals"]["findings"], 4);
     assert_eq!(document["totals"]["by_disposition"]["overdue"], 1);

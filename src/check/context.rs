@@ -1,25 +1,32 @@
 //! What a rule may see: the register and its own parameters.
 
-use super::{Beside, Setting};
+use super::{Beside, Setting, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
 use crate::model::{AsOf, RecordId, Severity};
 use crate::reconcile::Register;
-use crate::trust::{Change, Edit};
+use crate::trust::{ApprovalRules, Change, Edit};
 
 /// What a rule may see.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     pub register: &'a Register<'a>,
     setting: &'a Setting,
+    settings: &'a Settings,
     beside: Beside<'a>,
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(register: &'a Register<'a>, setting: &'a Setting, beside: Beside<'a>) -> Self {
+    pub(super) fn new(
+        register: &'a Register<'a>,
+        setting: &'a Setting,
+        settings: &'a Settings,
+        beside: Beside<'a>,
+    ) -> Self {
         Self {
             register,
             setting,
+            settings,
             beside,
         }
     }
@@ -35,6 +42,11 @@ impl<'a> Context<'a> {
         testimony
             .and_then(|testimony| testimony.edits.get(id))
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what is set about approvals: which roles stand for a word of the matrix.
+    pub fn approval_rules(&self) -> ApprovalRules {
+        self.settings.approval_rules()
     }
 
     /// Returns the records.

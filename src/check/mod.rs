@@ -2,10 +2,12 @@
 
 mod acceptance;
 mod approval;
+mod changes;
 mod context;
 mod coverage;
 mod date;
 mod exception;
+mod governance;
 mod people;
 mod reconcile;
 mod reference;
@@ -24,8 +26,10 @@ use crate::reconcile::Register;
 use crate::source::Sources;
 use crate::trust::{Change, Testimony};
 
+pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
 pub use context::Context;
 pub use coverage::findings_named;
+pub use governance::{changes, only_tightens};
 pub use settings::{Setting, Settings};
 
 /// What a rule is about.
@@ -102,8 +106,13 @@ pub const CHECKS: &[&Check] = &[
     &exception::COMPENSATING_CONTROL,
     &exception::BREADTH,
     &exception::OVERLAP,
+    &exception::NOT_PERMITTED,
     &exception::QUARTERLY_REVIEW,
+    &governance::IMMUTABLE_FIELD,
+    &governance::DELETED_OR_RENAMED,
+    &governance::WEAKENING,
     &acceptance::LAPSED_OR_PERPETUAL,
+    &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,
     &reconcile::COVERAGE_LAPSED,
     &reconcile::ORPHAN_COVERAGE,
@@ -158,7 +167,7 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
         .collect();
     for check in CHECKS {
         let setting = settings.of(check);
-        let context = Context::new(register, setting, beside);
+        let context = Context::new(register, setting, settings, beside);
         let mut found = Vec::new();
         (check.run)(&context, &mut found);
         let judged = found

@@ -50,6 +50,9 @@ pub(super) enum Command {
         after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif"
     )]
     Check(Check),
+    /// Say what a change means: what it tightens, weakens and covers, and who must approve
+    #[command(after_help = "Example:\n  countersign diff --base origin/main --summary pr.md")]
+    Diff(Diff),
     /// Lay findings against records: the register
     #[command(after_help = "Example:\n  countersign reconcile --scan weekly.nessus=src-nessus --format json")]
     Reconcile(Reconcile),
@@ -166,6 +169,29 @@ pub(super) enum CheckFormat {
     Junit,
     Github,
     Gitlab,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Diff {
+    /// Compare with what left REV; trust and configuration come from its tip
+    #[arg(long, value_name = "REV")]
+    pub(super) base: String,
+    #[command(flatten)]
+    pub(super) at: At,
+    #[command(flatten)]
+    pub(super) scans: Scans,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: DiffFormat,
+    /// Write Markdown for a comment on a pull request
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum DiffFormat {
+    Human,
+    Json,
+    Md,
 }
 
 #[derive(Args, Debug)]
@@ -380,7 +406,7 @@ pub(super) struct Explain {
 
 #[derive(Args, Debug)]
 pub(super) struct Schema {
-    /// A kind of record, or `configuration`, `diagnostics-v1`, `register-v1`, `bundle-v1` [default: the list]
+    /// A kind of record, or `configuration`, `diagnostics-v1`, `changes-v1`, `register-v1`, `bundle-v1` [default: the list]
     #[arg(value_name = "KIND")]
     pub(super) kind: Option<String>,
 }

@@ -92,6 +92,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
         Command::Verify(verify) => commands::verify(console, verify),
+        Command::Diff(diff) => commands::diff(console, global, diff),
         Command::Demo(demo) => commands::demo(console, global, demo),
         Command::Init(init) => commands::init(console, global, init),
         Command::New(new) => commands::new(console, global, new),

@@ -95,6 +95,8 @@ pub struct CoverageRef {
     pub id: RecordId,
     /// The last moment at which it counts.
     pub until: DateTime<Utc>,
+    /// Whether it counts by an emergency approval only, which is still to be ratified.
+    pub is_emergency: bool,
 }
 
 /// One life of one vulnerability on one host.
@@ -115,6 +117,10 @@ pub struct Finding {
     pub kev: Option<super::time::Date>,
     pub epss: Option<f64>,
     pub exploit: Exploit,
+    /// The day on which its exploitation became known; `None` where nobody says that it is exploited.
+    pub exploited_since: Option<super::time::Date>,
+    /// The day on which the vendor's patch came out, where an export says it.
+    pub patch_published: Option<super::time::Date>,
     pub first_seen: DateTime<Utc>,
     pub last_seen: DateTime<Utc>,
     /// The due date without any decision.

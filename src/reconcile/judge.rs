@@ -99,6 +99,7 @@ impl<'a> Bench<'a> {
     ) {
         let now = self.as_of.instant();
         let exploited_since = self.exploited_since(facts);
+        finding.exploited_since = exploited_since;
         // On an ambiguous host no decision applies: it may have been made for another machine.
         let answer = if host.candidates.is_empty() {
             self.coverages.answer(finding, exploited_since)
@@ -160,6 +161,7 @@ impl<'a> Bench<'a> {
                     finding.coverage = Some(CoverageRef {
                         id: coverage.id.clone(),
                         until: coverage.until,
+                        is_emergency: coverage.is_emergency,
                     });
                     finding.due = coverage.until;
                     if coverage.is_active(finding.base_due) {
@@ -177,6 +179,7 @@ impl<'a> Bench<'a> {
             finding.coverage = Some(CoverageRef {
                 id: coverage.id.clone(),
                 until,
+                is_emergency: coverage.is_emergency,
             });
             finding.due = until;
             return if coverage.is_acceptance {
@@ -330,6 +333,8 @@ fn finding_of(
         kev: facts.kev.map(|listing| listing.added),
         epss: facts.epss,
         exploit: facts.exploit,
+        exploited_since: None,
+        patch_published: facts.patch_published,
         first_seen: life.episode.first_seen,
         last_seen: life.episode.last_seen,
         base_due: due.at,

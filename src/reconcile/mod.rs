@@ -83,6 +83,11 @@ pub fn reconcile<'a>(
     findings.sort_by(|one, other| {
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
     });
+    let kev = bench
+        .kev
+        .iter()
+        .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
+        .collect();
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
     let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
@@ -96,6 +101,7 @@ pub fn reconcile<'a>(
         hosts,
         systems,
         findings,
+        kev,
         foreign_hosts,
         kpis,
     }

@@ -29,6 +29,8 @@ pub struct Register<'a> {
     pub systems: BTreeMap<RecordId, SystemRow>,
     /// By host, then vulnerability, then opening.
     pub findings: Vec<Finding>,
+    /// Every vulnerability that a catalogue lists as exploited by as-of, with the day of its listing.
+    pub kev: BTreeMap<String, Date>,
     /// Frozen hosts that were not of the Systems that their decision names, by record.
     pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
     /// By name, such as `sla_rate_strict`.

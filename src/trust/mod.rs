@@ -25,12 +25,13 @@ pub mod sshsig;
 mod standing;
 mod testimony;
 mod verdict;
+mod weakening;
 mod wire;
 
 pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
 pub use canonical::{canonical_json, configuration_digest, digest, digest_of_text, to_rfc8785};
 pub use change::{Change, ChangedPath, PathChangeKind};
-pub use edit::{Edit, edits};
+pub use edit::{Edit, Field, edits, edits_of, fields, place_of};
 pub use facts::Facts;
 pub use flaw::{Flaw, short};
 pub use foresee::{
@@ -46,3 +47,7 @@ pub use standing::{
 };
 pub use testimony::{Anchored, last_authors, testify};
 pub use verdict::{Basis, Testimony, Witness};
+pub use weakening::{
+    Classified, Effect, KEYRING_KIND, Looser, RecordChange, RecordFate, classify, entry_edits, humans_in,
+    is_trust,
+};

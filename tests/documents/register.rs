@@ -89,6 +89,8 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into()),
         score: Some(*score),
         kev,
+        exploited_since: kev,
+        patch_published: None,
         epss: Some((score * 97.0).round() / 1000.0),
         exploit: if kev.is_some() {
             Exploit::Active
@@ -108,6 +110,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         coverage: coverage.map(|coverage| CoverageRef {
             id: id(coverage),
             until: due,
+            is_emergency: false,
         }),
         suspended: if *host == "dc01.nordhafen.example" {
             vec![id("exc-0005")]
@@ -243,6 +246,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         hosts,
         systems,
         findings,
+        kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
         kpis,
     }

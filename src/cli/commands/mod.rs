@@ -3,6 +3,7 @@
 mod author;
 mod brief;
 mod decide;
+mod diff;
 mod identity;
 mod judge;
 mod publish;
@@ -12,6 +13,7 @@ mod tell;
 
 pub(super) use author::{demo, init, new, renew};
 pub(super) use decide::{approve, reject, review, revoke};
+pub(super) use diff::diff;
 pub(super) use judge::{check, reconcile};
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use status::status;
