@@ -11,6 +11,7 @@
 #![allow(clippy::disallowed_methods, reason = "a bench makes and reads its own files")]
 
 mod generate;
+mod history;
 mod measure;
 
 use std::path::{Path, PathBuf};
@@ -79,6 +80,12 @@ const COMPARISONS: &[Comparison] = &[
         floor: "tag walk",
         words: "the tag walk",
         target: Some(2.0),
+    },
+    Comparison {
+        stage: "history",
+        floor: "every object",
+        words: "every object of the repository, read",
+        target: Some(1.5),
     },
 ];
 

@@ -280,7 +280,14 @@ fn sign_raw(key: &impl ssh_key::SigningKey, message: &[u8]) -> ssh_key::Signatur
 }
 
 /// The signature that a hardware key would make, with the soft key of the same curve in its stead.
-fn hardware_signature(key: &Path, kind: &str, algorithm: &str) -> (String, Vec<u8>) {
+///
+/// The flags are those that are signed, and those that the signature tells.
+pub(crate) fn hardware_signature(
+    key: &Path,
+    kind: &str,
+    algorithm: &str,
+    flags: [u8; 2],
+) -> (String, Vec<u8>) {
     use sha2::{Digest, Sha256, Sha512};
     let soft = ssh_key::PrivateKey::read_openssh_file(key).unwrap();
     let mut body = wire(kind.as_bytes());
@@ -301,14 +308,15 @@ fn hardware_signature(key: &Path, kind: &str, algorithm: &str) -> (String, Vec<u
     ] {
         signed.extend(wire(part));
     }
-    let trailer = [1, 0, 0, 0, 7];
+    let [signed_flags, told_flags] = flags;
+    let trailer = |flags| [flags, 0, 0, 0, 7];
     let mut message = Sha256::digest(b"ssh:").to_vec();
-    message.extend(trailer);
+    message.extend(trailer(signed_flags));
     message.extend(Sha256::digest(&signed));
     let inner = sign_raw(&soft, &message);
     let mut blob = wire(algorithm.as_bytes());
     blob.extend(wire(inner.as_bytes()));
-    blob.extend(trailer);
+    blob.extend(trailer(told_flags));
     let mut whole = b"SSHSIG\0\0\0\x01".to_vec();
     for part in [body.as_slice(), b"countersign-approval", b"", b"sha512", &blob] {
         whole.extend(wire(part));
@@ -330,7 +338,7 @@ fn signatures_of_hardware_keys_are_judged_as_openssh_does() {
     ];
     for (kind, bits, name) in names {
         let soft = make_key(folder.path(), kind, kind, bits);
-        let (line, whole) = hardware_signature(&soft, name, name);
+        let (line, whole) = hardware_signature(&soft, name, name, [1, 1]);
         let list = format!("kim@example.org {line}\n");
         let time = "20260930000000Z";
         assert!(
@@ -369,9 +377,9 @@ fn keys_and_signatures_that_do_not_count_say_why() {
     }
     let folder = tempfile::tempdir().unwrap();
     let soft = make_key(folder.path(), "soft", "ed25519", "");
-    let (_, other) = hardware_signature(&soft, "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519");
+    let (_, other) = hardware_signature(&soft, "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", [1, 1]);
     let refused = [
-        (other, "not supported"),
+        (other, "certificate cannot be read"),
         (vec![b'A'; 20_000], "larger than"),
         (
             b"-----BEGIN SSH SIGNATURE-----\nAAAA\n".to_vec(),

@@ -6,6 +6,7 @@
 //! ```text
 //! # as-of: 2026-01-14T12:00:00+01:00        another moment
 //! # approved: exc-0001 by p-berg as role-shop-owner at 2025-12-01T10:00:00Z
+//! # -- path                                 as the next, but where a change began: the block is judged as a change
 //! # == path                                 replaces a file; an empty section deletes it
 //! # += path                                 adds lines to a file
 //! #     ^^^^ words                          under a line: flagged here, in these words
@@ -13,19 +14,33 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use countersign::check::{self, CHECKS, Check, Settings};
+use countersign::check::{self, Beside, CHECKS, Check, Family, Settings};
 use countersign::diagnostic::Diagnostic;
 use countersign::import::{Content, Export, collect};
 use countersign::load::{Repository, load, load_configuration};
 use countersign::model::{AsOf, RecordId, Zone, parse_date, parse_instant};
 use countersign::reconcile::{Question, Register, reconcile};
 use countersign::source::{Tree, read_folder};
-use countersign::trust::standings;
+use countersign::trust::{self, Question as ApprovalQuestion, Standings};
 use rayon::prelude::*;
+
+use crate::pull_request::change_between;
+use crate::signing::{believing, decide, sign_base};
 
 /// Lays the records of a folder and the exports in it side by side.
 pub(crate) fn register_of<'a>(repository: &'a Repository, tree: &Tree, as_of: AsOf) -> Register<'a> {
+    register_with(repository, tree, as_of, believing(repository, as_of.instant()))
+}
+
+/// Lays the records of a folder and the exports in it side by side, under standings that were judged before.
+pub(crate) fn register_with<'a>(
+    repository: &'a Repository,
+    tree: &Tree,
+    as_of: AsOf,
+    standings: Standings,
+) -> Register<'a> {
     let scans: Vec<_> = collect(&exports(repository, tree))
         .into_iter()
         .map(Result::unwrap)
@@ -35,12 +50,16 @@ pub(crate) fn register_of<'a>(repository: &'a Repository, tree: &Tree, as_of: As
         period: None,
         due_soon_days: 7,
     };
-    reconcile(
-        repository,
-        standings(repository, as_of.instant()),
-        &scans,
-        question,
-    )
+    reconcile(repository, standings, &scans, question)
+}
+
+/// Judges the approvals of a repository by itself, under its settings.
+fn judged(repository: &Repository, settings: &Settings, as_of: AsOf) -> Standings {
+    let question = ApprovalQuestion {
+        rules: settings.approval_rules(),
+        ..ApprovalQuestion::of_itself(repository, as_of.instant())
+    };
+    trust::judge(repository, &question)
 }
 
 /// Lists `imports/<source id>/<file>`.
@@ -70,13 +89,27 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-/// Copies the base repository into a folder of its own.
+/// Copies the base repository into a folder of its own, with the approvals that it needs.
 pub(crate) fn base() -> tempfile::TempDir {
+    static SIGNED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+        // Loading shares out its work: in a pool of its own it never waits for those who wait for this folder.
+        let sign = || {
+            let folder = copy_of(&root().join("tests/fixtures/base"));
+            let (_, repository, _) = read(folder.path());
+            sign_base(folder.path(), &repository);
+            folder
+        };
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        std::thread::spawn(move || alone.install(sign)).join().unwrap()
+    });
+    copy_of(SIGNED.path())
+}
+
+fn copy_of(base: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let base = root().join("tests/fixtures/base");
-    for entry in walkdir::WalkDir::new(&base) {
+    for entry in walkdir::WalkDir::new(base) {
         let entry = entry.unwrap();
-        let target = folder.path().join(entry.path().strip_prefix(&base).unwrap());
+        let target = folder.path().join(entry.path().strip_prefix(base).unwrap());
         if entry.file_type().is_dir() {
             std::fs::create_dir_all(target).unwrap();
         } else {
@@ -196,6 +229,30 @@ impl Block {
         expected
     }
 
+    /// Returns the block of what a change started from; `None` where the block is about no change.
+    fn start(&self) -> Option<Block> {
+        let is_start = self.lines.iter().any(|line| line.starts_with("# -- "));
+        is_start.then(|| self.keep("# -- "))
+    }
+
+    /// Keeps the sections of one sort, and what stands before the first.
+    fn keep(&self, wanted: &str) -> Block {
+        let mut lines = Vec::new();
+        let mut is_kept = true;
+        for line in &self.lines {
+            if let Some(sort) = ["# -- ", "# == ", "# += "]
+                .iter()
+                .find(|sort| line.starts_with(**sort))
+            {
+                is_kept = (wanted == "# -- ") == (*sort == "# -- ");
+            }
+            if is_kept {
+                lines.push(line.replacen("# -- ", "# == ", 1));
+            }
+        }
+        Block { lines, ..*self }
+    }
+
     fn directives<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.lines
             .iter()
@@ -222,20 +279,7 @@ impl Block {
 
 pub(crate) fn write_approval(folder: &Path, id: &str, person: &str, role: &str, at: &str) {
     let (_, repository, _) = read(folder);
-    let meta = repository
-        .records()
-        .find(|meta| meta.id.value.as_str() == id)
-        .unwrap();
-    let digest = countersign::trust::digest(&repository, meta).unwrap();
-    let place = folder.join("approvals").join(id);
-    std::fs::create_dir_all(&place).unwrap();
-    let text = format!(
-        "apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {}, id: {id}, fragment: \"\", digest: \"{digest}\"}}\n\
-         decision: approve\nrole: {role}\nperson: {person}\nat: {at}\nreason: \"\"\nshown: \"{id}\"\n",
-        meta.kind
-    );
-    let digest8 = &digest["sha256:".len()..][..8];
-    std::fs::write(place.join(format!("{digest8}-{person}-1.yaml")), text).unwrap();
+    decide(folder, &repository, id, (person, role, at), "approve");
 }
 
 fn expectation(path: &str, lines: &[String], marks: &str) -> Expected {
@@ -278,11 +322,40 @@ fn is_at(repository: &Repository, diagnostic: &Diagnostic, expected: &Expected) 
 
 fn judge(block: &Block) -> Vec<String> {
     let folder = base();
-    let expected = block.lay_over(folder.path());
+    let start = block.start().map(|start| {
+        start.lay_over(folder.path());
+        copy_of(folder.path())
+    });
+    let expected = block.keep("# == ").lay_over(folder.path());
     block.approve(folder.path());
-    let (tree, repository, settings) = read(folder.path());
-    let register = register_of(&repository, &tree, block.as_of(&repository));
-    let mut diagnostics = check::run(&register, &settings);
+    let (tree, mut repository, settings) = read(folder.path());
+    let change = start.map(|start| change_between(start.path(), folder.path()));
+    if let Some(change) = &change {
+        repository
+            .sources
+            .add(change.paths.iter().map(|changed| &changed.path));
+    }
+    let repository = repository;
+    let as_of = block.as_of(&repository);
+    // Only what approvals come to is at stake where they are the subject; elsewhere they are believed.
+    let standings = match block.check.family {
+        Family::Approval | Family::Governance => judged(&repository, &settings, as_of),
+        Family::Schema
+        | Family::Reference
+        | Family::Date
+        | Family::Exception
+        | Family::Acceptance
+        | Family::Soa
+        | Family::Scope
+        | Family::Sla
+        | Family::Reconcile => believing(&repository, as_of.instant()),
+    };
+    let register = register_with(&repository, &tree, as_of, standings);
+    let beside = Beside {
+        change: change.as_ref(),
+        ..Beside::default()
+    };
+    let mut diagnostics = check::run_with(&register, &settings, beside);
     diagnostics.retain(|diagnostic| diagnostic.code == block.check.code);
     let name = block.name();
     let told: Vec<String> = diagnostics
@@ -336,7 +409,8 @@ fn explanations_hold() {
 fn base_passes_every_rule() {
     let folder = base();
     let (tree, repository, settings) = read(folder.path());
-    let register = register_of(&repository, &tree, new_year(&repository));
+    let as_of = new_year(&repository);
+    let register = register_with(&repository, &tree, as_of, judged(&repository, &settings, as_of));
     let diagnostics = check::run(&register, &settings);
     assert!(diagnostics.is_empty(), "{diagnostics:#?}");
 }

@@ -182,6 +182,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         ],
         systems: BTreeMap::from([(system.id.clone(), system)]),
         findings,
+        foreign_hosts: BTreeMap::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),
             ("sla_rate_governed", kpi("in time or decided, of all", 29, 30)),

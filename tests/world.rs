@@ -13,7 +13,8 @@ use countersign::model::{
 };
 use countersign::reconcile::{Question, Register, reconcile};
 use countersign::source::read_folder;
-use countersign::trust::standings;
+
+use crate::signing::believing;
 
 fn nothing(
     _: &mut dyn std::io::BufRead,
@@ -108,7 +109,7 @@ impl World {
         let (envelope, spec) = more.split_once('|').unwrap_or((more, ""));
         self.record(
             &format!("exceptions/{id}.yaml"),
-            &format!("kind: Exception\nid: {id}\ntitle: Later\n{envelope}spec:\n  scope: {{vulns: [{vuln}], systems: [sys-app], resolved: [{hosts}]}}\n  severity: high\n  starts: {starts}\n  expires: {expires}\n{spec}"),
+            &format!("kind: Exception\nid: {id}\ntitle: Later\n{envelope}spec:\n  scope: {{vulns: [{vuln}], systems: [sys-app], resolved: [{hosts}]}}\n  severity: critical\n  starts: {starts}\n  expires: {expires}\n{spec}"),
         );
     }
 
@@ -190,7 +191,7 @@ impl World {
     pub(crate) fn judge<T>(&self, when: &str, look: impl FnOnce(&Register<'_>) -> T) -> T {
         let repository = self.repository();
         let as_of = as_of(when);
-        let standings = standings(&repository, as_of.instant());
+        let standings = believing(&repository, as_of.instant());
         let question = Question {
             as_of,
             period: None,

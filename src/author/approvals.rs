@@ -159,6 +159,7 @@ pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
         | Kind::System
         | Kind::Source
         | Kind::Sla
+        | Kind::Evidence
         | Kind::Approval => None,
     }
     .unwrap_or_else(|| match version {

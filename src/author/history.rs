@@ -283,7 +283,11 @@ pub(super) const STEPS: &[Step] = &[
         "2026-08-19T13:00:00Z",
         "p-hansen",
         "Ask to patch the second gateway in October",
-        &["exceptions/exc-0013.yaml"],
+        &[
+            "data/evidence/edge02-portal-2026-08-19.txt",
+            "evidence/ev-0001.yaml",
+            "exceptions/exc-0013.yaml",
+        ],
         &[],
     ),
     step(
@@ -297,7 +301,11 @@ pub(super) const STEPS: &[Step] = &[
         "2026-09-02T12:00:00Z",
         "p-lee",
         "Ask to defer KB5991444 until the month is closed",
-        &["exceptions/exc-0014.yaml"],
+        &[
+            "data/evidence/erp01-firewall-2026-09-02.txt",
+            "evidence/ev-0002.yaml",
+            "exceptions/exc-0014.yaml",
+        ],
         &[],
     ),
     step(

@@ -96,7 +96,7 @@ fn draft_statement(day: Date) -> String {
     let mut text = format!(
         "# yaml-language-server: $schema=../schemas/soa.schema.json\n\
          apiVersion: countersign/v1\nkind: Soa\nid: soa-2022\ntitle: Statement of Applicability\nowner: role-ciso\n\
-         created: {day}\nversion: 0.1.0\nreview: {{cycle_days: 365, next: {next}}}\nspec:\n  edition: \"2022\"\n  entries:\n"
+         created: {day}\nstatus: draft\nversion: 0.1.0\nreview: {{cycle_days: 365, next: {next}}}\nspec:\n  edition: \"2022\"\n  entries:\n"
     );
     for control in catalogue(Edition::Iso2022) {
         let legacy = predecessors(control.id).join(", ");

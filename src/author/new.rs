@@ -14,6 +14,8 @@ use crate::reconcile::Register;
 
 /// The longest life of a triage, in days. Source: domain model, table of kinds.
 const TRIAGE_DAYS: i64 = 180;
+/// How long evidence is kept at least, in days: two years. Source: domain model, table of kinds.
+const EVIDENCE_DAYS: i64 = 731;
 
 /// What the author asks for.
 #[derive(Clone, Copy, Debug)]
@@ -161,6 +163,10 @@ fn defaults(repository: &Repository, kind: Kind, day: Date) -> Vec<(&'static str
             ("spec.matrix", matrix(repository)),
             ("spec.expires", json!(day.plus_days(365).to_string())),
         ],
+        Kind::Evidence => {
+            let until = day.plus_days(EVIDENCE_DAYS).to_string();
+            vec![("spec.retain_until", json!(until)), ("spec.controls", json!([]))]
+        }
         Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Approval => Vec::new(),
     }
 }
@@ -346,6 +352,7 @@ impl<'a> Subject<'a> {
             | Kind::System
             | Kind::Source
             | Kind::Sla
+            | Kind::Evidence
             | Kind::Approval => {}
         }
     }
@@ -401,6 +408,7 @@ fn fit_end(record: &mut Value, repository: &Repository, kind: Kind, sets: &[(Str
         | Kind::Source
         | Kind::Triage
         | Kind::Sla
+        | Kind::Evidence
         | Kind::Approval => None,
     };
     if let Some(days) = days {
@@ -423,7 +431,9 @@ fn identify(record: &mut Value, repository: &Repository, kind: Kind) -> Result<R
     let set = record.get("id").and_then(Value::as_str).unwrap_or_default();
     let id = match kind {
         _ if !set.is_empty() => set.to_owned(),
-        Kind::Risk | Kind::Triage | Kind::Exception | Kind::RiskAcceptance => next_number(repository, kind),
+        Kind::Risk | Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Evidence => {
+            next_number(repository, kind)
+        }
         Kind::Isms
         | Kind::Person
         | Kind::Role

@@ -248,6 +248,7 @@ fn noun(kind: &str, count: usize) -> String {
         Some(Kind::Exception) => ("exception", "exceptions"),
         Some(Kind::RiskAcceptance) => ("risk acceptance", "risk acceptances"),
         Some(Kind::Sla) => ("agreement", "agreements"),
+        Some(Kind::Evidence) => ("piece of evidence", "pieces of evidence"),
         Some(Kind::Approval) => ("approval", "approvals"),
         None if kind == KEYRING_KIND => ("keyring", "keyrings"),
         None => ("configuration", "configurations"),

@@ -6,6 +6,7 @@ use crate::load::Repository;
 use crate::model::{
     Date, Exception, Finding, Kind, Meta, Record, RecordId, RiskAcceptance, Severity, Status, SystemRef,
 };
+use crate::reconcile::Register;
 use crate::source::Spanned;
 
 /// An exception or a risk acceptance.
@@ -43,14 +44,19 @@ pub(super) fn replaced(repository: &Repository) -> BTreeSet<(Kind, &RecordId)> {
         .collect()
 }
 
-/// Returns the pairs of coverages that name a common vulnerability or patch, by their places in the list.
-pub(super) fn pairs_by_subject(coverages: &[Coverage<'_>]) -> BTreeSet<(usize, usize)> {
-    let mut by_subject: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+/// Returns the pairs of coverages that name a common vulnerability or patch on a common host, by their places in
+/// the list.
+pub(super) fn overlapping_pairs(coverages: &[Coverage<'_>]) -> BTreeSet<(usize, usize)> {
+    let mut by_matter: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for (index, coverage) in coverages.iter().enumerate() {
         for subject in coverage.vulns.iter().chain(coverage.patches) {
-            let indices = by_subject.entry(subject.to_lowercase()).or_default();
-            if indices.last() != Some(&index) {
-                indices.push(index);
+            for host in coverage.resolved {
+                let indices = by_matter
+                    .entry((subject.to_lowercase(), host.to_lowercase()))
+                    .or_default();
+                if indices.last() != Some(&index) {
+                    indices.push(index);
+                }
             }
         }
     }
@@ -60,7 +66,7 @@ pub(super) fn pairs_by_subject(coverages: &[Coverage<'_>]) -> BTreeSet<(usize, u
             .flat_map(|(at, one)| indices[at + 1..].iter().map(|other| (*one, *other)))
             .collect()
     };
-    by_subject.values().flat_map(of_one).collect()
+    by_matter.values().flat_map(of_one).collect()
 }
 
 impl<'a> Coverage<'a> {
@@ -123,14 +129,18 @@ impl<'a> Coverage<'a> {
 
     /// Tells whether it names a finding's host and its vulnerability or patch; time and approval aside.
     pub(super) fn names(&self, finding: &Finding) -> bool {
+        let mut hosts = self.resolved.iter();
+        hosts.any(|host| host.eq_ignore_ascii_case(&finding.host)) && self.names_subject(finding)
+    }
+
+    /// Tells whether it names a finding's vulnerability or patch.
+    fn names_subject(&self, finding: &Finding) -> bool {
         let is = |named: &Spanned<String>, text: &str| named.value.eq_ignore_ascii_case(text);
-        let host = self.resolved.iter().any(|host| is(host, &finding.host));
         let vuln = |named: &&Spanned<String>| {
             is(named, &finding.vuln) || finding.aliases.iter().any(|alias| is(named, alias))
         };
         let patch = |named: &&Spanned<String>| finding.remediation.as_ref().is_some_and(|key| is(named, key));
-        host && (self.vulns.iter().any(|named| vuln(&named))
-            || self.patches.iter().any(|named| patch(&named)))
+        self.vulns.iter().any(|named| vuln(&named)) || self.patches.iter().any(|named| patch(&named))
     }
 
     /// Returns what two of them have in common; `None` where they share no vulnerability and patch, or no host.
@@ -141,6 +151,45 @@ impl<'a> Coverage<'a> {
             .collect();
         let hosts = in_both(self.resolved, other.resolved);
         (!subjects.is_empty() && !hosts.is_empty()).then_some(Shared { subjects, hosts })
+    }
+}
+
+/// The findings of each host, so that what a coverage names is found without walking all.
+#[derive(Debug)]
+pub(super) struct FindingsByHost<'a> {
+    by_host: BTreeMap<String, Vec<&'a Finding>>,
+}
+
+impl<'a> FindingsByHost<'a> {
+    pub(super) fn new(register: &'a Register<'_>) -> Self {
+        let mut by_host: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
+        for finding in &register.findings {
+            by_host
+                .entry(finding.host.to_ascii_lowercase())
+                .or_default()
+                .push(finding);
+        }
+        Self { by_host }
+    }
+
+    /// Walks the findings that a coverage names, closed ones too.
+    pub(super) fn named_by<'c>(
+        &'c self,
+        coverage: &'c Coverage<'_>,
+    ) -> impl Iterator<Item = &'a Finding> + 'c {
+        coverage
+            .resolved
+            .iter()
+            .filter_map(|host| self.by_host.get(&host.to_ascii_lowercase()))
+            .flatten()
+            .copied()
+            .filter(|finding| coverage.names_subject(finding))
+    }
+
+    /// Returns the gravest severity of the open findings that a coverage names.
+    pub(super) fn gravest(&self, coverage: &Coverage<'_>) -> Option<Severity> {
+        let open = self.named_by(coverage).filter(|finding| finding.closed.is_none());
+        open.map(|finding| finding.severity).max()
     }
 }
 

@@ -8,6 +8,7 @@ mod coverage;
 mod date;
 mod exception;
 mod governance;
+mod people;
 mod reconcile;
 mod reference;
 mod schema;
@@ -101,7 +102,10 @@ pub const CHECKS: &[&Check] = &[
     &exception::TOO_LONG,
     &exception::RENEWALS,
     &exception::INCOMPLETE,
+    &exception::COMPENSATING_CONTROL,
+    &exception::BREADTH,
     &exception::OVERLAP,
+    &exception::QUARTERLY_REVIEW,
     &governance::IMMUTABLE_FIELD,
     &governance::DELETED_OR_RENAMED,
     &governance::WEAKENING,
@@ -114,6 +118,7 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::KEV_WITHOUT_ACTION,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,
+    &reference::EVIDENCE_DIGEST,
     &schema::STRICT_YAML,
     &schema::VIOLATION,
     &schema::RECORD_IDENTITY,
@@ -121,6 +126,7 @@ pub const CHECKS: &[&Check] = &[
     &schema::TIME_FORMAT,
     &scope::INVENTORY_ATTRIBUTES,
     &scope::SCOPE_EXCLUSION,
+    &scope::TIER_CRITERIA,
     &sla::MATRIX,
     &sla::COVERAGE,
     &soa::INCOMPLETE,

@@ -59,12 +59,8 @@ pub(super) fn open_against(
     let (tree, commit, is_modified, day) = match &at.at {
         None => {
             let modified = facts.as_ref().is_some_and(|facts| facts.modified);
-            (
-                source::read_folder(&root)?,
-                facts.and_then(|facts| facts.commit),
-                modified,
-                None,
-            )
+            let tree = tree_now(&root, facts.as_ref())?;
+            (tree, facts.and_then(|facts| facts.commit), modified, None)
         }
         Some(at) => {
             let (commit, day) = commit_at(&root, at, facts.as_ref())?;
@@ -161,6 +157,20 @@ pub(super) fn root(console: &Console<'_>, global: &Global) -> Result<PathBuf, Fa
     )))
 }
 
+/// Reads the folder as it lies; a bare repository, which has none, as HEAD holds it.
+fn tree_now(root: &Path, facts: Option<&GitFacts>) -> Result<Tree, Failure> {
+    match facts.filter(|facts| facts.is_bare) {
+        None => Ok(source::read_folder(root)?),
+        Some(GitFacts {
+            commit: Some(commit), ..
+        }) => Ok(source::read_commit(root, commit)?),
+        Some(_) => Err(Failure::usage(format!(
+            "the bare repository `{}` has no commit; push one first",
+            root.display()
+        ))),
+    }
+}
+
 fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String, Option<String>), Failure> {
     if facts.is_none() {
         return Err(Failure::usage(format!(
@@ -173,7 +183,7 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
         return Ok((source::resolve_revision(root, at).map_err(usage)?, None));
     };
     // The zone is that of the record as it lies now: the commit is only found with it.
-    let tree = source::read_folder(root)?;
+    let tree = tree_now(root, facts)?;
     let (configuration, _, _) = load_configuration(&tree)?;
     let zone = load(&tree, configuration, crate::load::LoadLimits::default())?.zone();
     let until = zone.end_of_day(day).timestamp();

@@ -237,6 +237,7 @@ fn expiring(register: &Register<'_>, expires: Date, meta: &Meta) -> Vec<Cell> {
         | Kind::Risk
         | Kind::System
         | Kind::Source
+        | Kind::Evidence
         | Kind::Approval) => other.name(),
     };
     vec![

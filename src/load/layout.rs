@@ -1,5 +1,6 @@
 //! Which file may lie where.
 
+use super::names::name_fault;
 use crate::model::Kind;
 use crate::source::{Entry, EntryKind};
 
@@ -24,7 +25,6 @@ const LATER_FOLDERS: &[&str] = &[
     "incidents",
     "reviews",
     "actions",
-    "evidence",
 ];
 
 /// What a file is by its place.
@@ -41,6 +41,8 @@ pub enum RecordPlace {
 /// Why a file must not lie where it lies.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Misplaced {
+    /// `SCH004` for what is unsafe anywhere, `SCH003` for what only lies in the wrong place.
+    pub code: &'static str,
     pub message: String,
     pub help: String,
 }
@@ -103,24 +105,29 @@ pub fn place_of(entry: &Entry, excluded: &[&str]) -> Result<RecordPlace, Misplac
 }
 
 fn unsafe_entry(entry: &Entry) -> Option<Misplaced> {
-    match entry.kind {
-        EntryKind::Symlink => Some(misplaced(
-            "a symbolic link",
+    let (message, help) = match entry.kind {
+        EntryKind::Symlink => (
+            "a symbolic link".into(),
             "replace it by the file; a link can lead out of what is governed",
-        )),
-        EntryKind::Submodule => Some(misplaced(
-            "a submodule",
+        ),
+        EntryKind::Submodule => (
+            "a submodule".into(),
             "copy the files; another repository is not governed here",
-        )),
-        EntryKind::Other => Some(misplaced(
-            "not a regular file with a UTF-8 name",
+        ),
+        EntryKind::Other => (
+            "not a regular file with a UTF-8 name".into(),
             "remove it, or give it a name in plain letters",
-        )),
-        EntryKind::File if entry.path.chars().any(char::is_control) => {
-            Some(misplaced("control characters in the file name", "rename it"))
-        }
-        EntryKind::File => None,
-    }
+        ),
+        EntryKind::File => (
+            name_fault(&entry.path)?,
+            "rename it, so that every machine holds and shows it alike",
+        ),
+    };
+    Some(Misplaced {
+        code: "SCH004",
+        message,
+        help: help.into(),
+    })
 }
 
 fn root_file(path: &str) -> Result<RecordPlace, Misplaced> {
@@ -178,6 +185,7 @@ fn is_yaml(path: &str) -> bool {
 
 fn misplaced(message: &str, help: &str) -> Misplaced {
     Misplaced {
+        code: "SCH003",
         message: message.into(),
         help: help.into(),
     }

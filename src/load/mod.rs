@@ -2,7 +2,10 @@
 //!
 //! What one record says by itself is judged in here, by the schema. What records mean together is not.
 
+mod beside;
 mod layout;
+mod named;
+mod names;
 mod repository;
 mod schema;
 mod tiers;
@@ -10,21 +13,23 @@ mod typing;
 mod validate;
 
 pub use layout::{FREE_FOLDERS, RecordPlace, place_of};
-pub use repository::{ApprovalFile, KeyringFiles, Known, LoadLimits, Repository};
+pub use named::MAX_NAMED_FILE_BYTES;
+pub use repository::{
+    ApprovalFile, KeyringFiles, Known, LoadLimits, ManifestEntry, Repository, StoreManifest,
+};
 pub use schema::parse_record;
 pub use tiers::{TierRank, computed_tier, declared_tier, effective_tier};
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Configuration, ConfigurationFile, Kind, ReferenceSort, RuleSetting};
+use crate::model::{Configuration, ConfigurationFile, Kind, RuleSetting};
 use crate::source::{
     Entry, EntryKind, FileId, NodeValue, SourceFile, Sources, Span, Spanned, Tree, YamlFault, decode,
-    find_unsafe_text, sha256_hex,
+    find_unsafe_text,
 };
 use repository::Loaded;
 
@@ -34,12 +39,6 @@ pub const CONFIGURATION: &str = "compliance.yaml";
 pub const ALLOWED_SIGNERS: &str = "keyring/allowed_signers";
 /// The keys that count no more, as `ssh-keygen -Y verify -r` reads them.
 pub const REVOKED: &str = "keyring/revoked";
-/// A signature may have this many bytes; a larger file is none.
-const MAX_SIGNATURE_BYTES: u64 = 16 * 1024;
-/// A file of the keyring may have this many bytes.
-const MAX_KEYRING_BYTES: u64 = 4 << 20;
-/// A file that a record names may have this many bytes.
-const MAX_NAMED_FILE_BYTES: u64 = 64 << 20;
 
 /// Reads `compliance.yaml` alone; a missing one means the defaults.
 pub fn load_configuration(tree: &Tree) -> Result<(Configuration, Sources, Vec<Diagnostic>)> {
@@ -131,20 +130,14 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         match place_of(entry, &excluded) {
             Ok(RecordPlace::Ignored) => {}
             Ok(place) => texts.push((entry, place)),
-            Err(message) => {
+            Err(fault) => {
                 let span = Span::start_of(FileId(0));
-                let code = if entry.kind == EntryKind::File {
-                    "SCH003"
-                } else {
-                    "SCH004"
-                };
-                strangers.push((
-                    entry,
-                    Diagnostic::error(code, span, message.message).help(message.help),
-                ));
+                let fault = Diagnostic::error(fault.code, span, fault.message).help(fault.help);
+                strangers.push((entry, fault));
             }
         }
     }
+    strangers.extend(collisions(tree));
     let loaded: Vec<Loaded> = texts
         .par_iter()
         .enumerate()
@@ -170,11 +163,13 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         });
         faults.push(fault);
     }
-    let keyring = read_keyring(tree, &mut files, &mut faults)?;
+    let keyring = beside::read_keyring(tree, &mut files, &mut faults)?;
+    let manifests = named::manifests(tree, &mut files)?;
     let mut repository = repository::assemble(Sources::new(files), configuration, loaded, faults);
     repository.keyring = keyring;
+    repository.manifests = manifests;
     for approval in &mut repository.approvals {
-        approval.signature = signature_beside(tree, &approval.path)?;
+        approval.signature = beside::signature(tree, &approval.path)?;
     }
     repository.files = tree
         .entries()
@@ -182,60 +177,22 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         .filter(|entry| entry.kind == EntryKind::File)
         .map(|entry| entry.path.clone())
         .collect();
-    repository.file_digests = named_files(tree, &repository);
-    repository.guarded = guarded_files(tree);
+    repository.file_digests = named::digests(tree, &repository);
+    repository.guarded = beside::guarded_files(tree);
     Ok(repository)
 }
 
-/// Reads the files of the keyring; the list of signers becomes a source, so that its lines can be pointed at.
-fn read_keyring(
-    tree: &Tree,
-    files: &mut Vec<SourceFile>,
-    faults: &mut Vec<Diagnostic>,
-) -> Result<KeyringFiles> {
-    let mut keyring = KeyringFiles::default();
-    if let Some(bytes) = read_small(tree, REVOKED, MAX_KEYRING_BYTES)? {
-        keyring.revoked = Some(bytes.into());
-    }
-    let Some(bytes) = read_small(tree, ALLOWED_SIGNERS, MAX_KEYRING_BYTES)? else {
-        return Ok(keyring);
-    };
-    let file = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
-    let text: Arc<str> = match String::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => {
-            faults.push(
-                Diagnostic::error("SCH004", Span::start_of(file), "the list of keys is not UTF-8")
-                    .help("save it as UTF-8; until then no signature counts")
-                    .subject(ALLOWED_SIGNERS),
-            );
-            "".into()
-        }
-    };
-    files.push(SourceFile {
-        path: ALLOWED_SIGNERS.into(),
-        text: Arc::clone(&text),
-    });
-    keyring.allowed_signers = Some(text);
-    Ok(keyring)
-}
-
-fn signature_beside(tree: &Tree, approval: &str) -> Result<Option<Arc<[u8]>>> {
-    let bytes = read_small(tree, &format!("{approval}.sig"), MAX_SIGNATURE_BYTES)?;
-    Ok(bytes.map(Arc::from))
-}
-
-/// Reads a file whole; a missing one is nothing. One that is too large comes back as that many bytes of nothing,
-/// so that whoever reads it refuses it for its size or its form.
-fn read_small(tree: &Tree, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>> {
-    let Some(entry) = tree.entry(path).filter(|entry| entry.kind == EntryKind::File) else {
-        return Ok(None);
-    };
-    if entry.size > max_bytes {
-        let too_many = usize::try_from(max_bytes).unwrap_or(usize::MAX).saturating_add(1);
-        return Ok(Some(vec![b'?'; too_many]));
-    }
-    tree.read(entry, max_bytes).map(Some)
+/// Flags paths of which a Windows or macOS machine keeps one.
+fn collisions(tree: &Tree) -> Vec<(&Entry, Diagnostic)> {
+    let found = names::colliding(tree.entries()).into_iter();
+    found
+        .map(|(index, other)| {
+            let message = format!("the path collides with `{other}`");
+            let fault = Diagnostic::error("SCH004", Span::start_of(FileId(0)), message)
+                .help("rename one; where case makes no difference, only one of the two is kept");
+            (&tree.entries()[index], fault)
+        })
+        .collect()
 }
 
 /// Flags records whose id belonged to another record before.
@@ -258,44 +215,6 @@ pub fn flag_reused_ids(repository: &mut Repository, reused: &[crate::source::Reu
         );
     }
     repository.faults.extend(faults);
-}
-
-/// Returns the SHA-256 of every file that a record names and that is there.
-fn named_files(tree: &Tree, repository: &Repository) -> BTreeMap<Arc<str>, String> {
-    let named: BTreeSet<&str> = repository
-        .records()
-        .flat_map(|meta| &meta.references)
-        .filter(|reference| reference.sort == ReferenceSort::File)
-        .map(|reference| &*reference.text)
-        .collect();
-    let mut digests = BTreeMap::new();
-    for entry in named.into_iter().filter_map(|path| tree.entry(path)) {
-        if let Ok(bytes) = tree.read(entry, MAX_NAMED_FILE_BYTES) {
-            digests.insert(entry.path.clone(), sha256_hex(&bytes));
-        }
-    }
-    digests
-}
-
-/// Folders whose files say how everything is judged or shown.
-const GUARDED_FOLDERS: [&str; 2] = ["schemas", "templates"];
-
-/// Returns the SHA-256 of the files that guard the repository: templates, schemas, and what drives the forge.
-fn guarded_files(tree: &Tree) -> BTreeMap<Arc<str>, String> {
-    let in_folder = |entry: &&Entry| {
-        let folder = entry.path.split('/').next().unwrap_or_default();
-        entry.path.contains('/') && GUARDED_FOLDERS.contains(&folder)
-    };
-    let files = tree.entries().iter().filter(in_folder).chain(tree.guarded());
-    let mut digests = BTreeMap::new();
-    for entry in files.filter(|entry| entry.kind == EntryKind::File) {
-        // What cannot be read is in the digest as such, so that it differs from what could.
-        let digest = tree
-            .read(entry, MAX_NAMED_FILE_BYTES)
-            .map_or_else(|_| "unreadable".into(), |bytes| sha256_hex(&bytes));
-        digests.insert(entry.path.clone(), digest);
-    }
-    digests
 }
 
 fn load_file(

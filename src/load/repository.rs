@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::schema::TypedRecord;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Approval, Configuration, Envelope, Exception, Isms, Kind, Meta, Person, Policy, Record, RecordId,
-    Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, Zone, skeleton,
+    Approval, Configuration, Envelope, Evidence, Exception, Isms, Kind, Meta, Person, Policy, Record,
+    RecordId, Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, Zone, skeleton,
 };
 use crate::source::{DecodeError, FileId, Limits, Sources, Span, decode};
 
@@ -58,6 +58,24 @@ pub struct KeyringFiles {
     pub revoked: Option<Arc<[u8]>>,
 }
 
+/// A list of what an evidence store holds: a `data/….sha256` as `sha256sum` writes it.
+#[derive(Clone, Debug)]
+pub struct StoreManifest {
+    pub path: Arc<str>,
+    /// By name, without `store://`.
+    pub entries: BTreeMap<String, ManifestEntry>,
+    /// Lines that cannot be read, and why.
+    pub faults: Vec<(Span, String)>,
+}
+
+/// One line of a manifest.
+#[derive(Clone, Debug)]
+pub struct ManifestEntry {
+    /// In lower-case hexadecimal.
+    pub sha256: String,
+    pub span: Span,
+}
+
 /// All records of a tree. A record that does not fit its schema is in `known` and in `faults`, nowhere else.
 #[derive(Clone, Debug, Default)]
 pub struct Repository {
@@ -75,9 +93,12 @@ pub struct Repository {
     pub exceptions: Table<Exception>,
     pub acceptances: Table<RiskAcceptance>,
     pub slas: Table<Sla>,
+    pub evidence: Table<Evidence>,
     /// Sorted by path.
     pub approvals: Vec<ApprovalFile>,
     pub keyring: KeyringFiles,
+    /// By path.
+    pub manifests: Vec<StoreManifest>,
     /// Every id that could be read.
     pub known: BTreeMap<RecordId, Known>,
     /// Every file of the tree.
@@ -134,6 +155,10 @@ macro_rules! each_table {
         }
         {
             let $table = &$repository.slas;
+            $work
+        }
+        {
+            let $table = &$repository.evidence;
             $work
         }
     }};
@@ -202,6 +227,7 @@ pub(super) enum AnyRecord {
     Exception(Box<Record<Exception>>),
     RiskAcceptance(Box<Record<RiskAcceptance>>),
     Sla(Box<Record<Sla>>),
+    Evidence(Box<Record<Evidence>>),
     Approval(Box<ApprovalFile>),
 }
 
@@ -220,6 +246,7 @@ impl AnyRecord {
             Self::Exception(record) => Some(&record.meta),
             Self::RiskAcceptance(record) => Some(&record.meta),
             Self::Sla(record) => Some(&record.meta),
+            Self::Evidence(record) => Some(&record.meta),
             Self::Approval(_) => None,
         }
     }
@@ -262,6 +289,7 @@ pub(super) fn decode_record(
         Kind::Exception => record!(Exception),
         Kind::RiskAcceptance => record!(RiskAcceptance),
         Kind::Sla => record!(Sla),
+        Kind::Evidence => record!(Evidence),
         Kind::Approval => Ok(AnyRecord::Approval(Box::new(ApprovalFile {
             approval: decode(&typed.node)?,
             file,
@@ -286,6 +314,7 @@ struct Heap {
     exceptions: Vec<Record<Exception>>,
     acceptances: Vec<Record<RiskAcceptance>>,
     slas: Vec<Record<Sla>>,
+    evidence: Vec<Record<Evidence>>,
     approvals: Vec<ApprovalFile>,
 }
 
@@ -304,6 +333,7 @@ impl Heap {
             AnyRecord::Exception(record) => self.exceptions.push(*record),
             AnyRecord::RiskAcceptance(record) => self.acceptances.push(*record),
             AnyRecord::Sla(record) => self.slas.push(*record),
+            AnyRecord::Evidence(record) => self.evidence.push(*record),
             AnyRecord::Approval(approval) => self.approvals.push(*approval),
         }
     }
@@ -360,8 +390,10 @@ pub(super) fn assemble(
         exceptions: Table::new(heap.exceptions),
         acceptances: Table::new(heap.acceptances),
         slas: Table::new(heap.slas),
+        evidence: Table::new(heap.evidence),
         approvals: heap.approvals,
         keyring: KeyringFiles::default(),
+        manifests: Vec::new(),
         known,
         files: BTreeSet::new(),
         file_digests: BTreeMap::new(),

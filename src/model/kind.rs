@@ -63,6 +63,8 @@ kinds! {
     RiskAcceptance, "acceptances", "rac-";
     /// The agreed times to remediate.
     Sla, "slas", "sla-";
+    /// A file that proves something.
+    Evidence, "evidence", "ev-";
     /// The attestation of one person's decision.
     Approval, "approvals", "";
 }
@@ -98,7 +100,8 @@ impl Kind {
             | Self::Source
             | Self::Triage
             | Self::RiskAcceptance
-            | Self::Sla => &["/status", "/review/last", "/review/next"],
+            | Self::Sla
+            | Self::Evidence => &["/status", "/review/last", "/review/next"],
             Self::Exception => &["/status", "/review/last", "/review/next", "/spec/reviews"],
         }
     }
@@ -120,7 +123,7 @@ impl Kind {
             | Self::Sla => Some(365),
             Self::Person | Self::Role | Self::Source | Self::Triage => Some(180),
             Self::Exception => Some(92),
-            Self::Approval => None,
+            Self::Evidence | Self::Approval => None,
         }
     }
 }

@@ -63,7 +63,7 @@ reference! {
     AcceptanceRef => ["RiskAcceptance"];
     /// An exception or a risk acceptance.
     ExceptionOrAcceptanceRef => ["Exception", "RiskAcceptance"];
-    /// Evidence; the kind is not built yet, so that only the form is checked.
+    /// Evidence.
     EvidenceRef => ["Evidence"];
     /// A change; the kind is not built yet, so that only the form is checked.
     ChangeRef => ["Change"];

@@ -106,7 +106,7 @@ fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
     ids
 }
 
-fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
+pub(super) fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
     match &system.spec.members.value {
         Members::Cmdb(expression) => {
             !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name))

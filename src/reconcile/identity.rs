@@ -127,7 +127,7 @@ pub(super) fn listed(name: &str) -> Host {
 }
 
 /// The inventory's name, else the FQDN, else the scanner's name.
-fn id_of(host: &Host) -> Arc<str> {
+pub(super) fn id_of(host: &Host) -> Arc<str> {
     let from_inventory = !host.fields.is_empty();
     let name = if from_inventory || host.fqdn.is_none() {
         Some(&host.name)

@@ -8,6 +8,7 @@ mod clock;
 mod coverage;
 mod episode;
 mod estate;
+mod frozen;
 mod identity;
 mod join;
 mod judge;
@@ -16,6 +17,7 @@ mod rating;
 mod register;
 mod runs;
 
+pub use frozen::ForeignHosts;
 pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
 
 use rayon::prelude::*;
@@ -83,6 +85,7 @@ pub fn reconcile<'a>(
     });
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
     let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
+    let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
     let imports = runs.into_iter().map(|run| run.line).collect();
     Register {
         repository,
@@ -93,6 +96,7 @@ pub fn reconcile<'a>(
         hosts,
         systems,
         findings,
+        foreign_hosts,
         kpis,
     }
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::frozen::ForeignHosts;
 use crate::import::Product;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Date, Disposition, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, Sla, System,
+    AsOf, Date, Disposition, Finding, HostStatus, Kind, Rate, Record, RecordId, Severity, Skipped, Sla,
+    System,
 };
 use crate::trust::Standings;
 
@@ -27,6 +29,8 @@ pub struct Register<'a> {
     pub systems: BTreeMap<RecordId, SystemRow>,
     /// By host, then vulnerability, then opening.
     pub findings: Vec<Finding>,
+    /// Frozen hosts that were not of the Systems that their decision names, by record.
+    pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: BTreeMap<&'static str, Kpi>,
 }

@@ -1,5 +1,6 @@
 //! The files of a governed repository as a commit holds them.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -24,6 +25,8 @@ fn list(repository: &Repository, prefix: &str, commit: &str) -> Result<(Vec<Entr
         objects: Objects::of(repository)?,
         entries: Vec::new(),
         guarded: Vec::new(),
+        folders: 0,
+        sizes: HashMap::new(),
     };
     let id = listing.objects.id(commit)?;
     let root = listing.objects.commit(id)?.tree;
@@ -39,6 +42,10 @@ struct Listing<'a> {
     objects: Objects<'a>,
     entries: Vec<Entry>,
     guarded: Vec<Entry>,
+    /// How many folders were entered: few trees can stand for very many of them.
+    folders: usize,
+    /// The bytes of each content: one may stand at very many paths.
+    sizes: HashMap<Oid, u64>,
 }
 
 impl Listing<'_> {
@@ -46,6 +53,8 @@ impl Listing<'_> {
         if depth > MAX_DEPTH {
             bail!("folders lie more than {MAX_DEPTH} deep");
         }
+        self.folders += 1;
+        self.refuse_too_many()?;
         let tree = self.objects.tree(Some(tree))?;
         let length = folder.len();
         for entry in tree.entries() {
@@ -62,10 +71,15 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn add(&mut self, entry: &TreeEntry<'_>, path: &str, is_guarded: bool) -> Result<()> {
-        if self.entries.len() + self.guarded.len() >= MAX_ENTRIES {
-            bail!("it holds more than {MAX_ENTRIES} files");
+    fn refuse_too_many(&self) -> Result<()> {
+        if self.entries.len() + self.guarded.len() + self.folders > MAX_ENTRIES {
+            bail!("it holds more than {MAX_ENTRIES} files and folders");
         }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: &TreeEntry<'_>, path: &str, is_guarded: bool) -> Result<()> {
+        self.refuse_too_many()?;
         let kind = match entry {
             entry if entry.is_submodule() => EntryKind::Submodule,
             entry if entry.is_link() => EntryKind::Symlink,
@@ -90,7 +104,10 @@ impl Listing<'_> {
         Ok(())
     }
 
-    fn size(&self, id: Oid, path: &str) -> Result<u64> {
+    fn size(&mut self, id: Oid, path: &str) -> Result<u64> {
+        if let Some(size) = self.sizes.get(&id) {
+            return Ok(*size);
+        }
         let (size, kind) = self
             .objects
             .database
@@ -100,6 +117,7 @@ impl Listing<'_> {
         if kind != ObjectType::Blob {
             bail!("`{path}` is said to be a file, and its object `{id}` is a {kind}");
         }
+        self.sizes.insert(id, size as u64);
         Ok(size as u64)
     }
 }

@@ -17,6 +17,8 @@ use super::tree::{MAX_ENTRIES, read_file};
 
 /// The most changes that are held of one history.
 const MAX_CHANGES: usize = 5_000_000;
+/// The most folders that are opened in one history; few trees can stand for very many of them.
+const MAX_FOLDERS: usize = 10_000_000;
 /// The most bytes that the list of a shallow clone's ends may have.
 const MAX_SHALLOW_BYTES: u64 = 64 << 20;
 
@@ -186,6 +188,7 @@ fn read(root: &Path, commit: &str, with_renames: bool) -> Result<Option<History>
         paths: HashSet::new(),
         with_renames,
         changes: 0,
+        folders: 0,
     };
     let tip = reader.objects.id(commit)?;
     let ordered = order(&reader.objects, tip, &ends(&repository)?)?;
@@ -334,6 +337,8 @@ struct Reader<'a> {
     with_renames: bool,
     /// How many changes have been found so far.
     changes: usize,
+    /// How many pairs of folders have been opened so far.
+    folders: usize,
 }
 
 impl Reader<'_> {
@@ -408,6 +413,10 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             bail!("folders lie more than {MAX_DEPTH} deep");
         }
+        self.folders += 1;
+        if self.folders > MAX_FOLDERS {
+            bail!("the history changes more than {MAX_FOLDERS} folders; it is too large to be read");
+        }
         let (old, new) = (self.objects.tree(before)?, self.objects.tree(after)?);
         let (mut at, mut at_new) = (0, 0);
         loop {
@@ -446,7 +455,7 @@ impl Reader<'_> {
             self.compare_folder(one, other, folder, depth + 1, found)?;
         } else if !is_same(one.as_ref(), other.as_ref()) {
             if found.len() >= MAX_ENTRIES {
-                bail!("more than {MAX_ENTRIES} files changed at once");
+                bail!("it changes more than {MAX_ENTRIES} files");
             }
             found.push(Difference {
                 path: self.path(folder),

@@ -37,7 +37,7 @@ pub(super) fn read_object<'a>(
         .read_header(id)
         .map_err(|error| unreadable(repository, id, &error))?;
     if found != kind {
-        bail!("object `{id}` is a {found}, not a {kind}");
+        bail!("object `{id}` is a {found}, not a {kind}; look with `git fsck`");
     }
     if size as u64 > max_bytes {
         bail!("object `{id}` has {size} bytes; at most {max_bytes} are read");

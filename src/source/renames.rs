@@ -1,12 +1,13 @@
 //! Which new file is an old one under another name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use anyhow::Result;
 use git2::{ObjectType, Oid};
 
-use super::history::Difference;
+use super::history::{Difference, Leaf};
 use super::objects::{Objects, read_object, unreadable};
 
 /// The most pairs of a removed and a new file whose lines are compared in one commit.
@@ -22,17 +23,14 @@ pub(super) fn find_renames(
     objects: &Objects<'_>,
     differences: &[Difference],
 ) -> Result<BTreeMap<usize, usize>> {
-    let is_file = |leaf: &Option<_>| {
-        leaf.as_ref()
-            .is_some_and(|leaf: &super::history::Leaf| leaf.is_file)
-    };
+    let is_file = |leaf: Option<Leaf>| leaf.is_some_and(|leaf| leaf.is_file);
     let places = |is_asked: &dyn Fn(&Difference) -> bool| -> Vec<usize> {
         (0..differences.len())
             .filter(|index| is_asked(&differences[*index]))
             .collect()
     };
-    let removed = places(&|difference| is_file(&difference.before) && difference.after.is_none());
-    let added = places(&|difference| difference.before.is_none() && is_file(&difference.after));
+    let removed = places(&|difference| is_file(difference.before) && difference.after.is_none());
+    let added = places(&|difference| difference.before.is_none() && is_file(difference.after));
     if removed.is_empty() || added.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -52,40 +50,34 @@ pub(super) fn find_renames(
 
 /// Pairs files of the same bytes; those of the same file name first, then as the paths are sorted.
 fn same_content(differences: &[Difference], removed: &[usize], added: &[usize]) -> BTreeMap<usize, usize> {
-    let mut by_content: BTreeMap<Oid, Vec<usize>> = BTreeMap::new();
-    for index in removed {
-        let leaf = differences[*index].before;
-        by_content
-            .entry(leaf.map_or(Oid::ZERO_SHA1, |leaf| leaf.id))
-            .or_default()
-            .push(*index);
-    }
     let mut renames = BTreeMap::new();
+    let mut taken = BTreeSet::new();
     for with_name in [true, false] {
-        for index in added
-            .iter()
-            .filter(|index| added_once(&renames, **index))
-            .copied()
-            .collect::<Vec<_>>()
-        {
-            let Some(candidates) = differences[index]
-                .after
-                .and_then(|leaf| by_content.get_mut(&leaf.id))
-            else {
-                continue;
+        let key = |index: usize, leaf: Option<Leaf>| {
+            let name = if with_name {
+                file_name(&differences[index].path)
+            } else {
+                ""
             };
-            let name = file_name(&differences[index].path);
-            let fits = |from: &usize| !with_name || file_name(&differences[*from].path) == name;
-            if let Some(place) = candidates.iter().position(fits) {
-                renames.insert(index, candidates.remove(place));
+            leaf.map(|leaf| (leaf.id, name))
+        };
+        let mut waiting: BTreeMap<_, VecDeque<usize>> = BTreeMap::new();
+        for from in removed.iter().filter(|from| !taken.contains(*from)) {
+            let key = key(*from, differences[*from].before);
+            waiting.entry(key).or_default().push_back(*from);
+        }
+        for to in added {
+            if renames.contains_key(to) {
+                continue;
+            }
+            let candidates = waiting.get_mut(&key(*to, differences[*to].after));
+            if let Some(from) = candidates.and_then(VecDeque::pop_front) {
+                renames.insert(*to, from);
+                taken.insert(from);
             }
         }
     }
     renames
-}
-
-fn added_once(renames: &BTreeMap<usize, usize>, index: usize) -> bool {
-    !renames.contains_key(&index)
 }
 
 /// Pairs files by the share of lines that stayed, the most alike first.
@@ -106,8 +98,8 @@ fn similar_content(
             continue;
         };
         for id in [old.id, new.id] {
-            if !lines.contains_key(&id) {
-                lines.insert(id, read_lines(objects, id)?);
+            if let Entry::Vacant(place) = lines.entry(id) {
+                place.insert(read_lines(objects, id)?);
             }
         }
         let (Some(Some(old)), Some(Some(new))) = (lines.get(&old.id), lines.get(&new.id)) else {

@@ -11,7 +11,7 @@ use super::content::{ContentId, content_id_of_file, object_format_around};
 use super::digest::{hex, sha256_hex};
 use super::objects::{MAX_DEPTH, read_object};
 
-/// The most files of one tree.
+/// The most files and folders of one tree.
 pub(super) const MAX_ENTRIES: usize = 1_000_000;
 /// Folders whose files say what a forge does with the repository.
 pub(super) const GUARDED_FOLDERS: &[&str] = &[".github", ".gitlab"];
@@ -225,16 +225,19 @@ fn list_folder(root: &Path, folder: &Path, with_hidden: bool, entries: &mut Vec<
             let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
             with_hidden || !(is_hidden && entry.file_type().is_dir())
         });
-    for entry in walk {
+    for (number, entry) in walk.enumerate() {
         let entry = entry.with_context(|| format!("cannot list `{}`", root.display()))?;
         if entry.depth() > MAX_DEPTH {
             bail!("folders lie more than {MAX_DEPTH} deep in `{}`", folder.display());
         }
+        if number >= MAX_ENTRIES {
+            bail!(
+                "`{}` holds more than {MAX_ENTRIES} files and folders",
+                folder.display()
+            );
+        }
         if entry.file_type().is_dir() {
             continue;
-        }
-        if entries.len() >= MAX_ENTRIES {
-            bail!("`{}` holds more than {MAX_ENTRIES} files", folder.display());
         }
         entries.push(entry_on_disk(root, &entry));
     }

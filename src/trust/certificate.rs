@@ -87,9 +87,11 @@ impl Certificate {
 
     /// Reads a certificate and checks that the authority it names signed it; says nothing about trust in that.
     pub(super) fn from_blob(blob: &[u8]) -> Result<Certificate, VerifyError> {
-        let (certificate, signed, signature) = read(blob).map_err(|error| match error {
-            VerifyError::Malformed(why) => VerifyError::Key(format!("the certificate cannot be read: {why}")),
-            other => other,
+        let (certificate, signed, signature) = read(blob).map_err(|error| {
+            if let VerifyError::Malformed(why) = error {
+                return VerifyError::Key(format!("the certificate cannot be read: {why}"));
+            }
+            error
         })?;
         certificate.authority.check_strength()?;
         let signature = read_inner(signature)?;

@@ -110,6 +110,10 @@ impl<'a> Facts<'a> {
                     self.parties = sla.spec.parties.iter().map(|party| &party.value.0).collect();
                 }
             }
+            Kind::Evidence => {
+                let evidence = repository.evidence.get(id);
+                self.collector = evidence.map(|evidence| &evidence.spec.collected_by.value.0);
+            }
             Kind::Person => {
                 self.beneficiaries.insert(id);
             }

@@ -85,7 +85,7 @@ pub fn judge(repository: &Repository, question: &Question<'_>) -> Standings {
         };
         by_subject.insert(key, judge.conclude(&left, Vec::new(), false));
     }
-    Standings { by_subject }
+    Standings::new(by_subject)
 }
 
 fn of_record_standing(

@@ -59,7 +59,13 @@ pub fn is_always_demanded(kind: Kind) -> bool {
         | Kind::Exception
         | Kind::RiskAcceptance
         | Kind::Sla => true,
-        Kind::Isms | Kind::Person | Kind::Role | Kind::System | Kind::Source | Kind::Approval => false,
+        Kind::Isms
+        | Kind::Person
+        | Kind::Role
+        | Kind::System
+        | Kind::Source
+        | Kind::Evidence
+        | Kind::Approval => false,
     }
 }
 
@@ -109,6 +115,16 @@ pub fn demands(
         Kind::Sla => {
             for party in &facts.parties {
                 list.role(party.as_str(), party, "it is a party to the agreement");
+            }
+        }
+        Kind::Evidence => {
+            if let Some(collector) = facts.collector {
+                list.push(
+                    "collector",
+                    Approver::Person(collector.clone()),
+                    1,
+                    "it is evidence",
+                );
             }
         }
         Kind::Approval => {}

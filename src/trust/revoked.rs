@@ -280,7 +280,10 @@ fn range(first: u64, last: u64) -> Result<(u64, u64), WireFault> {
 
 fn read_bitmap(wire: &mut Wire<'_>) -> Result<(u64, Vec<u8>), WireFault> {
     let (offset, bits) = (wire.long()?, wire.string()?);
-    // A number whose highest bit is set has a byte of zeros before it.
+    // A number whose highest bit is set has a byte of zeros before it, or it would be negative.
+    if bits.first().is_some_and(|byte| byte & 0x80 != 0) {
+        return Err(WireFault("it has a bitmap that is negative"));
+    }
     let bits = bits.strip_prefix(b"\0").unwrap_or(bits);
     if bits.len() > MAX_BITMAP_BYTES {
         return Err(WireFault("it has a bitmap that is too large"));

@@ -95,7 +95,15 @@ impl Signer {
 
     /// Takes a key whose private half the agent holds, as `agent_keys` lists it.
     pub fn from_agent(key: &PublicKey) -> Signer {
-        Signer::of_program(Place::Agent, key.clone(), false)
+        Signer::from_agent_with(key, Path::new("ssh-keygen"))
+    }
+
+    /// Takes a key of the agent, with another program than `ssh-keygen`.
+    pub fn from_agent_with(key: &PublicKey, program: &Path) -> Signer {
+        Signer {
+            program: program.to_owned(),
+            ..Signer::of_program(Place::Agent, key.clone(), false)
+        }
     }
 
     /// Lists the keys that the agent holds; none where there is no agent.

@@ -103,16 +103,23 @@ pub struct Standing {
     pub emergency: Option<Emergency>,
 }
 
-static ABSENT: LazyLock<Standing> = LazyLock::new(|| Standing {
-    state: ApprovalState::Absent,
-    digest: None,
-    demands: Vec::new(),
-    is_demanded: false,
-    decisions: Vec::new(),
-    since: None,
-    approved: Vec::new(),
-    emergency: None,
-});
+static ABSENT: LazyLock<Standing> = LazyLock::new(Standing::default);
+
+impl Default for Standing {
+    /// Returns the standing of what nobody has decided about.
+    fn default() -> Self {
+        Self {
+            state: ApprovalState::Absent,
+            digest: None,
+            demands: Vec::new(),
+            is_demanded: false,
+            decisions: Vec::new(),
+            since: None,
+            approved: Vec::new(),
+            emergency: None,
+        }
+    }
+}
 
 impl Standing {
     /// Tells whether the record counts for coverage.
@@ -129,10 +136,15 @@ impl Standing {
 /// The standing of every record.
 #[derive(Clone, Debug, Default)]
 pub struct Standings {
-    pub(super) by_subject: BTreeMap<(Box<str>, RecordId), Standing>,
+    by_subject: BTreeMap<(Box<str>, RecordId), Standing>,
 }
 
 impl Standings {
+    /// Takes standings that were judged elsewhere, by the name of the kind and the id.
+    pub fn new(by_subject: BTreeMap<(Box<str>, RecordId), Standing>) -> Self {
+        Self { by_subject }
+    }
+
     /// Returns what is known of a record; absence is an answer too.
     pub fn of(&self, kind: Kind, id: &RecordId) -> &Standing {
         self.of_subject(kind.name(), id)

@@ -14,7 +14,6 @@ use countersign::model::{
 };
 use countersign::reconcile::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
 use countersign::source::{FileId, Span};
-use countersign::trust::standings;
 
 pub(super) fn id(text: &str) -> RecordId {
     RecordId::new(text).unwrap()
@@ -237,13 +236,14 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
     ]);
     Register {
         repository,
-        standings: standings(repository, as_of.instant()),
+        standings: crate::signing::believing(repository, as_of.instant()),
         as_of,
         period: Period::year_before(as_of),
         imports: imports(foreign),
         hosts,
         systems,
         findings,
+        foreign_hosts: BTreeMap::new(),
         kpis,
     }
 }

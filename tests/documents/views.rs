@@ -12,7 +12,9 @@ fn statement_of_applicability_has_every_control_in_order() {
     let made = rendered("");
     let page = text(&made, "D01.md");
     assert!(page.contains("version 3.2.0 (soa-2025), against ISO/IEC 27001:2022"));
-    assert!(page.contains("- approval not verified: role-ciso, Kim Larsen (p-kim), 2025-02-01"));
+    assert!(
+        page.contains("- approval: role-ciso, Kim Larsen (p-kim), 2025-02-01, verified, SHA256:believed")
+    );
     let controls = rows(page, "Controls of ISO/IEC 27001:2022");
     assert_eq!(controls.len(), 93);
     let at = |id: &str| controls.iter().position(|row| row[0] == id).unwrap();
@@ -91,7 +93,7 @@ fn exceptions_stand_where_the_calendar_and_the_approvals_put_them() {
     );
     assert_eq!(
         expiring[0][5],
-        "approval not verified: role-ciso, Kim Larsen (p-kim), 2025-07-01"
+        "approval: role-ciso, Kim Larsen (p-kim), 2025-07-01, verified, SHA256:believed"
     );
     assert!(
         expiring[0][6].starts_with("2025-03-01; 306 days ago; renews exc-0001"),
@@ -202,7 +204,7 @@ fn vulnerability_register_puts_the_urgent_first_and_drops_nothing() {
     assert!(findings[0][4].contains("exc-0005 is set aside: exploited"));
     assert!(findings[0][7].starts_with("KEV since 2025-12-10; exploit: active; EPSS 0.951"));
     let deferred = row(&findings, "erp01");
-    assert_eq!(deferred[6], "exc-0002; until 2026-01-15; approval not verified");
+    assert_eq!(deferred[6], "exc-0002; until 2026-01-15; approved");
     assert!(deferred[5].contains("base due 2025-11-16"));
     let stranger = row(&findings, "unknown-7f");
     assert!(

@@ -196,9 +196,9 @@ fn seats(context: &Context<'_>, met: &Met) -> String {
         text.push_str(&format!(" ({} of {} people)", met.by.len(), met.needed));
     }
     if !known && !matches!(demand.by, crate::trust::Approver::Business) {
-        text.push_str(" (no such role; name yours in `APR001`)");
+        text.push_str(", which is no role; name yours in `APR001`");
     }
-    format!("{text}, as {}", demand.because)
+    format!("{text} ({})", demand.because)
 }
 
 fn listed_plain(words: impl IntoIterator<Item = String>) -> String {

@@ -4,7 +4,7 @@ use crate::check::systems::is_retired;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::Repository;
-use crate::model::{Date, Kind, Meta};
+use crate::model::{Date, Kind, Meta, Status};
 use crate::source::Span;
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -13,6 +13,21 @@ pub(in crate::check) const CHECK: Check = Check {
     family: Family::Date,
     level: Level::Error,
     parameters: &[
+        Parameter {
+            name: "max_cycle",
+            default: Default::Table(&[
+                ("Isms", 365),
+                ("Person", 180),
+                ("Role", 180),
+                ("Policy", 365),
+                ("Soa", 365),
+                ("Risk", 365),
+                ("System", 365),
+                ("Source", 180),
+                ("Sla", 365),
+            ]),
+            meaning: "days after the last review, or after `created`, at which one is due whatever the record says, by kind",
+        },
         Parameter {
             name: "grace_days",
             default: Default::Number(7),
@@ -35,7 +50,8 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .records()
         .filter(|meta| meta.is_live() && !is_past(repository, meta, day))
     {
-        let Some(due) = due(meta) else { continue };
+        let longest = context.by_name("max_cycle", meta.kind.name());
+        let Some(due) = due(meta, longest) else { continue };
         let past = day.days_since(due.date);
         if -past > context.number("soon_days") {
             continue;
@@ -78,29 +94,40 @@ struct Due {
     reason: String,
 }
 
-/// Returns the earlier of the day that is written and the day that the cycle gives.
+/// Returns the earliest of the day that is written, the day that the cycle gives and the day that the kind gives.
 ///
-/// A record that was never reviewed counts its cycle from the day on which it was written.
-fn due(meta: &Meta) -> Option<Due> {
-    let review = meta.review.as_ref()?;
-    let written = review.next.map(|next| Due {
+/// A record that was never reviewed counts its cycle from the day on which it was written. A draft has no cycle of
+/// its kind: it is not in force.
+fn due(meta: &Meta, longest: Option<i64>) -> Option<Due> {
+    let last = meta.review.as_ref().and_then(|review| review.last);
+    let (from, reviewed) = match last {
+        Some(last) => (last, "last reviewed"),
+        None => (meta.created, "written, never reviewed"),
+    };
+    let by_kind = longest
+        .filter(|_| meta.declared() != Status::Draft)
+        .map(|days| Due {
+            date: from.value.plus_days(days),
+            span: from.span,
+            reason: format!(
+                "{reviewed} on {from}, at least every {days} d for a {}",
+                meta.kind
+            ),
+        });
+    let review = meta.review.as_ref();
+    let written = review.and_then(|review| review.next).map(|next| Due {
         date: next.value,
         span: next.span,
         reason: "the day under `review.next`".into(),
     });
-    let by_cycle = review.cycle_days.map(|cycle| {
-        let (from, span, words) = match review.last {
-            Some(last) => (last.value, last.span, "last reviewed"),
-            None => (meta.created.value, cycle.span, "written, never reviewed"),
-        };
-        let date = from.plus_days(i64::from(cycle.value));
-        Due {
-            date,
-            span,
-            reason: format!("{words} on {from}, every {} d", cycle.value),
-        }
+    let cycle = review.and_then(|review| review.cycle_days);
+    let by_cycle = cycle.map(|cycle| Due {
+        date: from.value.plus_days(i64::from(cycle.value)),
+        span: last.map_or(cycle.span, |last| last.span),
+        reason: format!("{reviewed} on {from}, every {} d", cycle.value),
     });
-    [written, by_cycle]
+    // Of two that fall on one day the one that the record itself says is told.
+    [written, by_cycle, by_kind]
         .into_iter()
         .flatten()
         .min_by_key(|due| due.date)

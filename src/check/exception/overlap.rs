@@ -1,6 +1,6 @@
 //! EXC008: two exceptions or acceptances that cover the same until different days.
 
-use crate::check::coverage::{Coverage, Shared, coverages, pairs_by_subject};
+use crate::check::coverage::{Coverage, Shared, coverages, overlapping_pairs};
 use crate::check::words::listed_up_to;
 use crate::check::{Check, Context, Family};
 use crate::diagnostic::{Diagnostic, Level};
@@ -25,7 +25,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .into_iter()
         .filter(Coverage::is_standing)
         .collect();
-    for (one, other) in pairs_by_subject(&standing) {
+    for (one, other) in overlapping_pairs(&standing) {
         let (one, other) = (&standing[one], &standing[other]);
         if one.follows_or_leads(other) {
             continue;

@@ -1,11 +1,11 @@
 //! EXC004: an exception that goes on and on under new names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::check::coverage::{Coverage, pairs_by_subject, replaced};
+use crate::check::coverage::{Coverage, FindingsByHost, replaced};
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{Kind, RecordId};
+use crate::model::{Date, Kind, RecordId};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "EXC004",
@@ -33,6 +33,9 @@ pub(in crate::check) const CHECK: Check = Check {
     run,
 };
 
+/// How many of a chain a message names, the last ones.
+const SHOWN: usize = 8;
+
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
     let asked_for = repository
@@ -42,11 +45,12 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .filter(Coverage::is_asked_for);
     let exceptions: Vec<Coverage<'_>> = asked_for.collect();
     let predecessors = predecessors(context, &exceptions);
+    let mut walked_for = vec![None; exceptions.len()];
     let replaced = replaced(repository);
     for (index, exception) in exceptions.iter().enumerate() {
         let is_last = !replaced.contains(&(Kind::Exception, &exception.meta.id.value));
         if exception.is_standing() && is_last {
-            let chain = chain(&predecessors, index);
+            let chain = chain(&predecessors, index, &mut walked_for);
             let chain: Vec<&Coverage<'_>> = chain.into_iter().map(|at| &exceptions[at]).collect();
             too_often(context, &chain, out);
             too_long(context, &chain, out);
@@ -56,29 +60,19 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
 
 /// Finds for each exception the one that it goes on from: the one it renews, else the latest of overlapping
 /// scope that began before it and ended no longer than the window before it.
-fn predecessors(context: &Context<'_>, exceptions: &[Coverage<'_>]) -> BTreeMap<usize, usize> {
+fn predecessors(context: &Context<'_>, exceptions: &[Coverage<'_>]) -> Vec<Option<usize>> {
     let index_of: BTreeMap<&RecordId, usize> = exceptions
         .iter()
         .enumerate()
         .map(|(index, one)| (&one.meta.id.value, index))
         .collect();
-    let mut found: BTreeMap<usize, usize> = BTreeMap::new();
-    for (one, other) in pairs_by_subject(exceptions) {
-        let (earlier, later) = if exceptions[one].starts.value <= exceptions[other].starts.value {
-            (one, other)
-        } else {
-            (other, one)
-        };
-        let (before, after) = (&exceptions[earlier], &exceptions[later]);
-        let gap = before
-            .expires
-            .map(|expires| after.starts.days_since(expires.value));
-        let is_near = gap.is_some_and(|gap| gap <= context.number("window_days"));
-        let begins_before = before.starts.value < after.starts.value;
-        if is_near && begins_before && before.shared(after).is_some() {
-            let latest = found.entry(later).or_insert(earlier);
-            if exceptions[*latest].starts.value < before.starts.value {
-                *latest = earlier;
+    let mut found: Vec<Option<usize>> = vec![None; exceptions.len()];
+    for sharing in by_matter(context, exceptions).values() {
+        for (later, earlier) in latest_before(exceptions, sharing, context.number("window_days")) {
+            let is_later =
+                found[later].is_none_or(|best: usize| starts(exceptions, best) < starts(exceptions, earlier));
+            if is_later {
+                found[later] = Some(earlier);
             }
         }
     }
@@ -89,20 +83,77 @@ fn predecessors(context: &Context<'_>, exceptions: &[Coverage<'_>]) -> BTreeMap<
             .as_ref()
             .and_then(|renews| index_of.get(&renews.value));
         if let Some(renewed) = renewed {
-            found.insert(index, *renewed);
+            found[index] = Some(*renewed);
         }
     }
     found
 }
 
+/// Sorts exceptions by what they defer on which host: two that share an entry overlap.
+///
+/// What a finding is called otherwise is the same matter: an exception for a patch goes on from one for the
+/// vulnerability that it fixes.
+fn by_matter(context: &Context<'_>, exceptions: &[Coverage<'_>]) -> BTreeMap<(String, String), Vec<usize>> {
+    let findings = FindingsByHost::new(context.register);
+    let mut matters: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    for (index, exception) in exceptions.iter().enumerate() {
+        let subjects = || exception.vulns.iter().chain(exception.patches);
+        let written = exception
+            .resolved
+            .iter()
+            .flat_map(|host| subjects().map(|subject| (subject.to_lowercase(), host.to_lowercase())));
+        let seen = findings
+            .named_by(exception)
+            .map(|finding| (finding.vuln.to_lowercase(), finding.host.to_lowercase()));
+        let mut own: Vec<(String, String)> = written.chain(seen).collect();
+        own.sort();
+        own.dedup();
+        for matter in own {
+            matters.entry(matter).or_default().push(index);
+        }
+    }
+    matters
+}
+
+fn starts(exceptions: &[Coverage<'_>], index: usize) -> Date {
+    exceptions[index].starts.value
+}
+
+/// Pairs each of some overlapping exceptions with the latest one that began before it and ended near enough.
+///
+/// One that ended too long before an exception ended too long before every later one as well, so that it is
+/// put away for good: the work grows with the number of exceptions, not with that of their pairs.
+fn latest_before(exceptions: &[Coverage<'_>], sharing: &[usize], window: i64) -> Vec<(usize, usize)> {
+    let mut by_start = sharing.to_vec();
+    by_start.sort_by_key(|&index| (starts(exceptions, index), index));
+    let mut pairs = Vec::new();
+    let mut earlier: Vec<usize> = Vec::new();
+    for together in by_start.chunk_by(|&one, &other| starts(exceptions, one) == starts(exceptions, other)) {
+        let Some(&first) = together.first() else { continue };
+        let start = starts(exceptions, first);
+        let is_far = |index: usize| {
+            let expires = exceptions[index].expires;
+            expires.is_none_or(|expires| start.days_since(expires.value) > window)
+        };
+        while earlier.last().is_some_and(|&index| is_far(index)) {
+            earlier.pop();
+        }
+        if let Some(&before) = earlier.last() {
+            pairs.extend(together.iter().map(|&later| (later, before)));
+        }
+        earlier.extend(together.iter().rev());
+    }
+    pairs
+}
+
 /// Returns the whole chain that ends in an exception, the first one first. A circle is walked once.
-fn chain(predecessors: &BTreeMap<usize, usize>, last: usize) -> Vec<usize> {
-    let mut chain = vec![last];
-    let mut seen = BTreeSet::from([last]);
-    let mut at = last;
-    while let Some(before) = predecessors.get(&at).filter(|before| seen.insert(**before)) {
-        chain.push(*before);
-        at = *before;
+fn chain(predecessors: &[Option<usize>], last: usize, walked_for: &mut [Option<usize>]) -> Vec<usize> {
+    let mut chain = Vec::new();
+    let mut next = Some(last);
+    while let Some(at) = next.filter(|&at| walked_for[at] != Some(last)) {
+        walked_for[at] = Some(last);
+        chain.push(at);
+        next = predecessors[at];
     }
     chain.reverse();
     chain
@@ -172,8 +223,15 @@ fn covered_days(chain: &[&Coverage<'_>]) -> i64 {
 
 fn tell(message: String, span: crate::source::Span, chain: &[&Coverage<'_>]) -> Diagnostic {
     let ids: Vec<String> = chain.iter().map(|one| one.meta.id.to_string()).collect();
+    let skipped = ids.len().saturating_sub(SHOWN);
+    let shown = ids[skipped..].join(" -> ");
+    let before = if skipped == 0 {
+        String::new()
+    } else {
+        format!("{skipped} others -> ")
+    };
     let mut diagnostic = Diagnostic::error(CHECK.code, span, message)
-        .label(format!("the chain is {}", ids.join(" -> ")))
+        .label(format!("the chain is {before}{shown}"))
         .help("fix the findings, or have the risk owner accept the risk: `countersign new risk-acceptance`");
     if let Some(first) = chain.first() {
         diagnostic = diagnostic.related(first.starts.span, format!("the chain began on {}", first.starts));

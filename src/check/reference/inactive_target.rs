@@ -1,5 +1,6 @@
 //! REF002: references to somebody or something that is no longer there.
 
+use crate::check::people::{holds, left};
 use crate::check::systems::is_retired;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
@@ -37,6 +38,7 @@ const PAST: &[&str] = &[
     "assessed_by",
     "assessor",
     "by",
+    "collected_by",
     "renews",
     "requested_by",
     "supersedes",
@@ -120,16 +122,29 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
     let known = repository.known.get(id)?;
     match known.kind {
         Kind::Person => {
-            let left = left(repository, id, day)?;
+            let person = repository.people.get(id)?;
+            let until = left(repository, id, day);
+            if until.is_none() && person.meta.is_live() {
+                return None;
+            }
             Some(Inactive {
                 what: "who has left".into(),
-                until: Some(left),
+                until,
                 is_vacant: false,
                 span: known.span,
             })
         }
         Kind::Role => {
-            let role = &repository.roles.get(id)?.spec;
+            let record = repository.roles.get(id)?;
+            let role = &record.spec;
+            if !record.meta.is_live() {
+                return Some(Inactive {
+                    what: "a role that has ended".into(),
+                    until: None,
+                    is_vacant: true,
+                    span: known.span,
+                });
+            }
             if role.holders.iter().any(|holder| holds(repository, holder, day)) {
                 return None;
             }
@@ -145,7 +160,7 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
             let system = repository
                 .systems
                 .get(id)
-                .filter(|system| is_retired(system, day))?;
+                .filter(|system| is_retired(system, day) || !system.meta.is_live())?;
             let until = system.spec.retired_on.as_ref().map(|date| date.value);
             Some(Inactive {
                 what: "a retired System".into(),
@@ -171,22 +186,9 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
         | Kind::Exception
         | Kind::RiskAcceptance
         | Kind::Sla
+        | Kind::Evidence
         | Kind::Approval => None,
     }
-}
-
-/// Returns the last day of a person who has left.
-fn left(repository: &Repository, person: &RecordId, day: Date) -> Option<Date> {
-    let to = repository.people.get(person)?.spec.active.to.as_ref()?.value;
-    (day > to).then_some(to)
-}
-
-fn holds(repository: &Repository, holder: &Holder, day: Date) -> bool {
-    let in_time = holder.from.value <= day && holder.to.as_ref().is_none_or(|to| day <= to.value);
-    let person = repository.people.get(&holder.person);
-    // A person whose record cannot be read is REF001's or SCH002's to flag.
-    in_time
-        && person.is_none_or(|person| person.meta.is_live() && left(repository, person.id(), day).is_none())
 }
 
 fn last_held(repository: &Repository, role: &Role, day: Date) -> Option<Date> {

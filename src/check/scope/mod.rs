@@ -2,6 +2,8 @@
 
 mod inventory_attributes;
 mod scope_exclusion;
+mod tier_criteria;
 
 pub(super) use inventory_attributes::CHECK as INVENTORY_ATTRIBUTES;
 pub(super) use scope_exclusion::CHECK as SCOPE_EXCLUSION;
+pub(super) use tier_criteria::CHECK as TIER_CRITERIA;

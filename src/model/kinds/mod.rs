@@ -2,6 +2,7 @@
 
 mod agreement;
 mod decisions;
+mod evidence;
 mod organisation;
 mod policy;
 mod statement;
@@ -9,6 +10,7 @@ mod technology;
 
 pub use agreement::*;
 pub use decisions::*;
+pub use evidence::*;
 pub use organisation::*;
 pub use policy::*;
 pub use statement::*;

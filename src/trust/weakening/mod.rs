@@ -98,9 +98,13 @@ pub fn is_trust(kind: Kind) -> bool {
         Kind::Isms | Kind::Person | Kind::Role | Kind::Policy | Kind::System | Kind::Source | Kind::Sla => {
             true
         }
-        Kind::Soa | Kind::Risk | Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Approval => {
-            false
-        }
+        Kind::Soa
+        | Kind::Risk
+        | Kind::Triage
+        | Kind::Exception
+        | Kind::RiskAcceptance
+        | Kind::Evidence
+        | Kind::Approval => false,
     }
 }
 

@@ -113,9 +113,13 @@ fn added(after: &Repository, meta: &Meta) -> RecordChange {
             "GOV003",
             "it adds to the rules by which everything is judged",
         ),
-        Kind::Soa | Kind::Risk | Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Approval => {
-            (Effect::Neutral, "APR001", "it is a decision of its own")
-        }
+        Kind::Soa
+        | Kind::Risk
+        | Kind::Triage
+        | Kind::Exception
+        | Kind::RiskAcceptance
+        | Kind::Evidence
+        | Kind::Approval => (Effect::Neutral, "APR001", "it is a decision of its own"),
     };
     let edit = Edit {
         field: "id".into(),
