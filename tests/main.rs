@@ -10,6 +10,7 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod approvals;
 mod attest;
 mod attest_keys;
 mod attest_lists;

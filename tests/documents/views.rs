@@ -12,7 +12,9 @@ fn statement_of_applicability_has_every_control_in_order() {
     let made = rendered("");
     let page = text(&made, "D01.md");
     assert!(page.contains("version 3.2.0 (soa-2025), against ISO/IEC 27001:2022"));
-    assert!(page.contains("- approval: role-ciso, Kim Larsen (p-kim), 2025-02-01, verified, SHA256:believed"));
+    assert!(
+        page.contains("- approval: role-ciso, Kim Larsen (p-kim), 2025-02-01, verified, SHA256:believed")
+    );
     let controls = rows(page, "Controls of ISO/IEC 27001:2022");
     assert_eq!(controls.len(), 93);
     let at = |id: &str| controls.iter().position(|row| row[0] == id).unwrap();

@@ -87,11 +87,7 @@ fn classes(context: &Context<'_>, out: &mut Vec<Diagnostic>) -> Vec<&'static str
 }
 
 impl<'a> Case<'a> {
-    fn new(
-        context: &Context<'a>,
-        exception: &'a Record<Exception>,
-        by_host: &FindingsByHost<'a>,
-    ) -> Self {
+    fn new(context: &Context<'a>, exception: &'a Record<Exception>, by_host: &FindingsByHost<'a>) -> Self {
         let coverage = Coverage::of_exception(exception);
         let findings: Vec<&Finding> = by_host
             .named_by(&coverage)
@@ -121,7 +117,8 @@ impl<'a> Case<'a> {
 
     /// Finds the Systems that can be reached from the internet; one that does not say counts as such.
     fn facing_internet(&self) -> Vec<&'a Record<System>> {
-        let faces = |system: &&&Record<System>| system.spec.exposure.is_none_or(|is| is == Exposure::Internet);
+        let faces =
+            |system: &&&Record<System>| system.spec.exposure.is_none_or(|is| is == Exposure::Internet);
         self.systems.iter().filter(faces).copied().collect()
     }
 
@@ -287,7 +284,11 @@ fn exploited(context: &Context<'_>, case: &Case<'_>, classes: &[&str]) -> Vec<Ex
         }
     }
     if classes.contains(&"exploited") {
-        for finding in case.findings.iter().filter(|finding| finding.exploit == Exploit::Active) {
+        for finding in case
+            .findings
+            .iter()
+            .filter(|finding| finding.exploit == Exploit::Active)
+        {
             // What the catalogue alone says is the other class.
             if finding.exploited_since.is_some() && finding.exploited_since == finding.kev {
                 continue;
@@ -299,7 +300,11 @@ fn exploited(context: &Context<'_>, case: &Case<'_>, classes: &[&str]) -> Vec<Ex
         for (triage, day) in evidence(context) {
             let vuln = &triage.spec.subject.vuln.value;
             if names_vuln(case, vuln) {
-                add(vuln, Some(day), format!("exploited since {day} by `{}`", triage.id()));
+                add(
+                    vuln,
+                    Some(day),
+                    format!("exploited since {day} by `{}`", triage.id()),
+                );
             }
         }
         if case.exception.spec.covers_exploited && found.is_empty() {
@@ -322,15 +327,20 @@ fn evidence<'a>(context: &Context<'a>) -> impl Iterator<Item = (&'a Record<Triag
     triages.filter_map(|triage| {
         let word = triage.spec.ssvc.get("exploitation").map(String::as_str);
         let is_less = matches!(word, Some("none" | "poc"));
-        let days = triage.spec.exploit_evidence.iter().map(|evidence| evidence.at.value);
+        let days = triage
+            .spec
+            .exploit_evidence
+            .iter()
+            .map(|evidence| evidence.at.value);
         days.min().filter(|_| !is_less).map(|day| (triage, day))
     })
 }
 
 fn names_vuln(case: &Case<'_>, vuln: &str) -> bool {
     let is = |text: &str| text.eq_ignore_ascii_case(vuln);
-    let by_finding = case.findings.iter().any(|finding| {
-        is(&finding.vuln) || finding.aliases.iter().any(|alias| is(alias))
-    });
+    let by_finding = case
+        .findings
+        .iter()
+        .any(|finding| is(&finding.vuln) || finding.aliases.iter().any(|alias| is(alias)));
     by_finding || case.coverage.vulns.iter().any(|named| is(&named.value))
 }

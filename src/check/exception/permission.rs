@@ -24,7 +24,9 @@ impl Authority {
         match self {
             Self::Own => "needs a RiskAcceptance that counts",
             Self::Ciso => "needs a RiskAcceptance of CISO level",
-            Self::Top => "needs a RiskAcceptance of CISO and senior management that knows of the exploitation",
+            Self::Top => {
+                "needs a RiskAcceptance of CISO and senior management that knows of the exploitation"
+            }
         }
     }
 }
@@ -44,9 +46,9 @@ impl Need<'_> {
     /// Returns what to do.
     pub(super) fn help(&self, context: &Context<'_>) -> String {
         let rules = context.approval_rules();
-        let after = self
-            .after
-            .map_or_else(String::new, |day| format!(" after {day}, with `covers_exploited: true`"));
+        let after = self.after.map_or_else(String::new, |day| {
+            format!(" after {day}, with `covers_exploited: true`")
+        });
         let who = match self.authority {
             Authority::Own => "those whom its residual risk asks for".to_owned(),
             Authority::Ciso => who(&rules.words, &["ciso", "senior_management"], " or "),
@@ -84,7 +86,10 @@ pub(super) fn lacks(context: &Context<'_>, exception: &Record<Exception>, need: 
     lacks.extend(out_of_force(context, acceptance));
     lacks.extend(other_subject(acceptance, need));
     if need.after.is_some() && !acceptance.spec.covers_exploited {
-        lacks.push(format!("`{}` does not say `covers_exploited: true`", acceptance.id()));
+        lacks.push(format!(
+            "`{}` does not say `covers_exploited: true`",
+            acceptance.id()
+        ));
     }
     lacks.extend(unsigned(context, acceptance, need));
     lacks
@@ -123,7 +128,11 @@ fn other_subject(acceptance: &Record<RiskAcceptance>, need: &Need<'_>) -> Vec<St
         named.any(|one| one.value.eq_ignore_ascii_case(text))
     };
     if let Some(other) = need.subjects.iter().find(|text| !is_whole && !names(text)) {
-        lacks.push(format!("`{}` does not name `{}`", acceptance.id(), excerpt(other)));
+        lacks.push(format!(
+            "`{}` does not name `{}`",
+            acceptance.id(),
+            excerpt(other)
+        ));
     }
     let names_system = |id: &&&RecordId| subject.systems.iter().any(|named| named.value.0 == ***id);
     if let Some(other) = need.systems.iter().find(|id| !names_system(id)) {
@@ -164,8 +173,9 @@ fn unsigned(context: &Context<'_>, acceptance: &Record<RiskAcceptance>, need: &N
         }
         Authority::Top => None,
     }?;
-    let after = need
-        .after
-        .map_or_else(String::new, |day| format!(" after {day}"));
-    Some(format!("`{}` is not approved{after} by {missing}", acceptance.id()))
+    let after = need.after.map_or_else(String::new, |day| format!(" after {day}"));
+    Some(format!(
+        "`{}` is not approved{after} by {missing}",
+        acceptance.id()
+    ))
 }

@@ -66,16 +66,20 @@ fn beyond(
 /// Where no export says, the exception's own first day counts: it was not granted before the patch was out.
 fn start(context: &Context<'_>, case: &Case<'_>, from: CapStart) -> (Date, &'static str) {
     let zone = context.as_of().zone();
-    let released = case.findings.iter().filter_map(|finding| finding.patch_published).min();
+    let released = case
+        .findings
+        .iter()
+        .filter_map(|finding| finding.patch_published)
+        .min();
     let detected = case
         .findings
         .iter()
         .map(|finding| zone.day_of(finding.first_seen))
         .min();
     let spec = &case.exception.spec;
-    let granted = spec.first_granted.map_or(spec.starts.value, |first| {
-        first.value.min(spec.starts.value)
-    });
+    let granted = spec
+        .first_granted
+        .map_or(spec.starts.value, |first| first.value.min(spec.starts.value));
     let known = match from {
         CapStart::PatchReleased => released
             .map(|day| (day, "the patch came out"))
