@@ -24,7 +24,6 @@ web01      CVE-2026-1111  critical, KEV  2026-09-01  2026-09-15        accelerat
 日本-host  nessus:10      low            2026-09-01  2026-10-02 08:00  strictest SLA, no system  due soon                 none
 app01      CVE-2026-2222  high           2026-09-01  2026-10-31        SLA high/tier1            deferred       exc-0014  sys-web-shop
 app01      CVE-2026-3333  medium         2026-09-01  2026-09-15        accelerator exploited     fixed in time            sys-web-shop
-the signatures of the approvals behind a coverage are not verified
 
 Totals
 4 findings: overdue 1, due soon 1, deferred 1, fixed in time 1

@@ -76,6 +76,7 @@ fn deferred() -> Finding {
         coverage: Some(CoverageRef {
             id: id("exc-0014"),
             until: at("2026-10-31T22:59:59Z"),
+            is_emergency: false,
         }),
         breached: None,
         decided_at_base_due: true,
@@ -283,7 +284,7 @@ fn json_has_the_members_of_the_contract_in_its_order() {
     }
     assert_eq!(
         document["findings"][0]["coverage"],
-        serde_json::json!({"id": "exc-0014", "until": "2026-10-31T23:59:59+01:00", "approval": "not verified"})
+        serde_json::json!({"id": "exc-0014", "until": "2026-10-31T23:59:59+01:00", "approval": "approved"})
     );
     assert_eq!(document["totals"]["findings"], 4);
     assert_eq!(document["totals"]["by_disposition"]["overdue"], 1);

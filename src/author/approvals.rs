@@ -85,7 +85,19 @@ pub fn approval_files(
     let number = numbers.last.entry(stem.clone()).or_default();
     *number += 1;
     let path = format!("{stem}-{number}.yaml");
-    let text = approval_text(draft, &digest, &shown(repository, draft.kind, &draft.id));
+    let text = approval_text(&Statement {
+        kind: draft.kind.name(),
+        id: &draft.id,
+        fragment: &draft.fragment,
+        digest: &digest,
+        decision: draft.decision,
+        role: &draft.role,
+        person: &draft.person,
+        at: draft.at,
+        basis_commit: draft.basis_commit.as_deref(),
+        reason: &draft.reason,
+        shown: &shown(repository, draft.kind, &draft.id),
+    });
     let signature = signer.sign(text.as_bytes(), Namespace::Approval)?;
     Ok(Files::from([
         (format!("{path}.sig"), signature),
@@ -93,27 +105,42 @@ pub fn approval_files(
     ]))
 }
 
-fn approval_text(draft: &ApprovalDraft, digest: &str, shown: &str) -> String {
+/// What an approval file says.
+pub(super) struct Statement<'a> {
+    pub(super) kind: &'a str,
+    pub(super) id: &'a RecordId,
+    pub(super) fragment: &'a str,
+    pub(super) digest: &'a str,
+    pub(super) decision: Decision,
+    pub(super) role: &'a RecordId,
+    pub(super) person: &'a RecordId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) basis_commit: Option<&'a str>,
+    pub(super) reason: &'a str,
+    pub(super) shown: &'a str,
+}
+
+/// Writes the bytes that are signed.
+pub(super) fn approval_text(statement: &Statement<'_>) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let basis = draft
+    let basis = statement
         .basis_commit
-        .as_deref()
         .map(|commit| format!("basis_commit: {}\n", quoted(commit)));
     format!(
         "apiVersion: countersign/v1\nkind: Approval\n\
          subject: {{kind: {}, id: {}, fragment: {}, digest: {}}}\n\
          decision: {}\nrole: {}\nperson: {}\nat: {}\n{}reason: {}\nshown: {}\n",
-        draft.kind,
-        draft.id,
-        quoted(&draft.fragment),
-        quoted(digest),
-        draft.decision,
-        draft.role,
-        draft.person,
-        draft.at.format("%Y-%m-%dT%H:%M:%SZ"),
+        statement.kind,
+        statement.id,
+        quoted(statement.fragment),
+        quoted(statement.digest),
+        statement.decision,
+        statement.role,
+        statement.person,
+        statement.at.format("%Y-%m-%dT%H:%M:%SZ"),
         basis.unwrap_or_default(),
-        quoted(&draft.reason),
-        quoted(shown),
+        quoted(statement.reason),
+        quoted(statement.shown),
     )
 }
 

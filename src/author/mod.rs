@@ -3,16 +3,24 @@
 //! Nothing is asked of anybody in here, and nothing that is there is overwritten.
 
 mod approvals;
+mod briefing;
+mod decide;
 mod demo;
 mod fields;
 mod history;
+mod inbox;
 mod init;
 mod keyring;
 mod new;
 mod renew;
+mod review;
 
 pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};
+pub use briefing::{briefing, until_words};
+pub use decide::{Act, Refusal, Signed, Subject, file, sign, subject};
 pub use demo::{Demo, demo, example};
+pub use inbox::{Inbox, Lapse, Waiting, inbox};
 pub use init::init;
 pub use new::{Wanted, new_record};
 pub use renew::renew;
+pub use review::{Reviewed, reviewed};

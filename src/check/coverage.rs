@@ -33,6 +33,21 @@ pub(super) fn coverages(repository: &Repository) -> Vec<Coverage<'_>> {
         .collect()
 }
 
+/// Returns the findings that an exception or a risk acceptance names and that are open, approved or not.
+pub fn findings_named<'a>(register: &'a Register<'_>, id: &RecordId) -> Vec<&'a Finding> {
+    let repository = register.repository;
+    let exception = repository.exceptions.get(id).map(Coverage::of_exception);
+    let acceptance = || repository.acceptances.get(id).map(Coverage::of_acceptance);
+    let Some(coverage) = exception.or_else(acceptance) else {
+        return Vec::new();
+    };
+    let open = register
+        .findings
+        .iter()
+        .filter(|finding| finding.closed.is_none());
+    open.filter(|finding| coverage.names(finding)).collect()
+}
+
 /// Returns every record that another one, which is in force or asked for, prolongs or replaces.
 pub(super) fn replaced(repository: &Repository) -> BTreeSet<(Kind, &RecordId)> {
     let asked_for = repository

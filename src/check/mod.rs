@@ -2,10 +2,12 @@
 
 mod acceptance;
 mod approval;
+mod changes;
 mod context;
 mod coverage;
 mod date;
 mod exception;
+mod governance;
 mod people;
 mod reconcile;
 mod reference;
@@ -24,7 +26,10 @@ use crate::reconcile::Register;
 use crate::source::Sources;
 use crate::trust::{Change, Testimony};
 
+pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
 pub use context::Context;
+pub use coverage::findings_named;
+pub use governance::{changes, only_tightens};
 pub use settings::{Setting, Settings};
 
 /// What a rule is about.
@@ -103,6 +108,9 @@ pub const CHECKS: &[&Check] = &[
     &exception::OVERLAP,
     &exception::NOT_PERMITTED,
     &exception::QUARTERLY_REVIEW,
+    &governance::IMMUTABLE_FIELD,
+    &governance::DELETED_OR_RENAMED,
+    &governance::WEAKENING,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,

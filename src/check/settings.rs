@@ -182,6 +182,16 @@ impl Setting {
         self.words.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// Returns the word of the level, `off` where the rule is off.
+    pub(super) fn level_word(&self) -> &'static str {
+        self.level.map_or("off", Level::word)
+    }
+
+    /// Returns the condition under which the rule applies, as it is written.
+    pub(super) fn condition(&self) -> Option<&str> {
+        self.applies_to.as_ref().map(Expression::text)
+    }
+
     /// Gives a diagnostic its rule's name and configured level; `None` where the rule is off or does not apply.
     pub(super) fn judge(
         &self,

@@ -50,6 +50,9 @@ pub(super) enum Command {
         after_help = "Example:\n  countersign check --as-of 2026-09-30 --format sarif --output check.sarif"
     )]
     Check(Check),
+    /// Say what a change means: what it tightens, weakens and covers, and who must approve
+    #[command(after_help = "Example:\n  countersign diff --base origin/main --summary pr.md")]
+    Diff(Diff),
     /// Lay findings against records: the register
     #[command(after_help = "Example:\n  countersign reconcile --scan weekly.nessus=src-nessus --format json")]
     Reconcile(Reconcile),
@@ -79,6 +82,27 @@ pub(super) enum Command {
     /// Write the exception or acceptance that renews another
     #[command(after_help = "Example:\n  countersign renew exc-0014 --until 2026-12-31")]
     Renew(Renew),
+    /// Approve a record as it is, and sign that
+    #[command(
+        after_help = "Example:\n  countersign approve exc-0014 --role role-ciso --key ~/.ssh/id_ed25519"
+    )]
+    Approve(Approve),
+    /// Reject a record as it is, and sign that
+    #[command(
+        after_help = "Example:\n  countersign reject exc-0014 --reason 'no compensating control' --key ~/.ssh/id_ed25519"
+    )]
+    Reject(Reject),
+    /// Revoke what was approved, and sign that
+    #[command(
+        after_help = "Example:\n  countersign revoke exc-0014 --reason 'now exploited' --key ~/.ssh/id_ed25519"
+    )]
+    Revoke(Reject),
+    /// Show what a record allows and who may decide; with `--keep` or `--end` sign that it was reviewed
+    #[command(after_help = "Example:\n  countersign review exc-0014 --keep --key ~/.ssh/id_ed25519")]
+    Review(Review),
+    /// Show what a record waits for; without an id, what waits for the person whose key is at hand
+    #[command(after_help = "Example:\n  countersign status exc-0014")]
+    Status(Status),
     /// Print what a rule checks, why, and its parameters
     #[command(after_help = "Example:\n  countersign explain EXC001")]
     Explain(Explain),
@@ -145,6 +169,29 @@ pub(super) enum CheckFormat {
     Junit,
     Github,
     Gitlab,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Diff {
+    /// Compare with what left REV; trust and configuration come from its tip
+    #[arg(long, value_name = "REV")]
+    pub(super) base: String,
+    #[command(flatten)]
+    pub(super) at: At,
+    #[command(flatten)]
+    pub(super) scans: Scans,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: DiffFormat,
+    /// Write Markdown for a comment on a pull request
+    #[arg(long, value_name = "FILE")]
+    pub(super) summary: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum DiffFormat {
+    Human,
+    Json,
+    Md,
 }
 
 #[derive(Args, Debug)]
@@ -288,6 +335,68 @@ pub(super) struct Renew {
     pub(super) until: String,
 }
 
+/// Whose decision it is.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Decider {
+    /// The role to decide in [default: the only one of yours that is asked for]
+    #[arg(long, value_name = "ROLE")]
+    pub(super) role: Option<String>,
+    /// A private key, or a public key or certificate whose private half is in the agent [default: the only
+    /// key of the agent that the keyring lists for approvals]
+    #[arg(long, value_name = "KEY")]
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Approve {
+    /// The record, `compliance` for the configuration
+    #[arg(value_name = "ID[#FRAGMENT]")]
+    pub(super) id: String,
+    #[command(flatten)]
+    pub(super) decider: Decider,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Reject {
+    /// The record, `compliance` for the configuration
+    #[arg(value_name = "ID[#FRAGMENT]")]
+    pub(super) id: String,
+    /// Why, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    #[command(flatten)]
+    pub(super) decider: Decider,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Review {
+    /// The record, `compliance` for the configuration
+    #[arg(value_name = "ID[#FRAGMENT]")]
+    pub(super) id: String,
+    /// Sign that it was reviewed and stays, and write the dates of the review into it
+    #[arg(long, conflicts_with = "end")]
+    pub(super) keep: bool,
+    /// Sign that it was reviewed and ends
+    #[arg(long, requires = "reason")]
+    pub(super) end: bool,
+    /// Why it ends, in a sentence
+    #[arg(long, value_name = "TEXT", requires = "end")]
+    pub(super) reason: Option<String>,
+    #[command(flatten)]
+    pub(super) decider: Decider,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Status {
+    /// The record, `compliance` for the configuration [default: your inbox]
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<String>,
+    /// The key that says whose inbox it is [default: the only key of the agent that the keyring lists for
+    /// approvals]
+    #[arg(long, value_name = "KEY")]
+    pub(super) key: Option<PathBuf>,
+}
+
 #[derive(Args, Debug)]
 pub(super) struct Explain {
     /// The rule's code or name
@@ -297,7 +406,7 @@ pub(super) struct Explain {
 
 #[derive(Args, Debug)]
 pub(super) struct Schema {
-    /// A kind of record, or `configuration`, `diagnostics-v1`, `register-v1`, `bundle-v1` [default: the list]
+    /// A kind of record, or `configuration`, `diagnostics-v1`, `changes-v1`, `register-v1`, `bundle-v1` [default: the list]
     #[arg(value_name = "KIND")]
     pub(super) kind: Option<String>,
 }

@@ -16,7 +16,9 @@ use crate::load::{Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Configuration, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
 use crate::source::{self, EntryKind, GitFacts, History, Sources, Tree};
-use crate::trust::{Basis, Change, Question as ApprovalQuestion, Testimony, judge, testify};
+use crate::trust::{
+    Basis, CONFIGURATION_ID, Change, Question as ApprovalQuestion, Testimony, judge, testify,
+};
 
 /// An export may have this many bytes when it is read from a commit, where it must be held whole.
 const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
@@ -103,6 +105,11 @@ pub(super) fn open_against(
             )));
         }
     };
+    if let Some(change) = &change {
+        repository
+            .sources
+            .add(change.paths.iter().map(|changed| &changed.path));
+    }
     let zone = change
         .as_ref()
         .map_or_else(|| repository.zone(), |change| change.base.zone());
@@ -409,7 +416,12 @@ impl Job {
                 let mut basis = Basis::of(&change.base);
                 // A key that either side has revoked counts for nothing.
                 basis.keyring.revoked.extend(&own.keyring.revoked);
-                (basis, Some(own), change.subjects(&self.repository))
+                let mut changed = change.subjects(&self.repository);
+                // Rules that only get stricter need nobody's approval.
+                if check::only_tightens(change, &self.repository) {
+                    changed.retain(|id| id.as_str() != CONFIGURATION_ID);
+                }
+                (basis, Some(own), changed)
             }
         };
         ApprovalQuestion {

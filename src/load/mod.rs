@@ -53,22 +53,31 @@ pub fn load_configuration(tree: &Tree) -> Result<(Configuration, Sources, Vec<Di
     if !faults.is_empty() {
         return Ok((Configuration::default(), sources, faults));
     }
-    let node = match parse_record(FileId(0), &text, None, LoadLimits::default()) {
-        Ok(node) => node,
-        Err(found) => return Ok((Configuration::default(), sources, found)),
-    };
-    let configuration = match decode::<ConfigurationFile>(&node.node) {
-        Ok(file) => Configuration {
-            tool: file.tool,
-            rules: rule_settings(node.node.get("rules")),
-            exclude: file.exclude,
-        },
-        Err(error) => {
-            faults.push(schema::decode_fault(&error, node.node.span));
-            Configuration::default()
-        }
-    };
+    let (configuration, found) = configuration_of(FileId(0), &text);
+    faults.extend(found);
     Ok((configuration, sources, faults))
+}
+
+/// Reads the text of `compliance.yaml`; what cannot be read means the defaults, and faults.
+pub fn configuration_of(file: FileId, text: &str) -> (Configuration, Vec<Diagnostic>) {
+    let node = match parse_record(file, text, None, LoadLimits::default()) {
+        Ok(node) => node,
+        Err(faults) => return (Configuration::default(), faults),
+    };
+    match decode::<ConfigurationFile>(&node.node) {
+        Ok(file) => {
+            let configuration = Configuration {
+                tool: file.tool,
+                rules: rule_settings(node.node.get("rules")),
+                exclude: file.exclude,
+            };
+            (configuration, Vec::new())
+        }
+        Err(error) => {
+            let fault = schema::decode_fault(&error, node.node.span);
+            (Configuration::default(), vec![fault])
+        }
+    }
 }
 
 fn rule_settings(rules: Option<&crate::source::Node>) -> Vec<RuleSetting> {

@@ -95,6 +95,8 @@ pub struct CoverageRef {
     pub id: RecordId,
     /// The last moment at which it counts.
     pub until: DateTime<Utc>,
+    /// Whether it counts by an emergency approval only, which is still to be ratified.
+    pub is_emergency: bool,
 }
 
 /// One life of one vulnerability on one host.

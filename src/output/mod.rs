@@ -7,6 +7,7 @@
 //! Text from files is hostile. For people it goes through [`text::visible`], for machines through
 //! the escaper of its format; no format lets it end a line, move a cursor or start a command.
 
+pub mod changes;
 pub mod diagnostics;
 pub mod register;
 pub mod schemas;

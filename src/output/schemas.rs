@@ -9,10 +9,14 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 3] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 4] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "changes-v1",
+        text: include_str!("../../schemas/changes-v1.schema.json"),
     },
     OutputSchema {
         name: "diagnostics-v1",

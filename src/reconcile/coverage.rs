@@ -25,6 +25,8 @@ pub(super) struct Coverage {
     renews: Option<RecordId>,
     /// The gravest severity that its approvers were asked about; only an exception names one.
     severity: Option<Severity>,
+    /// Whether it counts by an emergency approval only.
+    pub(super) is_emergency: bool,
     /// Whether all its approvals were there at some time.
     was_approved: bool,
     /// Withdrawn: revoked by its author or by an approver, or changed after it was approved.
@@ -273,6 +275,12 @@ fn base(
     let standing = standings.of(kind, &meta.id.value);
     let approvals: Vec<DateTime<Utc>> = standing.approved.clone();
     let start = as_of.zone().start_of_day(starts).with_timezone(&Utc);
+    let end = as_of.zone().end_of_day(expires).with_timezone(&Utc);
+    let emergency = standing
+        .emergency
+        .as_ref()
+        .filter(|_| standing.state == ApprovalState::Emergency);
+    let fuse = emergency.map(|emergency| emergency.until);
     let declared = meta.declared();
     Coverage {
         id: meta.id.value.clone(),
@@ -281,11 +289,13 @@ fn base(
         hosts: BTreeSet::new(),
         systems: BTreeSet::new(),
         from: standing.since.map_or(start, |since| start.max(since)),
-        until: as_of.zone().end_of_day(expires).with_timezone(&Utc),
+        // An emergency approval ends with its fuse.
+        until: fuse.map_or(end, |fuse| end.min(fuse)),
         covers_exploited: false,
         approvals,
         renews: meta.renews.as_ref().map(|id| id.value.clone()),
         severity: None,
+        is_emergency: standing.state == ApprovalState::Emergency,
         was_approved: standing.since.is_some() || standing.state == ApprovalState::Stale,
         is_withdrawn: declared == Status::Revoked
             || matches!(standing.state, ApprovalState::Revoked | ApprovalState::Stale),

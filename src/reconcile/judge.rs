@@ -161,6 +161,7 @@ impl<'a> Bench<'a> {
                     finding.coverage = Some(CoverageRef {
                         id: coverage.id.clone(),
                         until: coverage.until,
+                        is_emergency: coverage.is_emergency,
                     });
                     finding.due = coverage.until;
                     if coverage.is_active(finding.base_due) {
@@ -178,6 +179,7 @@ impl<'a> Bench<'a> {
             finding.coverage = Some(CoverageRef {
                 id: coverage.id.clone(),
                 until,
+                is_emergency: coverage.is_emergency,
             });
             finding.due = until;
             return if coverage.is_acceptance {

@@ -1,5 +1,6 @@
 //! Places in text.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -125,6 +126,19 @@ impl Sources {
             .position(|file| &*file.path == path)
             .and_then(|index| u32::try_from(index).ok())
             .map(FileId)
+    }
+
+    /// Adds paths that have no text here, such as those that a change removed, so that they can be pointed at.
+    ///
+    /// A path that is known already stays as it is.
+    pub fn add<'a>(&mut self, paths: impl IntoIterator<Item = &'a Arc<str>>) {
+        let known: BTreeSet<Arc<str>> = self.files.iter().map(|file| Arc::clone(&file.path)).collect();
+        let new = paths.into_iter().filter(|path| !known.contains(*path));
+        let new: BTreeSet<&Arc<str>> = new.collect();
+        self.files.extend(new.into_iter().map(|path| SourceFile {
+            path: Arc::clone(path),
+            text: "".into(),
+        }));
     }
 
     /// Returns all files in order.

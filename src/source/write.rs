@@ -57,6 +57,37 @@ pub fn write_beside_with(path: &Path, produce: impl FnOnce(&mut File) -> std::io
     sync_folder(parent_of(&target))
 }
 
+/// Writes one file below a folder where none is, whole or not at all; `false` where something is there already.
+///
+/// Of two runs that want the same name at once one gets it. Links on the way are refused.
+pub fn write_new(folder: &Path, path: &str, bytes: &[u8]) -> Result<bool> {
+    check_path(path)?;
+    let target = folder.join(path);
+    if fs::symlink_metadata(&target).is_ok() {
+        return Ok(false);
+    }
+    check_replaceable(folder, path)?;
+    let cannot = || format!("could not write `{}`", target.display());
+    let partial = Partial::beside(&target)?;
+    let mut file = File::create_new(partial.path(NEW)).with_context(cannot)?;
+    file.write_all(bytes).with_context(cannot)?;
+    file.sync_all().with_context(cannot)?;
+    drop(file);
+    // A renaming would put the file over one that came meanwhile; a second name for it does not.
+    match fs::hard_link(partial.path(NEW), &target) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+        // A file system without second names: the name is claimed first, and then filled.
+        Err(_) => match File::create_new(&target) {
+            Ok(_) => fs::rename(partial.path(NEW), &target).with_context(cannot)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) => return Err(error).with_context(cannot),
+        },
+    }
+    sync_folder(parent_of(&target))?;
+    Ok(true)
+}
+
 /// Writes files into a folder, each whole or not at all; other files in it stay.
 ///
 /// All bytes are on the disk before the first name changes. Only plain files are replaced, and a folder that

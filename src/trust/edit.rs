@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::load::{LoadLimits, parse_record};
 use crate::model::Kind;
-use crate::source::FileId;
+use crate::source::{FileId, Node, NodeValue, Span};
 
 /// Entries of a list that carry one of these fields are told apart by it, and not by their place.
 const NAMES: [&str; 8] = [
@@ -58,86 +56,131 @@ fn shown(json: &str) -> String {
     cut
 }
 
+/// A scalar of a record, as JSON, with its place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Field {
+    pub value: String,
+    pub span: Span,
+}
+
+/// Returns every scalar of a text by its path (`None`: of the configuration); `None` where it cannot be read.
+pub fn fields(file: FileId, kind: Option<Kind>, text: &str) -> Option<BTreeMap<String, Field>> {
+    let typed = parse_record(file, text, kind, LoadLimits::default()).ok()?;
+    let mut found = BTreeMap::new();
+    walk(&typed.node, String::new(), &mut found);
+    Some(found)
+}
+
 /// Compares two texts of one kind of record (`None`: the configuration); `None` where one of them cannot be read.
 pub fn edits(kind: Option<Kind>, before: &str, after: &str) -> Option<Vec<Edit>> {
-    let read = |text: &str| {
-        let typed = parse_record(FileId(0), text, kind, LoadLimits::default()).ok()?;
-        Some(typed.node.to_json())
-    };
-    let (before, after) = (leaves(&read(before)?), leaves(&read(after)?));
+    let read = |text: &str| fields(FileId(0), kind, text);
+    Some(edits_of(&read(before)?, &read(after)?))
+}
+
+/// Compares the scalars of two contents.
+pub fn edits_of(before: &BTreeMap<String, Field>, after: &BTreeMap<String, Field>) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
-    for (field, value) in &before {
-        let now = after.get(field);
-        if now != Some(value) {
+    for (field, was) in before {
+        let now = after.get(field).map(|now| &now.value);
+        if now != Some(&was.value) {
             edits.push(Edit {
                 field: field.clone(),
-                before: Some(value.clone()),
+                before: Some(was.value.clone()),
                 after: now.cloned(),
             });
         }
     }
     let added = after.iter().filter(|(field, _)| !before.contains_key(*field));
-    edits.extend(added.map(|(field, value)| Edit {
+    edits.extend(added.map(|(field, now)| Edit {
         field: field.clone(),
         before: None,
-        after: Some(value.clone()),
+        after: Some(now.value.clone()),
     }));
     edits.sort();
-    Some(edits)
+    edits
 }
 
-/// Returns every scalar by its path.
-fn leaves(value: &Value) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    walk(value, String::new(), &mut found);
-    found
+/// Finds where a field stands; where it is gone, the nearest field that is left around it.
+pub fn place_of(field: &str, new: &BTreeMap<String, Field>) -> Option<Span> {
+    let mut path = field;
+    loop {
+        if let Some(found) = new.get(path) {
+            return Some(found.span);
+        }
+        if path != field
+            && let Some((_, found)) = new
+                .range(path.to_owned()..)
+                .next()
+                .filter(|(name, _)| name.starts_with(path))
+        {
+            return Some(found.span);
+        }
+        match path.rfind(['.', '[']) {
+            Some(end) => path = &path[..end],
+            None => return new.get("id").map(|found| found.span),
+        }
+    }
 }
 
-fn walk(value: &Value, path: String, found: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            for (name, member) in members {
+fn walk(node: &Node, path: String, found: &mut BTreeMap<String, Field>) {
+    match &node.value {
+        NodeValue::Mapping(entries) if !entries.is_empty() => {
+            for (key, member) in entries {
                 let separator = if path.is_empty() { "" } else { "." };
-                walk(member, format!("{path}{separator}{name}"), found);
+                walk(member, format!("{path}{separator}{}", key.name), found);
             }
         }
-        Value::Array(items) if !items.is_empty() => {
-            let is_plain = items.iter().all(|item| !item.is_object() && !item.is_array());
+        NodeValue::Sequence(items) if !items.is_empty() => {
+            let is_plain = items
+                .iter()
+                .all(|item| !matches!(item.value, NodeValue::Mapping(_) | NodeValue::Sequence(_)));
             for (index, item) in items.iter().enumerate() {
                 let name = if is_plain {
-                    item.to_string()
+                    json(item)
                 } else {
                     name_of(item, index)
                 };
                 // Two entries of one name are told apart by their place after all.
                 let mut entry = format!("{path}[{}]", name.trim_matches('"'));
-                if found
-                    .keys()
-                    .any(|known| known == &entry || known.starts_with(&format!("{entry}.")))
-                {
+                if is_taken(found, &entry) {
                     entry = format!("{path}[{} #{index}]", name.trim_matches('"'));
                 }
                 walk(item, entry, found);
             }
         }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)
-        | Value::Object(_) => {
-            found.insert(path, value.to_string());
+        NodeValue::Null
+        | NodeValue::Bool(_)
+        | NodeValue::Integer(_)
+        | NodeValue::Float(_)
+        | NodeValue::String(_)
+        | NodeValue::Plain(_)
+        | NodeValue::Sequence(_)
+        | NodeValue::Mapping(_) => {
+            let value = json(node);
+            let span = node.span;
+            found.insert(path, Field { value, span });
         }
     }
 }
 
-fn name_of(item: &Value, index: usize) -> String {
-    let named = NAMES.iter().find_map(|name| item.get(*name));
+fn json(node: &Node) -> String {
+    node.to_json().to_string()
+}
+
+/// Tells whether an entry is there already, as a scalar or with fields below it.
+fn is_taken(found: &BTreeMap<String, Field>, entry: &str) -> bool {
+    let below = format!("{entry}.");
+    let next = found.range(below.clone()..).next();
+    found.contains_key(entry) || next.is_some_and(|(field, _)| field.starts_with(&below))
+}
+
+fn name_of(item: &Node, index: usize) -> String {
+    let named = NAMES.iter().find_map(|name| item.get(name));
     let pair = match (item.get("severity"), item.get("tier")) {
-        (Some(severity), Some(tier)) => Some(format!("{severity}/{tier}").replace('"', "")),
+        (Some(severity), Some(tier)) => Some(format!("{}/{}", json(severity), json(tier)).replace('"', "")),
         (_, _) => None,
     };
-    pair.or_else(|| named.map(ToString::to_string))
+    pair.or_else(|| named.map(json))
         .unwrap_or_else(|| index.to_string())
 }
 

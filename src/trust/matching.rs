@@ -82,41 +82,33 @@ fn humans(basis: &Basis<'_>, grants: &[&Decided]) -> Vec<usize> {
         .collect()
 }
 
+/// Tells whether an approval of a person in a role is one that a demand asks for.
+pub(super) fn fits(basis: &Basis<'_>, demand: &Demand, person: &RecordId, role: &RecordId) -> bool {
+    match &demand.by {
+        Approver::Roles(roles) | Approver::Committee(roles) => roles.contains(role),
+        Approver::Person(wanted) => wanted == person,
+        Approver::Business => {
+            let person = basis.repository.people.get(person);
+            person.is_some_and(|person| person.spec.function == Some(PersonFunction::Business))
+        }
+    }
+}
+
 /// Returns how many people a demand takes, and the grants that may answer it.
 fn fitting(basis: &Basis<'_>, demand: &Demand, grants: &[&Decided]) -> (usize, Vec<usize>) {
-    let in_roles = |roles: &[RecordId]| -> Vec<usize> {
-        let fits = grants
-            .iter()
-            .enumerate()
-            .filter(|(_, grant)| roles.contains(&grant.role));
-        fits.map(|(index, _)| index).collect()
+    let those = |is_fitting: &dyn Fn(&Decided) -> bool| -> Vec<usize> {
+        let fitting = grants.iter().enumerate().filter(|(_, grant)| is_fitting(grant));
+        fitting.map(|(index, _)| index).collect()
     };
     match &demand.by {
-        Approver::Roles(roles) => (demand.humans, in_roles(roles)),
-        Approver::Person(person) => {
-            let fits = grants
-                .iter()
-                .enumerate()
-                .filter(|(_, grant)| grant.person == *person);
-            (demand.humans, fits.map(|(index, _)| index).collect())
-        }
-        Approver::Business => {
-            let is_business = |grant: &Decided| {
-                let person = basis.repository.people.get(&grant.person);
-                person.is_some_and(|person| person.spec.function == Some(PersonFunction::Business))
-            };
-            let fits = grants.iter().enumerate().filter(|(_, grant)| is_business(grant));
-            (demand.humans, fits.map(|(index, _)| index).collect())
-        }
+        Approver::Roles(_) | Approver::Person(_) | Approver::Business => (
+            demand.humans,
+            those(&|grant| fits(basis, demand, &grant.person, &grant.role)),
+        ),
         Approver::Committee(committees) => {
             let best = committees
                 .iter()
-                .map(|committee| {
-                    (
-                        quorum(basis, committee),
-                        in_roles(std::slice::from_ref(committee)),
-                    )
-                })
+                .map(|committee| (quorum(basis, committee), those(&|grant| grant.role == *committee)))
                 .max_by_key(|(quorum, fits)| (fits.len() >= *quorum, fits.len()));
             best.unwrap_or((demand.humans, Vec::new()))
         }

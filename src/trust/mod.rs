@@ -12,6 +12,7 @@ mod change;
 mod edit;
 mod facts;
 mod flaw;
+mod foresee;
 mod judge;
 pub mod keyring;
 mod matching;
@@ -24,14 +25,18 @@ pub mod sshsig;
 mod standing;
 mod testimony;
 mod verdict;
+mod weakening;
 mod wire;
 
 pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
 pub use canonical::{canonical_json, configuration_digest, digest, digest_of_text, to_rfc8785};
 pub use change::{Change, ChangedPath, PathChangeKind};
-pub use edit::{Edit, edits};
+pub use edit::{Edit, Field, edits, edits_of, fields, place_of};
 pub use facts::Facts;
 pub use flaw::{Flaw, short};
+pub use foresee::{
+    Candidate, Intent, answers, candidates, foresee, judge_key, judge_signature, roles_in_any_capacity,
+};
 pub use judge::{Question, judge, standings};
 pub use keyring::Keyring;
 pub use matching::Met;
@@ -40,5 +45,9 @@ pub use rules::{ApprovalRules, MATRIX_WORDS, MAX_AGE_DAYS, MAX_SKEW_MINUTES};
 pub use standing::{
     ApprovalState, CONFIGURATION_ID, CONFIGURATION_KIND, Decided, Emergency, Standing, Standings,
 };
-pub use testimony::{Anchored, testify};
+pub use testimony::{Anchored, last_authors, testify};
 pub use verdict::{Basis, Testimony, Witness};
+pub use weakening::{
+    Classified, Effect, KEYRING_KIND, Looser, RecordChange, RecordFate, classify, entry_edits, humans_in,
+    is_trust,
+};

@@ -83,6 +83,32 @@ pub fn testify(
     Ok(testimony)
 }
 
+/// Finds who last changed the content of some records: the e-mail and the commit, by record.
+///
+/// `testify` says it of records that somebody has decided about; before the first decision it is asked here.
+pub fn last_authors<'a>(
+    records: impl Iterator<Item = &'a Meta>,
+    history: &History,
+    reader: &ContentReader,
+) -> Result<BTreeMap<RecordId, (String, String)>> {
+    let records: Vec<&Meta> = records.collect();
+    let wanted: BTreeSet<&str> = records.iter().map(|meta| &*meta.path).collect();
+    let steps = steps(history, &wanted);
+    let mut authors = BTreeMap::new();
+    for meta in records {
+        let Some(steps) = steps.get(&*meta.path) else {
+            continue;
+        };
+        let kind = meta.kind;
+        if let Some(commit) = (Texts { reader, kind }).last_author(steps)? {
+            let commit = &history.commits[commit];
+            let author = (commit.author.email.clone(), commit.id.clone());
+            authors.insert(meta.id.value.clone(), author);
+        }
+    }
+    Ok(authors)
+}
+
 /// Collects the changes of the wanted paths, the oldest first; a renamed file brings the changes of its old path.
 fn steps(history: &History, wanted: &BTreeSet<&str>) -> BTreeMap<Box<str>, Vec<Step>> {
     let mut steps: BTreeMap<Box<str>, Vec<Step>> = BTreeMap::new();

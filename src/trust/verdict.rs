@@ -286,7 +286,7 @@ fn are_incompatible(believed: &Repository, one: &RecordId, other: &RecordId) -> 
 }
 
 /// Tells whether a person's record holds a key for approvals on a day.
-fn key_of(who: &Record<Person>, fingerprint: &str, day: Date) -> bool {
+pub(super) fn key_of(who: &Record<Person>, fingerprint: &str, day: Date) -> bool {
     who.spec.keys.iter().any(|key| {
         key.fingerprint.value == fingerprint
             && key.purpose.unwrap_or(KeyPurpose::Approve) == KeyPurpose::Approve

@@ -110,6 +110,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         coverage: coverage.map(|coverage| CoverageRef {
             id: id(coverage),
             until: due,
+            is_emergency: false,
         }),
         suspended: if *host == "dc01.nordhafen.example" {
             vec![id("exc-0005")]

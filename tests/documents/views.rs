@@ -102,7 +102,7 @@ fn exceptions_stand_where_the_calendar_and_the_approvals_put_them() {
     assert_eq!(expiring[0][7], "2");
     let waiting = rows(page, "Not approved");
     assert_eq!(row(&waiting, "exc-0005")[5], "approval absent");
-    assert!(row(&waiting, "exc-0006")[5].starts_with("rejection not verified: role-ciso"));
+    assert!(row(&waiting, "exc-0006")[5].starts_with("rejection: role-ciso"));
     assert_eq!(row(&waiting, "exc-0005")[7], "0; set aside, exploited: 1");
     assert_eq!(
         rows(page, "Expired and not closed")[0][7],

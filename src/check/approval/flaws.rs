@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::load::ApprovalFile;
 use crate::model::Decision;
 use crate::source::Span;
+use crate::trust::sshsig::VerifyError;
 use crate::trust::{Decided, Flaw, Standing};
 
 /// Tells every flaw of one code, each at the place in its approval file that `place` chooses.
@@ -35,6 +36,10 @@ fn is_told(standing: &Standing, decided: &Decided, flaw: &Flaw) -> bool {
     match flaw {
         Flaw::TooOld { .. } | Flaw::Overtaken { .. } | Flaw::OtherContent { .. } => {
             !standing.counts() && decided.decision == Decision::Approve
+        }
+        // The file of a lost key is never removed; once the record is approved anew it bothers nobody.
+        Flaw::Signature(VerifyError::Revoked { .. }) => {
+            !(standing.counts() && decided.decision == Decision::Approve)
         }
         Flaw::Unsigned
         | Flaw::Signature(_)

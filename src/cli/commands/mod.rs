@@ -1,13 +1,20 @@
 //! The commands, each a few lines over the other rooms.
 
 mod author;
+mod decide;
+mod diff;
+mod identity;
 mod judge;
 mod publish;
+mod status;
 mod tell;
 
 pub(super) use author::{demo, init, new, renew};
+pub(super) use decide::{approve, reject, review, revoke};
+pub(super) use diff::diff;
 pub(super) use judge::{check, reconcile};
 pub(super) use publish::{audit, bundle, render, verify};
+pub(super) use status::status;
 pub(super) use tell::{completions, explain, man, schema};
 
 use super::args::Global;

@@ -142,13 +142,6 @@ fn write_findings(register: &Register<'_>, style: Style, out: &mut dyn Write) ->
             "… and {more} more; `--format json`, `jsonl` and `csv` have all"
         )?;
     }
-    if shown.iter().any(|finding| finding.coverage.is_some()) {
-        writeln!(
-            out,
-            "the signatures of the approvals behind a coverage are {}",
-            super::view::APPROVAL
-        )?;
-    }
     Ok(())
 }
 

@@ -10,9 +10,6 @@ use crate::import::Product;
 use crate::model::{Date, Finding, HostStatus, Rate, RecordId, Severity, Skipped, Zone};
 use crate::reconcile::{HostRow, ImportLine, SystemRow};
 
-/// What approvals come to while their signatures are not checked.
-pub(super) const APPROVAL: &str = "not verified";
-
 /// Returns a moment in UTC.
 pub(super) fn utc(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -162,7 +159,11 @@ impl<'a> FindingView<'a> {
             coverage: finding.coverage.as_ref().map(|coverage| CoverageView {
                 id: coverage.id.as_str(),
                 until: local(coverage.until, zone),
-                approval: APPROVAL,
+                approval: if coverage.is_emergency {
+                    "emergency"
+                } else {
+                    "approved"
+                },
             }),
             // An episode that opens anew has a first sighting of its own.
             opened: utc(finding.first_seen),

@@ -1,0 +1,113 @@
+//! Whose key is at hand.
+
+use std::path::Path;
+
+use crate::cli::console::Console;
+use crate::cli::failure::Failure;
+use crate::cli::job::Job;
+use crate::model::{KeyPurpose, RecordId};
+use crate::trust::signer::Signer;
+use crate::trust::sshsig::{PublicKey, VerifyError};
+use crate::trust::{Flaw, Question, judge_key};
+
+/// Somebody, and the key that says so.
+pub(super) struct Identity {
+    pub(super) person: RecordId,
+    pub(super) signer: Signer,
+}
+
+/// Finds the person behind a key; the flaw says why the key counts for nobody now.
+pub(super) fn identify(
+    console: &Console<'_>,
+    job: &Job,
+    question: &Question<'_>,
+    key: Option<&Path>,
+) -> Result<Result<Identity, Flaw>, Failure> {
+    let Some(path) = key else {
+        return of_agent(job, question, console.can_ask).map(Ok);
+    };
+    let signer = Signer::open(&console.folder.join(path))?.asking(console.can_ask);
+    let owners = owners(job, signer.public_key());
+    let fingerprint = signer.public_key().fingerprint();
+    let person = match owners.as_slice() {
+        [] => {
+            let what = format!("{fingerprint} is no key for approvals in any person's record");
+            return Ok(Err(Flaw::Signature(VerifyError::Key(what))));
+        }
+        [person] => (*person).clone(),
+        several => {
+            return Err(Failure::usage(format!(
+                "the key {fingerprint} stands in the records of {}; a key belongs to one person",
+                listed(several)
+            )));
+        }
+    };
+    let flaw = judge_key(
+        &question.basis,
+        &person,
+        signer.public_key(),
+        signer.certificate(),
+        question.at,
+    );
+    Ok(match flaw {
+        Some(flaw) => Err(flaw),
+        None => Ok(Identity { person, signer }),
+    })
+}
+
+/// Takes the only key of the agent that counts for approvals now.
+fn of_agent(job: &Job, question: &Question<'_>, can_ask: bool) -> Result<Identity, Failure> {
+    let keys = Signer::agent_keys().map_err(|error| Failure::usage(format!("{error:#}")))?;
+    let mut counting: Vec<(&RecordId, &PublicKey)> = Vec::new();
+    for key in &keys {
+        let owners = owners(job, key).into_iter();
+        let listed =
+            owners.filter(|person| judge_key(&question.basis, person, key, None, question.at).is_none());
+        counting.extend(listed.map(|person| (person, key)));
+    }
+    let held = |key: &PublicKey| key.fingerprint();
+    match counting.as_slice() {
+        [(person, key)] => Ok(Identity {
+            person: (*person).clone(),
+            signer: Signer::from_agent(key).asking(can_ask),
+        }),
+        [] if keys.is_empty() => Err(Failure::usage(
+            "no key is at hand: there is no agent, or it holds none; name a key with `--key FILE`",
+        )),
+        [] => {
+            let keys: Vec<String> = keys.iter().map(held).collect();
+            Err(Failure::usage(format!(
+                "the keyring lists none of the agent's keys for approvals now ({}); name a key with `--key FILE`",
+                keys.join(", ")
+            )))
+        }
+        several => {
+            let keys: Vec<String> = several
+                .iter()
+                .map(|(person, key)| format!("{} of {person}", held(key)))
+                .collect();
+            Err(Failure::usage(format!(
+                "the agent holds several keys for approvals ({}); name one with `--key FILE`",
+                keys.join(", ")
+            )))
+        }
+    }
+}
+
+/// Returns the people whose record holds a key for approvals, whatever its time.
+fn owners<'a>(job: &'a Job, key: &PublicKey) -> Vec<&'a RecordId> {
+    let fingerprint = key.fingerprint();
+    let people = job.repository.people.iter();
+    let owning = people.filter(|person| {
+        person.spec.keys.iter().any(|key| {
+            key.fingerprint.value == fingerprint
+                && key.purpose.unwrap_or(KeyPurpose::Approve) == KeyPurpose::Approve
+        })
+    });
+    owning.map(crate::model::Record::id).collect()
+}
+
+fn listed(people: &[&RecordId]) -> String {
+    let names: Vec<String> = people.iter().map(|person| format!("`{person}`")).collect();
+    names.join(", ")
+}
