@@ -78,7 +78,7 @@ impl Lab {
     }
 
     /// Takes away the decisions of a person about a record.
-    fn forget(&self, id: &str, person: &str) {
+    pub(crate) fn forget(&self, id: &str, person: &str) {
         for entry in std::fs::read_dir(self.path().join("approvals").join(id)).unwrap() {
             let path = entry.unwrap().path();
             if path.to_str().unwrap().contains(&format!("-{person}-")) {
@@ -178,7 +178,7 @@ spec:
   plan: {target_date: 2026-01-31}
 ";
 
-const ACCEPTANCE: &str = "apiVersion: countersign/v1
+pub(crate) const ACCEPTANCE: &str = "apiVersion: countersign/v1
 kind: RiskAcceptance
 id: rac-0001
 title: The shop goes on with the old web server
@@ -327,7 +327,7 @@ fn every_other_kind_asks_for_its_row() {
     let triage = "apiVersion: countersign/v1\nkind: Triage\nid: tri-0001\ntitle: Not this\nowner: role-ciso\ncreated: 2025-12-01\n\
                   spec:\n  subject: {vuln: CVE-2025-1111, systems: [sys-shop], resolved: [web01]}\n  status: false_positive\n  \
                   method: looked\n  evidence: []\n  expires: 2026-03-01\n";
-    lab.write("triages/tri-0001.yaml", triage);
+    lab.write("triage/tri-0001.yaml", triage);
     let rows = [
         ("isms", "ciso senior_management"),
         ("soa-2022", "ciso senior_management"),
@@ -884,7 +884,7 @@ fn the_author_of_the_content_does_not_approve_it() {
     let standing = lab.standing_of("exc-0001", NOON, &[], testimony);
     let told = flaws(&standing, &osei).join("; ");
     assert!(
-        told.starts_with("APR003 the approver wrote the last change of the content, in commit "),
+        told.contains("APR003 the approver wrote the last change of the content, in commit "),
         "{told}"
     );
     assert!(

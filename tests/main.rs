@@ -11,6 +11,8 @@
 )]
 
 mod approvals;
+mod approvals_rules;
+mod approvals_time;
 mod attest;
 mod attest_keys;
 mod attest_lists;
