@@ -10,6 +10,9 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod approvals;
+mod approvals_rules;
+mod approvals_time;
 mod attest;
 mod attest_keys;
 mod attest_lists;
