@@ -6,6 +6,7 @@ mod context;
 mod coverage;
 mod date;
 mod exception;
+mod governance;
 mod people;
 mod reconcile;
 mod reference;
@@ -21,8 +22,8 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::reconcile::Register;
-use crate::source::Sources;
-use crate::trust::{Change, Testimony};
+use crate::source::{History, Sources};
+use crate::trust::{Anchor, Change, Past, Testimony};
 
 pub use context::Context;
 pub use settings::{Setting, Settings};
@@ -102,6 +103,7 @@ pub const CHECKS: &[&Check] = &[
     &exception::BREADTH,
     &exception::OVERLAP,
     &exception::QUARTERLY_REVIEW,
+    &governance::HISTORY_AND_CLOCK,
     &acceptance::LAPSED_OR_PERPETUAL,
     &reconcile::OVERDUE,
     &reconcile::COVERAGE_LAPSED,
@@ -145,6 +147,12 @@ pub struct Beside<'a> {
     pub testimony: Option<&'a Testimony>,
     /// The pull request that is judged, and its base.
     pub change: Option<&'a Change>,
+    /// What led to the judged commit.
+    pub history: Option<&'a History>,
+    /// The signed statements of where history stood.
+    pub anchors: &'a [Anchor],
+    /// What re-reading history found.
+    pub past: Option<&'a Past>,
 }
 
 /// Runs every rule with what can be seen beside the register.
@@ -165,6 +173,7 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
             .filter_map(|one| setting.judge(check, one, register, &records));
         diagnostics.extend(judged);
     }
+    governance::reread(register.repository, beside.past, &mut diagnostics);
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
         sources

@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod failure;
 mod job;
+mod past;
 mod progress;
 mod time;
 
@@ -96,6 +97,8 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Init(init) => commands::init(console, global, init),
         Command::New(new) => commands::new(console, global, new),
         Command::Renew(renew) => commands::renew(console, global, renew),
+        Command::Anchor(anchor) => commands::anchor(console, global, anchor),
+        Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),
         Command::Schema(schema) => commands::schema(console, schema),
         Command::Completions(completions) => commands::completions(console, completions.shell),

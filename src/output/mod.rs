@@ -8,6 +8,7 @@
 //! the escaper of its format; no format lets it end a line, move a cursor or start a command.
 
 pub mod diagnostics;
+pub mod log;
 pub mod register;
 pub mod schemas;
 pub mod text;

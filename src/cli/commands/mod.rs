@@ -2,11 +2,13 @@
 
 mod author;
 mod judge;
+mod past;
 mod publish;
 mod tell;
 
 pub(super) use author::{demo, init, new, renew};
 pub(super) use judge::{check, reconcile};
+pub(super) use past::{anchor, log};
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use tell::{completions, explain, man, schema};
 
