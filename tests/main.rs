@@ -10,6 +10,8 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod anchors;
+mod at;
 mod attest;
 mod attest_keys;
 mod attest_lists;
@@ -24,8 +26,10 @@ mod checks_records;
 mod cli;
 mod documents;
 mod example_repo;
+mod forge;
 mod import;
 mod load;
+mod log;
 mod output;
 mod output_ci;
 mod output_hostile;

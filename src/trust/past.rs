@@ -176,17 +176,22 @@ impl Reread<'_> {
             .find(|other| other.renamed_from.as_deref() == Some(&*change.path));
         if let Some(to) = to {
             let to = Arc::clone(&to.path);
-            return Ok(Some(BreachKind::RecordMoved { to }));
+            // Moved back to where it was is mended; an id that is taken twice is told by another rule.
+            let is_back = self.last_change(place, &to).is_some();
+            return Ok((!is_back).then_some(BreachKind::RecordMoved { to }));
         }
-        let kept = self.history.commits[place].committed_at - self.last_change(place, &change.path);
-        if !status.is_live() && kept.num_days() >= self.retention_days {
+        let ended = self.last_change(place, &change.path);
+        let kept = ended.map_or(0, |ended| {
+            (self.history.commits[place].committed_at - ended).num_days()
+        });
+        if !status.is_live() && kept >= self.retention_days {
             return Ok(None);
         }
         Ok(Some(BreachKind::RecordRemoved { status }))
     }
 
     /// Returns when a path was last changed before a commit of the first-parent line.
-    fn last_change(&self, place: usize, path: &str) -> DateTime<Utc> {
+    fn last_change(&self, place: usize, path: &str) -> Option<DateTime<Utc>> {
         let earlier = self.history.mainline.iter().rev().filter(|other| **other < place);
         let mut touching = earlier.filter(|other| {
             let changes = self.history.mainline_changes(**other);
@@ -194,9 +199,9 @@ impl Reread<'_> {
                 .binary_search_by(|change| (*change.path).cmp(path))
                 .is_ok()
         });
-        touching.next().map_or(DateTime::<Utc>::MAX_UTC, |other| {
-            self.history.commits[*other].committed_at
-        })
+        touching
+            .next()
+            .map(|other| self.history.commits[*other].committed_at)
     }
 
     fn moved_back(
