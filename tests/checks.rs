@@ -6,6 +6,7 @@
 //! ```text
 //! # as-of: 2026-01-14T12:00:00+01:00        another moment
 //! # approved: exc-0001 by p-berg as role-shop-owner at 2025-12-01T10:00:00Z
+//! # -- path                                 as the next, but where a change began: the block is judged as a change
 //! # rejected: …, # revoked: …, # unsigned: …  likewise; `unsigned` is an approval without its signature
 //! # against-base: yes                        the sections are a change, judged by the base repository
 //! # == path                                 replaces a file; an empty section deletes it
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use countersign::check::{self, CHECKS, Check, Family, Settings};
+use countersign::check::{self, Beside, CHECKS, Check, Family, Settings};
 use countersign::diagnostic::Diagnostic;
 use countersign::import::{Content, Export, collect};
 use countersign::load::{Repository, load, load_configuration};
@@ -27,6 +28,7 @@ use countersign::source::{Tree, read_folder};
 use countersign::trust::{self, Basis, Question as ApprovalQuestion, Standings};
 use rayon::prelude::*;
 
+use crate::pull_request::change_between;
 use crate::signing::{believing, decide, sign_base};
 
 /// Lays the records of a folder and the exports in it side by side.
@@ -92,10 +94,15 @@ fn root() -> PathBuf {
 /// Copies the base repository into a folder of its own, with the approvals that it needs.
 pub(crate) fn base() -> tempfile::TempDir {
     static SIGNED: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
-        let folder = copy_of(&root().join("tests/fixtures/base"));
-        let (_, repository, _) = read(folder.path());
-        sign_base(folder.path(), &repository);
-        folder
+        // Loading shares out its work: in a pool of its own it never waits for those who wait for this folder.
+        let sign = || {
+            let folder = copy_of(&root().join("tests/fixtures/base"));
+            let (_, repository, _) = read(folder.path());
+            sign_base(folder.path(), &repository);
+            folder
+        };
+        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        std::thread::spawn(move || alone.install(sign)).join().unwrap()
     });
     copy_of(SIGNED.path())
 }
@@ -235,6 +242,30 @@ impl Block {
         expected
     }
 
+    /// Returns the block of what a change started from; `None` where the block is about no change.
+    fn start(&self) -> Option<Block> {
+        let is_start = self.lines.iter().any(|line| line.starts_with("# -- "));
+        is_start.then(|| self.keep("# -- "))
+    }
+
+    /// Keeps the sections of one sort, and what stands before the first.
+    fn keep(&self, wanted: &str) -> Block {
+        let mut lines = Vec::new();
+        let mut is_kept = true;
+        for line in &self.lines {
+            if let Some(sort) = ["# -- ", "# == ", "# += "]
+                .iter()
+                .find(|sort| line.starts_with(**sort))
+            {
+                is_kept = (wanted == "# -- ") == (*sort == "# -- ");
+            }
+            if is_kept {
+                lines.push(line.replacen("# -- ", "# == ", 1));
+            }
+        }
+        Block { lines, ..*self }
+    }
+
     fn directives<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.lines
             .iter()
@@ -332,9 +363,20 @@ fn is_at(repository: &Repository, diagnostic: &Diagnostic, expected: &Expected) 
 
 fn judge(block: &Block) -> Vec<String> {
     let folder = base();
-    let expected = block.lay_over(folder.path());
+    let start = block.start().map(|start| {
+        start.lay_over(folder.path());
+        copy_of(folder.path())
+    });
+    let expected = block.keep("# == ").lay_over(folder.path());
     block.decide(folder.path());
-    let (tree, repository, settings) = read(folder.path());
+    let (tree, mut repository, settings) = read(folder.path());
+    let change = start.map(|start| change_between(start.path(), folder.path()));
+    if let Some(change) = &change {
+        repository
+            .sources
+            .add(change.paths.iter().map(|changed| &changed.path));
+    }
+    let repository = repository;
     let as_of = block.as_of(&repository);
     // Only what approvals come to is at stake where they are the subject; elsewhere they are believed.
     let standings = match block.check.family {
@@ -350,7 +392,11 @@ fn judge(block: &Block) -> Vec<String> {
         | Family::Reconcile => believing(&repository, as_of.instant()),
     };
     let register = register_with(&repository, &tree, as_of, standings);
-    let mut diagnostics = check::run(&register, &settings);
+    let beside = Beside {
+        change: change.as_ref(),
+        ..Beside::default()
+    };
+    let mut diagnostics = check::run_with(&register, &settings, beside);
     diagnostics.retain(|diagnostic| diagnostic.code == block.check.code);
     let name = block.name();
     let told: Vec<String> = diagnostics

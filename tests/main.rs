@@ -10,9 +10,11 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod anchors;
 mod approvals;
 mod approvals_rules;
 mod approvals_time;
+mod at;
 mod attest;
 mod attest_keys;
 mod attest_lists;
@@ -29,9 +31,12 @@ mod checks_records;
 mod cli;
 mod documents;
 mod example_repo;
+mod forge;
+mod governance;
 mod house;
 mod import;
 mod load;
+mod log;
 mod output;
 mod output_ci;
 mod output_hostile;
@@ -39,6 +44,7 @@ mod output_people;
 mod output_register;
 mod peers;
 mod properties;
+mod pull_request;
 mod readme;
 mod reconcile;
 mod schemas;

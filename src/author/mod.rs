@@ -2,7 +2,9 @@
 //!
 //! Nothing is asked of anybody in here, and nothing that is there is overwritten.
 
+mod anchor;
 mod approvals;
+mod authority;
 mod briefing;
 mod decide;
 mod demo;
@@ -15,7 +17,9 @@ mod new;
 mod renew;
 mod review;
 
+pub use anchor::{state_of_history, write_anchor};
 pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};
+pub use authority::{authority, fitting_roles, is_asked};
 pub use briefing::{briefing, until_words};
 pub use decide::{Act, Refusal, Signed, Subject, file, sign, subject};
 pub use demo::{Demo, demo, example};

@@ -13,8 +13,8 @@ use crate::load::Repository;
 use crate::model::{Decision, Kind, Meta, RecordId, ReferenceSort};
 use crate::source::{ContentId, ContentReader, History};
 
-/// A record may have this many bytes in an old commit; a larger one is no record.
-const MAX_RECORD_BYTES: u64 = 1 << 20;
+/// A text may have this many bytes in an old commit; one that is too large for a record is found out later.
+const MAX_RECORD_BYTES: u64 = 64 << 20;
 /// The most contents of one record that are looked through for the one that was signed.
 const MAX_CONTENTS: usize = 200;
 
@@ -115,6 +115,10 @@ fn steps(history: &History, wanted: &BTreeSet<&str>) -> BTreeMap<Box<str>, Vec<S
     // From the newest back, so that the old name of a file is known before its changes come.
     let mut names: BTreeMap<Arc<str>, Box<str>> = BTreeMap::new();
     for (index, commit) in history.commits.iter().enumerate().rev() {
+        // What stands at the end of a shallow clone was not brought by the commit that git shows there.
+        if history.is_shallow && commit.parents.is_empty() {
+            continue;
+        }
         for change in &commit.changes {
             let name: Box<str> = match names.get(&change.path) {
                 Some(now) => now.clone(),
@@ -190,7 +194,7 @@ impl Texts<'_> {
         Ok(None)
     }
 
-    /// Compares the content that was last approved with the present one; `None` where that is the same.
+    /// Compares the last other content that was approved with the present one; `None` where there was none.
     fn since_signed(
         &self,
         repository: &Repository,
@@ -203,11 +207,9 @@ impl Texts<'_> {
         let approvals = repository.approvals_of(meta.kind, &meta.id);
         let last = approvals
             .filter(|file| file.approval.decision == Decision::Approve)
+            .filter(|file| file.approval.subject.digest != current)
             .max_by_key(|file| file.approval.at.value.utc());
-        let Some(signed) = last
-            .map(|file| &file.approval.subject.digest)
-            .filter(|signed| **signed != current)
-        else {
+        let Some(signed) = last.map(|file| &file.approval.subject.digest) else {
             return Ok(None);
         };
         let now = repository

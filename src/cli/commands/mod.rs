@@ -1,18 +1,22 @@
 //! The commands, each a few lines over the other rooms.
 
 mod author;
+mod brief;
 mod decide;
 mod diff;
 mod identity;
 mod judge;
+mod past;
 mod publish;
 mod status;
+mod subject;
 mod tell;
 
 pub(super) use author::{demo, init, new, renew};
 pub(super) use decide::{approve, reject, review, revoke};
 pub(super) use diff::diff;
 pub(super) use judge::{check, reconcile};
+pub(super) use past::{anchor, log};
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use status::status;
 pub(super) use tell::{completions, explain, man, schema};
