@@ -138,6 +138,9 @@ fn first_days_begin_at_local_midnight() {
     }
 }
 
+/// Person, role and decision.
+type Step<'a> = (&'a str, &'a str, &'a str);
+
 /// Both who must have approved the exception of high severity.
 fn both(lab: &Lab, when: &str) {
     lab.approve("exc-0001", "p-berg", "role-shop-owner", when);
@@ -245,7 +248,7 @@ fn an_approval_ages_and_a_review_that_keeps_renews_it() {
 
 #[test]
 fn a_decision_stands_until_the_same_person_takes_it_back_in_the_same_role() {
-    let rows: [(&str, &[(&str, &str, &str)], ApprovalState); 8] = [
+    let rows: [(&str, &[Step<'_>], ApprovalState); 8] = [
         (
             "rejected",
             &[("p-osei", "role-security", "reject")],
