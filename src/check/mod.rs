@@ -111,6 +111,7 @@ pub const CHECKS: &[&Check] = &[
     &governance::IMMUTABLE_FIELD,
     &governance::DELETED_OR_RENAMED,
     &governance::WEAKENING,
+    &governance::SUPPRESSION,
     &governance::HISTORY_AND_CLOCK,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
@@ -183,6 +184,9 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
         diagnostics.extend(judged);
     }
     governance::reread(register.repository, beside.past, &mut diagnostics);
+    let setting = settings.of(&governance::SUPPRESSION);
+    let context = Context::new(register, setting, settings, beside);
+    governance::suppress(&context, &mut diagnostics);
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
         sources

@@ -70,6 +70,7 @@ pub fn configuration_of(file: FileId, text: &str) -> (Configuration, Vec<Diagnos
                 tool: file.tool,
                 rules: rule_settings(node.node.get("rules")),
                 exclude: file.exclude,
+                suppressions: file.suppressions,
             };
             (configuration, Vec::new())
         }
