@@ -267,3 +267,105 @@ fn a_base_whose_configuration_nobody_approved_suppresses_nothing() {
     assert_eq!(verdict.errors("DAT001").len(), 1, "{}", verdict.told());
     verdict.assert_no_errors(&["GOV004"]);
 }
+
+/// A base whose bundle was made from what lies there.
+fn with_bundle() -> PullRequest {
+    let one = PullRequest::new(|_| {});
+    let (_, _, err) = one.run(&["bundle", "--out", "generated/q1"]);
+    assert!(one.path("generated/q1/SHA256SUMS").exists(), "{err}");
+    one
+}
+
+/// Asserts that GOV006 says one thing of a file, in these words, and nothing else.
+fn assert_told(all: &[Value], path: &str, words: &str) {
+    let told = of(all, "GOV006");
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(
+        (&told[0]["file"], &told[0]["level"]),
+        (&path.into(), &"error".into())
+    );
+    assert!(told[0]["message"].as_str().unwrap().contains(words), "{told:#?}");
+}
+
+#[test]
+fn a_bundle_as_the_tool_wrote_it_is_said_nothing_of() {
+    let one = with_bundle();
+    assert!(of(&alone(&one), "GOV006").is_empty());
+    // Exports are no sources of their own, and neither is the bundle itself.
+    one.write("imports/note.txt", "a fact");
+    assert!(of(&alone(&one), "GOV006").is_empty());
+}
+
+#[test]
+fn a_generated_document_that_was_edited_is_named() {
+    const DOCUMENT: &str = "generated/q1/register.json";
+    let one = with_bundle();
+    let text = one.read(DOCUMENT);
+    one.write(DOCUMENT, &text.replacen('{', "{ ", 1));
+    let all = alone(&one);
+    assert_told(&all, DOCUMENT, "edited by hand, or never written by the tool");
+    let related = of(&all, "GOV006")[0]["related"][0].clone();
+    assert_eq!(related["file"], "generated/q1/SHA256SUMS");
+    let line = usize::try_from(related["line"].as_u64().unwrap()).unwrap();
+    let listed = one.read("generated/q1/SHA256SUMS");
+    assert!(listed.lines().nth(line - 1).unwrap().ends_with("  register.json"));
+    one.remove(DOCUMENT);
+    assert_told(&alone(&one), "generated/q1/SHA256SUMS", "removed by hand");
+    one.write(DOCUMENT, &text);
+    one.write("generated/q1/more.md", "more");
+    assert_told(&alone(&one), "generated/q1/more.md", "never written by the tool");
+    // A manifest beside it does not help where the one above says otherwise.
+    one.remove("generated/q1/more.md");
+    let mut inner = listed.lines().filter_map(|line| line.split_once("  "));
+    let (_, inner) = inner.find(|(_, path)| path.contains('/')).unwrap();
+    let (folder, name) = inner.rsplit_once('/').unwrap();
+    let edited = countersign::source::sha256_hex(b"edited");
+    one.write(&format!("generated/q1/{inner}"), "edited");
+    one.write(
+        &format!("generated/q1/{folder}/SHA256SUMS"),
+        &format!("{edited}  {name}\n"),
+    );
+    assert_told(&alone(&one), &format!("generated/q1/{inner}"), "edited by hand");
+}
+
+#[test]
+fn a_bundle_of_other_sources_is_an_error_in_a_change_too() {
+    const STATEMENT: &str = "generated/q1/bundle.json";
+    let one = with_bundle();
+    one.edit("systems/sys-shop.yaml", "title: ", "title: The other ");
+    assert_told(
+        &alone(&one),
+        STATEMENT,
+        "`generated/q1` was made from other sources",
+    );
+    let verdict = one.check();
+    verdict.assert_error("GOV006", STATEMENT, 1, "made from other sources");
+    // A commit that is not here cannot be compared with.
+    let one = with_bundle();
+    let text = one.read(STATEMENT);
+    let (start, rest) = text.split_once("\"commit\": \"").unwrap();
+    one.write(
+        STATEMENT,
+        &format!("{start}\"commit\": \"{}{}", "0".repeat(40), &rest[40..]),
+    );
+    let (_, human, _) = {
+        alone(&one);
+        one.run(&["check"])
+    };
+    assert!(human.contains("which is not here to compare with"), "{human}");
+}
+
+#[test]
+fn other_folders_of_generated_documents_are_named_in_the_configuration() {
+    let one = PullRequest::new(|one| {
+        one.edit(
+            CONFIG,
+            "rules:\n",
+            "rules:\n  GOV006: {generated_paths: [out/]}\n",
+        );
+        one.write("out/report.md", "by hand");
+        one.write("generated/report.md", "by hand");
+        one.write("outside/report.md", "by hand");
+    });
+    assert_told(&alone(&one), "out/report.md", "edited by hand");
+}

@@ -22,6 +22,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Level};
+use crate::load::Generated;
 use crate::reconcile::Register;
 use crate::source::{History, Sources};
 use crate::trust::{Anchor, Change, Past, Testimony};
@@ -113,6 +114,7 @@ pub const CHECKS: &[&Check] = &[
     &governance::WEAKENING,
     &governance::SUPPRESSION,
     &governance::HISTORY_AND_CLOCK,
+    &governance::GENERATED_DOCUMENT,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,
@@ -163,6 +165,8 @@ pub struct Beside<'a> {
     pub anchors: &'a [Anchor],
     /// What re-reading history found.
     pub past: Option<&'a Past>,
+    /// What lies in the folders of generated documents.
+    pub generated: Option<&'a Generated>,
 }
 
 /// Runs every rule with what can be seen beside the register.
