@@ -111,9 +111,7 @@ fn text(tree: &Tree, entry: &Entry) -> Option<String> {
 /// Reads the lines that `sha256sum` prints; any other line vouches for nothing.
 fn listed(folder: &str, text: &str) -> BTreeMap<String, Listed> {
     let mut found = BTreeMap::new();
-    let mut line_number = 0;
-    for line in text.lines() {
-        line_number += 1;
+    for (line_number, line) in (1_u32..).zip(text.lines()) {
         let Some((sha256, rest)) = line.split_at_checked(64) else {
             continue;
         };
