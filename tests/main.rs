@@ -33,6 +33,7 @@ mod documents;
 mod example_repo;
 mod forge;
 mod governance;
+mod governance_rules;
 mod house;
 mod import;
 mod load;
