@@ -389,3 +389,39 @@ fn the_inbox_holds_what_the_person_can_answer_and_what_ends() {
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("exc-0014  as role-security"), "{out}");
 }
+
+#[test]
+fn an_emergency_approval_counts_until_its_fuse_has_burnt_down() {
+    let house = House::new();
+    house.write("policies/pol-one.md", "# Policy\n");
+    house.write(
+        "policies/pol-one.yaml",
+        "apiVersion: countersign/v1\nkind: Policy\nid: pol-one\ntitle: Policy\nowner: role-ciso\ncreated: 2025-01-01\n\
+         status: draft\nversion: 1.0.0\nspec:\n  text: policies/pol-one.md\n  cadence: []\n\
+         \x20 scanning: {max_age_days: 7, after_change_hours: 72, authenticated: true}\n  approved_sources: []\n\
+         \x20 change_rules: []\n  communications: []\n  retention_years: 2\n  emergency: {fuse_hours: 48}\n",
+    );
+    house.write_role("role-emergency-approver", "[{kind: Exception}]", "");
+    house.replace(
+        "roles/role-emergency-approver.yaml",
+        "holders: []",
+        "holders: [{person: p-kim, from: 2025-01-01}]",
+    );
+    house.commit("p-berg", "An emergency lane");
+    let (code, _, err) = house.run_as(
+        "p-kim",
+        &["approve", "exc-0014", "--role", "role-emergency-approver"],
+    );
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("`exc-0014` counts by an emergency approval until 2026-11-24T12:00:00Z")
+            && !err.contains("is asked for"),
+        "{err}"
+    );
+    let (_, out, _) = house.run_as("p-osei", &["status"]);
+    assert!(
+        out.contains("  exc-0014  as role-security")
+            && out.contains("2026-11-24T12:00:00Z  the emergency approval of exc-0014 ends"),
+        "{out}"
+    );
+}

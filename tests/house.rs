@@ -155,7 +155,7 @@ impl House {
         let function = PEOPLE.iter().find(|(id, _, _)| *id == person).unwrap().1;
         self.write(
             &format!("people/{person}.yaml"),
-            &format!("{HEAD}kind: Person\nid: {person}\ntitle: {person}\nspec:\n  name: {person}\n  email: {person}@nordhafen.example\n  active: {{from: 2020-01-01}}\n  function: {function}\n  keys: [{keys}]\n{more}"),
+            &format!("{HEAD}kind: Person\nid: {person}\ntitle: {person}\nreview: {{cycle_days: 180, last: 2026-11-01}}\nspec:\n  name: {person}\n  email: {person}@nordhafen.example\n  active: {{from: 2020-01-01}}\n  function: {function}\n  keys: [{keys}]\n{more}"),
         );
     }
 

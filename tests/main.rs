@@ -10,6 +10,9 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod approvals;
+mod approvals_rules;
+mod approvals_time;
 mod attest;
 mod attest_keys;
 mod attest_lists;
@@ -26,6 +29,7 @@ mod checks_records;
 mod cli;
 mod documents;
 mod example_repo;
+mod governance;
 mod house;
 mod import;
 mod load;
@@ -36,6 +40,7 @@ mod output_people;
 mod output_register;
 mod peers;
 mod properties;
+mod pull_request;
 mod readme;
 mod reconcile;
 mod schemas;

@@ -13,7 +13,8 @@ use crate::source::write::write_new;
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::Namespace;
 use crate::trust::{
-    CONFIGURATION_ID, CONFIGURATION_KIND, Intent, Question, configuration_digest, digest, judge_signature,
+    CONFIGURATION_ID, CONFIGURATION_KIND, Intent, Question, Standing, configuration_digest, digest,
+    judge_signature,
 };
 
 /// The most decisions of one person over one content.
@@ -101,6 +102,40 @@ pub struct Act<'a> {
 }
 
 impl<'a> Act<'a> {
+    /// Makes a decision that is only thought of, to see whether it would count.
+    pub(super) fn thought(
+        decision: Decision,
+        role: &'a RecordId,
+        person: &'a RecordId,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            decision,
+            role,
+            person,
+            at,
+            basis_commit: None,
+            reason: "",
+        }
+    }
+
+    /// Finds the file in which the person has decided the same about the same content, where that stands.
+    pub fn already<'b>(&self, standing: &'b Standing) -> Option<&'b str> {
+        // A review is made again at each of its days.
+        if self.decision == Decision::ReviewKeep {
+            return None;
+        }
+        let mut decisions = standing.decisions.iter();
+        let same = decisions.find(|decided| {
+            decided.decision == self.decision
+                && decided.person == *self.person
+                && decided.role == *self.role
+                && decided.covers_current
+                && decided.is_in_force()
+        })?;
+        Some(&same.path)
+    }
+
     /// Returns what is to be judged before it is signed.
     pub fn intent(&self, subject: &Subject<'a>) -> Intent<'a> {
         Intent {

@@ -3,6 +3,7 @@
 //! Nothing is asked of anybody in here, and nothing that is there is overwritten.
 
 mod approvals;
+mod authority;
 mod briefing;
 mod decide;
 mod demo;
@@ -16,6 +17,7 @@ mod renew;
 mod review;
 
 pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};
+pub use authority::{authority, fitting_roles, is_asked};
 pub use briefing::{briefing, until_words};
 pub use decide::{Act, Refusal, Signed, Subject, file, sign, subject};
 pub use demo::{Demo, demo, example};

@@ -134,17 +134,22 @@ fn walk(node: &Node, path: String, found: &mut BTreeMap<String, Field>) {
             let is_plain = items
                 .iter()
                 .all(|item| !matches!(item.value, NodeValue::Mapping(_) | NodeValue::Sequence(_)));
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             for (index, item) in items.iter().enumerate() {
                 let name = if is_plain {
                     json(item)
                 } else {
                     name_of(item, index)
                 };
-                // Two entries of one name are told apart by their place after all.
-                let mut entry = format!("{path}[{}]", name.trim_matches('"'));
-                if is_taken(found, &entry) {
-                    entry = format!("{path}[{} #{index}]", name.trim_matches('"'));
-                }
+                // Entries of one name are counted, so that one more in front of them changes none.
+                let name = name.trim_matches('"').to_owned();
+                let count = counts.entry(name.clone()).or_insert(0_usize);
+                *count += 1;
+                let entry = if *count == 1 {
+                    format!("{path}[{name}]")
+                } else {
+                    format!("{path}[{name} #{count}]")
+                };
                 walk(item, entry, found);
             }
         }
@@ -165,13 +170,6 @@ fn walk(node: &Node, path: String, found: &mut BTreeMap<String, Field>) {
 
 fn json(node: &Node) -> String {
     node.to_json().to_string()
-}
-
-/// Tells whether an entry is there already, as a scalar or with fields below it.
-fn is_taken(found: &BTreeMap<String, Field>, entry: &str) -> bool {
-    let below = format!("{entry}.");
-    let next = found.range(below.clone()..).next();
-    found.contains_key(entry) || next.is_some_and(|(field, _)| field.starts_with(&below))
 }
 
 fn name_of(item: &Node, index: usize) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::authority::{Capacity, is_grant};
+use super::authority::{Capacity, is_grant, objections};
 use super::canonical::{configuration_digest, digest};
 use super::facts::Facts;
 use super::flaw::Flaw;
@@ -253,7 +253,9 @@ impl Judge<'_> {
         let record = self.record.filter(|_| covers_current);
         let is_about_content = matches!(file.approval.decision, Decision::Approve | Decision::ReviewKeep);
         if is_about_content && !covers_current {
-            return (fingerprint, None, flaws);
+            // What it covers is gone, so that nothing is told of it; but only a valid one overtakes another.
+            let (capacity, found) = bench.authority(file, None);
+            return (fingerprint, capacity.filter(|_| found.is_empty()), flaws);
         }
         let (capacity, found) = bench.authority(file, record);
         flaws.extend(found);
@@ -268,9 +270,13 @@ impl Judge<'_> {
         let Some(max) = self.question.rules.max_age_days.get(kind).copied() else {
             return;
         };
+        // Only a role that may approve the record prolongs its approvals; others may review it all the same.
+        let believed = self.question.basis.repository;
+        let facts = self.record.map(|(_, facts)| facts);
         let kept = decisions
             .iter()
             .filter(|decided| decided.decision == Decision::ReviewKeep && decided.counts())
+            .filter(|decided| objections(believed, &decided.role, kind, facts).is_empty())
             .map(|decided| decided.at)
             .max();
         for decided in decisions.iter_mut() {
@@ -367,7 +373,8 @@ impl Judge<'_> {
 fn overtake(decisions: &mut [Decided]) {
     let other: Option<DateTime<Utc>> = decisions
         .iter()
-        .filter(|decided| is_grant(decided.decision) && !decided.covers_current && decided.flaws.is_empty())
+        .filter(|decided| is_grant(decided.decision) && !decided.covers_current)
+        .filter(|decided| decided.flaws.is_empty() && decided.capacity.is_some())
         .map(|decided| decided.at)
         .max();
     let Some(other) = other else { return };

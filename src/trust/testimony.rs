@@ -190,7 +190,7 @@ impl Texts<'_> {
         Ok(None)
     }
 
-    /// Compares the content that was last approved with the present one; `None` where that is the same.
+    /// Compares the last other content that was approved with the present one; `None` where there was none.
     fn since_signed(
         &self,
         repository: &Repository,
@@ -203,11 +203,9 @@ impl Texts<'_> {
         let approvals = repository.approvals_of(meta.kind, &meta.id);
         let last = approvals
             .filter(|file| file.approval.decision == Decision::Approve)
+            .filter(|file| file.approval.subject.digest != current)
             .max_by_key(|file| file.approval.at.value.utc());
-        let Some(signed) = last
-            .map(|file| &file.approval.subject.digest)
-            .filter(|signed| **signed != current)
-        else {
+        let Some(signed) = last.map(|file| &file.approval.subject.digest) else {
             return Ok(None);
         };
         let now = repository

@@ -235,15 +235,21 @@ impl Bench<'_> {
             flaws.push(Flaw::Beneficiary);
         }
         let is_decision = matches!(facts.kind, Kind::Exception | Kind::RiskAcceptance | Kind::Triage);
-        let owns = facts.owner == person || is_holder(believed, person, facts.owner, day);
+        // Another record of the same human being holds and owns on behalf of this one.
+        let alike: Vec<&RecordId> = believed
+            .people
+            .iter()
+            .map(Record::id)
+            .filter(|id| same(id))
+            .collect();
+        let owns = same(facts.owner) || alike.iter().any(|one| is_holder(believed, one, facts.owner, day));
         if is_decision && owns && role != facts.owner {
             flaws.push(Flaw::OwnerBenefits {
                 owner: facts.owner.clone(),
             });
         }
-        let other = roles_of(believed, person, day)
-            .into_iter()
-            .find(|other| are_incompatible(believed, role, other));
+        let mut held = alike.iter().flat_map(|one| roles_of(believed, one, day));
+        let other = held.find(|other| are_incompatible(believed, role, other));
         if let Some(other) = other {
             flaws.push(Flaw::Incompatible {
                 role: role.clone(),

@@ -8,7 +8,7 @@ mod separation_of_duties;
 mod signature;
 mod stale;
 mod timing_or_delegation;
-mod trust_bootstrap;
+mod trust_from_the_same_change;
 
 pub(super) use approval_missing::CHECK as APPROVAL_MISSING;
 pub(super) use authority::CHECK as AUTHORITY;
@@ -16,4 +16,4 @@ pub(super) use separation_of_duties::CHECK as SEPARATION_OF_DUTIES;
 pub(super) use signature::CHECK as SIGNATURE;
 pub(super) use stale::CHECK as STALE;
 pub(super) use timing_or_delegation::CHECK as TIMING_OR_DELEGATION;
-pub(super) use trust_bootstrap::CHECK as TRUST_BOOTSTRAP;
+pub(super) use trust_from_the_same_change::CHECK as TRUST_BOOTSTRAP;

@@ -4,9 +4,11 @@ use super::flaws::{find, tell_all};
 use crate::check::words::{excerpt, listed_up_to};
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{Decision, RecordId, Status};
+use crate::model::{Decision, Meta, RecordId, Status};
 use crate::source::Span;
-use crate::trust::{ApprovalState, CONFIGURATION_ID, Decided, MAX_AGE_DAYS, Standing, short};
+use crate::trust::{
+    ApprovalState, CONFIGURATION_ID, Decided, MAX_AGE_DAYS, Standing, fields, place_of, short,
+};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "APR004",
@@ -32,7 +34,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     {
         let standing = standings.of(meta.kind, &meta.id);
         if standing.state == ApprovalState::Stale {
-            out.push(changed(context, &meta.id.value, meta.id.span, standing));
+            out.push(changed(context, &meta.id.value, place(context, meta), standing));
         }
     }
     let standing = standings.of_configuration();
@@ -41,6 +43,17 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let span = file.map_or_else(|| context.repository().root_span(), Span::start_of);
         out.push(changed(context, &id, span, standing));
     }
+}
+
+/// The place is the first field that was changed, where that can be told, else the id.
+fn place(context: &Context<'_>, meta: &Meta) -> Span {
+    let edits = context.edits(&meta.id);
+    let source = context.repository().sources.get(meta.file);
+    let found = edits.first().zip(source).and_then(|(edit, source)| {
+        let fields = fields(meta.file, Some(meta.kind), &source.text)?;
+        place_of(&edit.field, &fields)
+    });
+    found.unwrap_or(meta.id.span)
 }
 
 fn changed(context: &Context<'_>, id: &RecordId, span: Span, standing: &Standing) -> Diagnostic {

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use crate::author::{Subject, fitting_roles};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::job::Job;
-use crate::model::{KeyPurpose, RecordId};
+use crate::model::{Decision, KeyPurpose, RecordId};
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::{PublicKey, VerifyError};
-use crate::trust::{Flaw, Question, judge_key};
+use crate::trust::{Flaw, Question, Standing, judge_key, roles_in_any_capacity};
 
 /// Somebody, and the key that says so.
 pub(super) struct Identity {
@@ -107,7 +108,37 @@ fn owners<'a>(job: &'a Job, key: &PublicKey) -> Vec<&'a RecordId> {
     owning.map(crate::model::Record::id).collect()
 }
 
-fn listed(people: &[&RecordId]) -> String {
-    let names: Vec<String> = people.iter().map(|person| format!("`{person}`")).collect();
+/// Takes the role that was named, else the only one of the person that is asked for.
+pub(super) fn role_of(
+    job: &Job,
+    question: &Question<'_>,
+    subject: &Subject<'_>,
+    standing: &Standing,
+    (person, decision): (&RecordId, Decision),
+    named: Option<&str>,
+) -> Result<RecordId, Failure> {
+    if let Some(named) = named {
+        let role = RecordId::new(named);
+        return role.ok_or_else(|| Failure::usage(format!("`--role {named}` is no id of a role")));
+    }
+    let roles = roles_in_any_capacity(question, person);
+    let fitting = fitting_roles(&job.repository, question, subject, standing, (person, decision));
+    Err(Failure::usage(match (fitting.as_slice(), roles.as_slice()) {
+        ([role], _) => return Ok((*role).clone()),
+        (_, []) => format!("{person} acts in no role today, and decisions are made in a role"),
+        ([], all) => format!(
+            "no role of {person} is asked for by `{}` and may decide it; name one of {} with `--role`",
+            subject.id,
+            listed(all)
+        ),
+        (several, _) => format!(
+            "{person} could decide as {}; name one with `--role`",
+            listed(several)
+        ),
+    }))
+}
+
+fn listed(ids: &[&RecordId]) -> String {
+    let names: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
     names.join(", ")
 }

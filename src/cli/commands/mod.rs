@@ -1,12 +1,14 @@
 //! The commands, each a few lines over the other rooms.
 
 mod author;
+mod brief;
 mod decide;
 mod diff;
 mod identity;
 mod judge;
 mod publish;
 mod status;
+mod subject;
 mod tell;
 
 pub(super) use author::{demo, init, new, renew};

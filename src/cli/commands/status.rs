@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::decide::{id_of, question_of, standing_of, subject_of};
 use super::identity::identify;
+use super::subject::{id_of, question_of, standing_of, subject_of};
 use crate::author::{Inbox, Subject, inbox, until_words};
 use crate::cli::args::{At, Global, Status};
 use crate::cli::console::Console;

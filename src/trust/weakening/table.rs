@@ -28,7 +28,7 @@ const fn row(kinds: &'static [Kind], field: &'static str, looser: Looser, why: &
 const NO_LIMIT: f64 = f64::INFINITY;
 const NOT_KNOWN: f64 = f64::NAN;
 const DECISIONS: &[Kind] = &[Exception, RiskAcceptance, Triage];
-const STATEMENTS: &[Kind] = &[Exception, RiskAcceptance, Triage, Risk, Soa];
+const STATEMENTS: &[Kind] = &[Exception, RiskAcceptance, Triage, Risk, Soa, Evidence];
 const CYCLES: &[&str] = &["weekly", "fortnightly", "monthly", "quarterly"];
 const EXPOSURES: &[&str] = &["internet", "partner", "internal", "isolated"];
 const QUALITIES: &[&str] = &["agent", "authenticated", "unauthenticated"];
@@ -191,6 +191,16 @@ pub(super) const ROWS: &[Row] = &[
         "spec.entries[*].policies[*]",
         Removed,
         "a policy is no longer named",
+    ),
+    row(&[Evidence], "spec.sha256", Any, "it is another file"),
+    row(&[Evidence], "spec.location", Any, "it is another file"),
+    row(&[Evidence], "spec.produced_at", Any, "it is of another day"),
+    row(&[Evidence], "spec.retain_until", Earlier, "it is kept less long"),
+    row(
+        &[Evidence],
+        "spec.legal_hold",
+        False,
+        "it is no longer held back from removal",
     ),
     // The management system.
     row(&[Isms], "spec.timezone", Any, "days are counted in another zone"),

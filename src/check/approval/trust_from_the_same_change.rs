@@ -10,7 +10,7 @@ pub(in crate::check) const CHECK: Check = Check {
     family: Family::Approval,
     level: Level::Error,
     parameters: &[],
-    explanation: include_str!("trust_bootstrap.md"),
+    explanation: include_str!("trust_from_the_same_change.md"),
     run,
 };
 
