@@ -18,10 +18,7 @@ pub(crate) fn bundle(list: &str) -> Bundle {
     let mut files = Files::new();
     files.insert("D02.html".to_owned(), b"<h1>Register</h1>\n".to_vec());
     files.insert("documents/D02.json".to_owned(), b"{}\n".to_vec());
-    files.insert(
-        "records/exceptions/exc-0014.json".to_owned(),
-        b"{}\n".to_vec(),
-    );
+    files.insert("records/exceptions/exc-0014.json".to_owned(), b"{}\n".to_vec());
     files.insert("a name with spaces.csv".to_owned(), Vec::new());
     files.insert("-r".to_owned(), b"no option".to_vec());
     if !list.is_empty() {

@@ -11,9 +11,13 @@
 )]
 
 mod approvals;
+mod approvals;
+mod approvals_rules;
 mod approvals_rules;
 mod approvals_time;
+mod approvals_time;
 mod attest;
+mod attest_approvals;
 mod attest_keys;
 mod attest_lists;
 mod attest_verify;
@@ -49,6 +53,7 @@ mod source_git;
 mod source_history;
 mod source_hostile;
 mod source_write;
+mod threats;
 mod tidy;
 mod tidy_files;
 mod trust_keyring;

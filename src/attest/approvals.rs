@@ -116,15 +116,16 @@ impl Decision<'_> {
         let record = self.record_path().and_then(|path| files.get(&path));
         // The file ends with a line feed, which the digest leaves out.
         let canonical = record.and_then(|bytes| bytes.strip_suffix(b"\n"));
-        canonical.is_some_and(|bytes| {
-            format!("sha256:{}", digest_of(bytes)) == self.approval.subject.value.digest
-        })
+        canonical
+            .is_some_and(|bytes| format!("sha256:{}", digest_of(bytes)) == self.approval.subject.value.digest)
     }
 
     fn judge(&self, files: &Files, keyring: &Keyring) -> Result<(), Refusal> {
         let Some(email) = self.email(files) else {
             let person = &self.approval.person.value.0;
-            return Err(Refusal::Other(format!("the bundle holds no record of `{person}`")));
+            return Err(Refusal::Other(format!(
+                "the bundle holds no record of `{person}`"
+            )));
         };
         let Some(signature) = files.get(&format!("{}{SIGNATURE}", self.path)) else {
             return Err(Refusal::Other("it has no signature".to_owned()));
@@ -141,12 +142,7 @@ impl Decision<'_> {
         let approval = &self.approval;
         let subject = &approval.subject.value;
         let (person, role) = (&approval.person.value.0, &approval.role.value.0);
-        [
-            &subject.kind,
-            subject.id.as_str(),
-            person.as_str(),
-            role.as_str(),
-        ]
+        [&subject.kind, subject.id.as_str(), person.as_str(), role.as_str()]
     }
 }
 
@@ -186,9 +182,10 @@ pub(super) fn judge_all(files: &Files, keyring: &Keyring) -> Judged {
                 decision.name()
             )),
             Err(Refusal::Revoked(why) | Refusal::Other(why)) => {
-                judged
-                    .problems
-                    .push(Problem::Approval(decision.name(), format!("{why} (`{}`)", decision.path)));
+                judged.problems.push(Problem::Approval(
+                    decision.name(),
+                    format!("{why} (`{}`)", decision.path),
+                ));
             }
         }
     }

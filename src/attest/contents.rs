@@ -71,7 +71,9 @@ impl fmt::Display for Problem {
             Problem::DigestDiffers(path) => (path, "digest differs"),
             Problem::Missing(path) => (path, "missing"),
             Problem::NotListed(path) => (path, "not listed in SHA256SUMS"),
-            Problem::Refused(path, why) | Problem::Approval(path, why) | Problem::Bundle(path, why) => (path, why.as_str()),
+            Problem::Refused(path, why) | Problem::Approval(path, why) | Problem::Bundle(path, why) => {
+                (path, why.as_str())
+            }
         };
         write!(formatter, "FAIL {} {why}", name.escape_debug())
     }
