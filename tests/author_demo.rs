@@ -20,7 +20,7 @@ fn now() -> DateTime<Utc> {
 }
 
 /// One demo for all tests, since its signatures take seconds without optimisation; moved after it was written.
-static DEMO: LazyLock<Demo> = LazyLock::new(|| {
+pub(crate) static DEMO: LazyLock<Demo> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("author-demo");
     let _ = std::fs::remove_dir_all(&folder);
     let written = demo(&folder.join("written"), now(), &mut |_| {}).unwrap();

@@ -10,12 +10,11 @@
     reason = "tests read and write files and the environment"
 )]
 
-mod approvals;
+mod anchors;
 mod approvals;
 mod approvals_rules;
-mod approvals_rules;
 mod approvals_time;
-mod approvals_time;
+mod at;
 mod attest;
 mod attest_approvals;
 mod attest_keys;
@@ -33,10 +32,12 @@ mod checks_records;
 mod cli;
 mod documents;
 mod example_repo;
+mod forge;
 mod governance;
 mod house;
 mod import;
 mod load;
+mod log;
 mod output;
 mod output_ci;
 mod output_hostile;

@@ -25,6 +25,12 @@ pub(crate) fn fingerprint_of(person: &str) -> String {
         .to_string()
 }
 
+/// Returns a line of `keyring/allowed_signers` for a person's key, good for approvals from a day on.
+pub(crate) fn signer_line(person: &str, email: &str, valid_after: &str) -> String {
+    let key = key_of(person).public_key().to_openssh().unwrap();
+    format!("{email} namespaces=\"countersign-approval\",valid-after=\"{valid_after}\" {key}\n")
+}
+
 /// Signs a file with a person's key, for a namespace.
 pub(crate) fn sign(person: &str, namespace: &str, bytes: &[u8]) -> String {
     let signature = key_of(person).sign(namespace, HashAlg::Sha512, bytes).unwrap();

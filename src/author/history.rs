@@ -86,6 +86,8 @@ pub(super) const STEPS: &[Step] = &[
             "isms.yaml",
             "compliance.yaml",
             ".gitattributes",
+            ".gitlab-ci.yml",
+            ".github/*",
             "README.md",
             "people/*",
             "roles/*",

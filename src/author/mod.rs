@@ -2,6 +2,7 @@
 //!
 //! Nothing is asked of anybody in here, and nothing that is there is overwritten.
 
+mod anchor;
 mod approvals;
 mod authority;
 mod briefing;
@@ -16,6 +17,7 @@ mod new;
 mod renew;
 mod review;
 
+pub use anchor::{state_of_history, write_anchor};
 pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};
 pub use authority::{authority, fitting_roles, is_asked};
 pub use briefing::{briefing, until_words};

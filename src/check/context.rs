@@ -5,7 +5,8 @@ use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
 use crate::model::{AsOf, RecordId, Severity};
 use crate::reconcile::Register;
-use crate::trust::{ApprovalRules, Change, Edit};
+use crate::source::History;
+use crate::trust::{Anchor, ApprovalRules, Change, Edit, Past};
 
 /// What a rule may see.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,21 @@ impl<'a> Context<'a> {
     /// Returns the pull request that is judged; `None` where the repository is judged by itself.
     pub fn change(&self) -> Option<&'a Change> {
         self.beside.change
+    }
+
+    /// Returns what led to the judged commit; `None` outside git.
+    pub fn history(&self) -> Option<&'a History> {
+        self.beside.history
+    }
+
+    /// Returns the signed statements of where history stood, judged; none where they were not read.
+    pub fn anchors(&self) -> &'a [Anchor] {
+        self.beside.anchors
+    }
+
+    /// Returns what re-reading history found; `None` where it was not re-read.
+    pub fn past(&self) -> Option<&'a Past> {
+        self.beside.past
     }
 
     /// Returns what differs between the content of a record that was last approved and the one it has now.

@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::reconcile::Register;
-use crate::source::Sources;
-use crate::trust::{Change, Testimony};
+use crate::source::{History, Sources};
+use crate::trust::{Anchor, Change, Past, Testimony};
 
 pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
 pub use context::Context;
@@ -111,6 +111,7 @@ pub const CHECKS: &[&Check] = &[
     &governance::IMMUTABLE_FIELD,
     &governance::DELETED_OR_RENAMED,
     &governance::WEAKENING,
+    &governance::HISTORY_AND_CLOCK,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,
@@ -155,6 +156,12 @@ pub struct Beside<'a> {
     pub testimony: Option<&'a Testimony>,
     /// The pull request that is judged, and its base.
     pub change: Option<&'a Change>,
+    /// What led to the judged commit.
+    pub history: Option<&'a History>,
+    /// The signed statements of where history stood.
+    pub anchors: &'a [Anchor],
+    /// What re-reading history found.
+    pub past: Option<&'a Past>,
 }
 
 /// Runs every rule with what can be seen beside the register.
@@ -175,6 +182,7 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
             .filter_map(|one| setting.judge(check, one, register, &records));
         diagnostics.extend(judged);
     }
+    governance::reread(register.repository, beside.past, &mut diagnostics);
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
         sources

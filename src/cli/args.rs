@@ -103,6 +103,12 @@ pub(super) enum Command {
     /// Show what a record waits for; without an id, what waits for the person whose key is at hand
     #[command(after_help = "Example:\n  countersign status exc-0014")]
     Status(Status),
+    /// Sign where history stands
+    #[command(after_help = "Example:\n  countersign anchor --key ~/.ssh/anchor_ed25519")]
+    Anchor(Anchor),
+    /// Tell the life of a record from history
+    #[command(after_help = "Example:\n  countersign log exc-0014")]
+    Log(Log),
     /// Print what a rule checks, why, and its parameters
     #[command(after_help = "Example:\n  countersign explain EXC001")]
     Explain(Explain),
@@ -401,6 +407,31 @@ pub(super) struct Status {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct Anchor {
+    /// The key to sign with, or a public key whose private half is in the agent [default: the agent's key that the
+    /// keyring lists for anchors]
+    #[arg(long, value_name = "KEY")]
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Log {
+    /// The record, or `compliance` for the configuration and the files that guard the repository
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    #[command(flatten)]
+    pub(super) at: At,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: LogFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum LogFormat {
+    Human,
+    Json,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Explain {
     /// The rule's code or name
     #[arg(value_name = "CODE")]
@@ -410,6 +441,7 @@ pub(super) struct Explain {
 #[derive(Args, Debug)]
 pub(super) struct Schema {
     /// A kind of record, or `configuration`, `diagnostics-v1`, `changes-v1`, `register-v1`, `bundle-v1` [default: the list]
+    /// A kind of record, or `configuration`, `diagnostics-v1`, `log-v1`, `register-v1`, `bundle-v1` [default: the list]
     #[arg(value_name = "KIND")]
     pub(super) kind: Option<String>,
 }

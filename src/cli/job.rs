@@ -8,6 +8,7 @@ use super::args::{At, Global, Scans};
 use super::change::Base;
 use super::console::Console;
 use super::failure::{Failure, INPUT, USAGE};
+use super::past::{basis, read_past};
 use super::time;
 use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
@@ -17,7 +18,8 @@ use crate::model::{AsOf, Configuration, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
 use crate::source::{self, EntryKind, GitFacts, History, Sources, Tree};
 use crate::trust::{
-    Basis, CONFIGURATION_ID, Change, Question as ApprovalQuestion, Testimony, judge, testify,
+    Anchor, Basis, CONFIGURATION_ID, Change, Past, Question as ApprovalQuestion, Testimony, anchored,
+    compare_anchors, judge, read_anchors, testify,
 };
 
 /// An export may have this many bytes when it is read from a commit, where it must be held whole.
@@ -38,6 +40,10 @@ pub(super) struct Job {
     pub(super) history: Option<History>,
     /// What history tells of approvals.
     pub(super) testimony: Testimony,
+    /// The signed statements of where history stood, judged.
+    pub(super) anchors: Vec<Anchor>,
+    /// What re-reading history found; `None` outside git, and where a base branch judges.
+    pub(super) past: Option<Past>,
     /// The base branch and what the change does to it, where one is named.
     pub(super) change: Option<Change>,
 }
@@ -56,6 +62,7 @@ pub(super) fn open_against(
 ) -> Result<Job, Failure> {
     let root = root(console, global)?;
     let facts = source::facts(&root)?;
+    let facts_prefix = facts.as_ref().map(|facts| facts.prefix.clone());
     let (tree, commit, is_modified, day) = match &at.at {
         None => {
             let modified = facts.as_ref().is_some_and(|facts| facts.modified);
@@ -67,6 +74,7 @@ pub(super) fn open_against(
             (source::read_commit(&root, &commit)?, Some(commit), false, day)
         }
     };
+    let is_whole = facts_prefix.as_deref() == Some("");
     let base = base.map(|name| Base::open(&root, name)).transpose()?;
     // Whatever the change writes into its configuration must be readable, but only that of the base counts.
     let own = configuration(&tree)?;
@@ -82,7 +90,6 @@ pub(super) fn open_against(
         Some(commit) => source::read_history(&root, commit)?,
         None => None,
     };
-    let mut testimony = Testimony::default();
     if let Some(history) = &history {
         let folders: Vec<&str> = Kind::ALL
             .iter()
@@ -90,8 +97,6 @@ pub(super) fn open_against(
             .filter(|folder| !folder.is_empty())
             .collect();
         flag_reused_ids(&mut repository, &history.reused_paths(&folders));
-        let reader = source::ContentReader::open(&root)?;
-        testimony = testify(&repository, history, &reader, &[])?;
     }
     let change = match (base, &commit) {
         (None, _) => None,
@@ -109,6 +114,17 @@ pub(super) fn open_against(
         repository
             .sources
             .add(change.paths.iter().map(|changed| &changed.path));
+    }
+    let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
+    let mut testimony = Testimony::default();
+    let mut past = None;
+    if let Some(history) = &history {
+        compare_anchors(&mut anchors, history);
+        let reader = source::ContentReader::open(&root)?;
+        testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
+        if change.is_none() {
+            past = Some(read_past(history, &reader, &anchors, &settings, is_whole)?);
+        }
     }
     let zone = change
         .as_ref()
@@ -128,6 +144,8 @@ pub(super) fn open_against(
         is_modified,
         history,
         testimony,
+        anchors,
+        past,
         change,
     })
 }
@@ -409,19 +427,16 @@ impl Job {
 
     /// Says whose keys, people, roles and matrix are believed: those of the base, where there is one.
     pub(super) fn approval_question(&self) -> ApprovalQuestion<'_> {
-        let own = Basis::of(&self.repository);
-        let (basis, own, changed) = match &self.change {
-            None => (own, None, BTreeSet::new()),
+        let basis = basis(&self.repository, self.change.as_ref());
+        let (own, changed) = match &self.change {
+            None => (None, BTreeSet::new()),
             Some(change) => {
-                let mut basis = Basis::of(&change.base);
-                // A key that either side has revoked counts for nothing.
-                basis.keyring.revoked.extend(&own.keyring.revoked);
                 let mut changed = change.subjects(&self.repository);
                 // Rules that only get stricter need nobody's approval.
                 if check::only_tightens(change, &self.repository) {
                     changed.retain(|id| id.as_str() != CONFIGURATION_ID);
                 }
-                (basis, Some(own), changed)
+                (Some(Basis::of(&self.repository)), changed)
             }
         };
         ApprovalQuestion {
@@ -439,6 +454,9 @@ impl Job {
         let beside = Beside {
             testimony: Some(&self.testimony),
             change: self.change.as_ref(),
+            history: self.history.as_ref(),
+            anchors: &self.anchors,
+            past: self.past.as_ref(),
         };
         let found = check::run_with(register, &self.settings, beside);
         let Some(change) = &self.change else {

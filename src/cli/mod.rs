@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod failure;
 mod job;
+mod past;
 mod progress;
 mod time;
 
@@ -102,6 +103,8 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Revoke(revoke) => commands::revoke(console, global, revoke),
         Command::Review(review) => commands::review(console, global, review),
         Command::Status(status) => commands::status(console, global, status),
+        Command::Anchor(anchor) => commands::anchor(console, global, anchor),
+        Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),
         Command::Schema(schema) => commands::schema(console, schema),
         Command::Completions(completions) => commands::completions(console, completions.shell),

@@ -9,6 +9,7 @@
 
 pub mod changes;
 pub mod diagnostics;
+pub mod log;
 pub mod register;
 pub mod schemas;
 pub mod text;

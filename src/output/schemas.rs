@@ -9,7 +9,7 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 4] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 5] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
@@ -21,6 +21,10 @@ pub const OUTPUT_SCHEMAS: [OutputSchema; 4] = [
     OutputSchema {
         name: "diagnostics-v1",
         text: include_str!("../../schemas/diagnostics-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "log-v1",
+        text: include_str!("../../schemas/log-v1.schema.json"),
     },
     OutputSchema {
         name: "register-v1",

@@ -5,6 +5,7 @@
 //! roles and matrix are believed is the `Basis`: the repository itself, or the tip of the base branch.
 
 pub mod allowed_signers;
+mod anchor;
 mod authority;
 mod canonical;
 pub mod certificate;
@@ -15,8 +16,10 @@ mod flaw;
 mod foresee;
 mod judge;
 pub mod keyring;
+mod life;
 mod matching;
 mod matrix;
+mod past;
 mod patterns;
 pub mod revoked;
 mod rules;
@@ -28,6 +31,10 @@ mod verdict;
 mod weakening;
 mod wire;
 
+pub use anchor::{
+    ANCHORS, Anchor, AnchorFlaw, Statement, anchored, compare_anchors, genesis, is_anchor_path,
+    judge_statement, read_anchors,
+};
 pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
 pub use canonical::{canonical_json, configuration_digest, digest, digest_of_text, to_rfc8785};
 pub use change::{Change, ChangedPath, PathChangeKind};
@@ -39,8 +46,10 @@ pub use foresee::{
 };
 pub use judge::{Question, judge, standings};
 pub use keyring::Keyring;
+pub use life::{Chain, DecisionTold, Event, EventKind, Life, LifeQuestion, life_of};
 pub use matching::Met;
 pub use matrix::{Approver, Demand, demands, is_always_demanded};
+pub use past::{Breach, BreachKind, Past, Reach, id_of, kind_of, reread};
 pub use rules::{ApprovalRules, MATRIX_WORDS, MAX_AGE_DAYS, MAX_SKEW_MINUTES};
 pub use standing::{
     ApprovalState, CONFIGURATION_ID, CONFIGURATION_KIND, Decided, Emergency, Standing, Standings,

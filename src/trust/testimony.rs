@@ -13,8 +13,8 @@ use crate::load::Repository;
 use crate::model::{Decision, Kind, Meta, RecordId, ReferenceSort};
 use crate::source::{ContentId, ContentReader, History};
 
-/// A record may have this many bytes in an old commit; a larger one is no record.
-const MAX_RECORD_BYTES: u64 = 1 << 20;
+/// A text may have this many bytes in an old commit; one that is too large for a record is found out later.
+const MAX_RECORD_BYTES: u64 = 64 << 20;
 /// The most contents of one record that are looked through for the one that was signed.
 const MAX_CONTENTS: usize = 200;
 
@@ -115,6 +115,10 @@ fn steps(history: &History, wanted: &BTreeSet<&str>) -> BTreeMap<Box<str>, Vec<S
     // From the newest back, so that the old name of a file is known before its changes come.
     let mut names: BTreeMap<Arc<str>, Box<str>> = BTreeMap::new();
     for (index, commit) in history.commits.iter().enumerate().rev() {
+        // What stands at the end of a shallow clone was not brought by the commit that git shows there.
+        if history.is_shallow && commit.parents.is_empty() {
+            continue;
+        }
         for change in &commit.changes {
             let name: Box<str> = match names.get(&change.path) {
                 Some(now) => now.clone(),

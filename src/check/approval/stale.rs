@@ -38,7 +38,9 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
     }
     let standing = standings.of_configuration();
-    if let (ApprovalState::Stale, Some(id)) = (standing.state, RecordId::new(CONFIGURATION_ID)) {
+    // A stricter configuration needs nobody's approval, so that an old one may rest.
+    let is_stale = standing.is_demanded && standing.state == ApprovalState::Stale;
+    if let (true, Some(id)) = (is_stale, RecordId::new(CONFIGURATION_ID)) {
         let file = context.repository().sources.find("compliance.yaml");
         let span = file.map_or_else(|| context.repository().root_span(), Span::start_of);
         out.push(changed(context, &id, span, standing));

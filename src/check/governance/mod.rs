@@ -4,6 +4,8 @@ mod configuration;
 mod places;
 
 mod deleted_or_renamed;
+mod history_and_clock;
+mod history_checks;
 mod immutable_field;
 mod weakening;
 
@@ -11,6 +13,8 @@ use crate::load::Repository;
 use crate::trust::{CONFIGURATION_KIND, Change, Effect, RecordChange, classify};
 
 pub(super) use deleted_or_renamed::CHECK as DELETED_OR_RENAMED;
+pub(super) use history_and_clock::CHECK as HISTORY_AND_CLOCK;
+pub(super) use history_checks::reread;
 pub(super) use immutable_field::CHECK as IMMUTABLE_FIELD;
 pub(super) use weakening::CHECK as WEAKENING;
 

@@ -55,7 +55,23 @@ pub(in crate::cli) fn check(
             job.as_of
         ),
     )?;
+    if let Some(note) = history_note(&job) {
+        say(console, global, note)?;
+    }
     Ok(verdict(&found, check.strict))
+}
+
+/// Says why history was not judged; a shallow clone is told of by the rules.
+fn history_note(job: &Job) -> Option<&'static str> {
+    let past = match (&job.history, &job.past) {
+        (None, _) => return Some("outside git: nothing was judged that needs history"),
+        (Some(_), None) => return None,
+        (Some(history), Some(_)) if history.is_shallow => return None,
+        (Some(_), Some(past)) => past,
+    };
+    past.begins
+        .is_none()
+        .then_some("earlier commits were not judged: they are from the first key of the keyring on, in a folder of a larger repository from its first anchor on")
 }
 
 /// Keeps what lies under the named paths, and what belongs to records of the named owner.

@@ -1,0 +1,445 @@
+//! The life of one record as history tells it: written, changed, decided about, renewed, ended, removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+
+use super::change::Change;
+use super::edit::{Edit, edits};
+use super::past::{id_of, kind_of};
+use super::standing::{CONFIGURATION_ID, CONFIGURATION_KIND, Standing, Standings};
+use crate::load::{CONFIGURATION, LoadLimits, Repository};
+use crate::model::{AsOf, Date, Decision, Kind, RecordId, parse_date, parse_instant, skeleton};
+use crate::source::{Commit, ContentId, ContentReader, FileId, History, Identity, PathChange, parse};
+
+/// A text may have this many bytes in an old commit; one that is too large for a record is not compared.
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+
+/// What happened to a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    Created,
+    Changed,
+    /// Its end was moved to a later day.
+    Weakened,
+    /// Its end was moved to an earlier day.
+    Tightened,
+    /// Its file got another name.
+    Moved,
+    /// Its status says that it has ended.
+    Closed,
+    Removed,
+    Approved,
+    Rejected,
+    Revoked,
+    Reviewed,
+    /// The file of a decision was changed, which nobody may.
+    DecisionChanged,
+    DecisionRemoved,
+    /// Another record prolongs it.
+    Renewed,
+}
+
+/// A decision as its file says it, and whether it counts today.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecisionTold {
+    /// Relative to the governed root.
+    pub path: Arc<str>,
+    pub person: String,
+    pub role: String,
+    pub at: Option<DateTime<Utc>>,
+    /// `None` where it is not judged: its file is gone, or it is later than the moment.
+    pub counts: Option<bool>,
+    /// Why it does not count.
+    pub why: Vec<String>,
+}
+
+/// One event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    pub kind: EventKind,
+    /// When the commit was made; of what is in no commit, when it was decided.
+    pub at: DateTime<Utc>,
+    /// The commit, in full; `None` for what is in none yet.
+    pub commit: Option<String>,
+    pub author: Option<Identity>,
+    /// The person whose address the author has.
+    pub person: Option<RecordId>,
+    /// Whether the commit carries a signature, good or not.
+    pub is_signed: bool,
+    pub fields: Vec<Edit>,
+    /// The other path or record that it is about.
+    pub other: Option<String>,
+    pub decision: Option<DecisionTold>,
+}
+
+/// Records that prolong each other, the oldest first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chain {
+    pub ids: Vec<RecordId>,
+    pub from: Date,
+    /// The last day of the last one, or the day of the question if that is earlier.
+    pub until: Date,
+}
+
+impl Chain {
+    /// Returns its age in days, both ends included.
+    pub fn days(&self) -> i64 {
+        (self.until.days_since(self.from) + 1).max(0)
+    }
+}
+
+/// The life of a record.
+#[derive(Clone, Debug)]
+pub struct Life<'a> {
+    pub id: RecordId,
+    /// The name of the kind.
+    pub kind: &'static str,
+    /// `None` where the record is gone.
+    pub title: Option<String>,
+    /// Where it lies, or last lay.
+    pub path: Arc<str>,
+    pub is_present: bool,
+    /// In the order of history.
+    pub events: Vec<Event>,
+    pub chain: Option<Chain>,
+    pub standing: Option<&'a Standing>,
+}
+
+/// What a life is told from.
+#[derive(Clone, Copy, Debug)]
+pub struct LifeQuestion<'a> {
+    pub repository: &'a Repository,
+    pub history: &'a History,
+    pub reader: &'a ContentReader,
+    pub standings: &'a Standings,
+    pub as_of: AsOf,
+}
+
+/// Tells the life of a record; `None` where neither the records nor history know it.
+pub fn life_of<'a>(question: LifeQuestion<'a>, id: &RecordId) -> Result<Option<Life<'a>>> {
+    let Some((path, kind)) = find(question, id) else {
+        return Ok(None);
+    };
+    let mut teller = Teller {
+        question,
+        id,
+        kind,
+        standing: standing_of(question.standings, kind, id),
+        tracked: BTreeSet::from([Arc::clone(&path)]),
+        renewals: renewals(question.repository, id),
+        told: BTreeSet::new(),
+        events: Vec::new(),
+    };
+    for commit in question.history.commits.iter().rev() {
+        teller.commit(commit)?;
+    }
+    teller.events.reverse();
+    teller.uncommitted();
+    let record = question.repository.record(id);
+    Ok(Some(Life {
+        id: id.clone(),
+        kind: kind.map_or(CONFIGURATION_KIND, Kind::name),
+        title: record.map(|meta| meta.title.clone()),
+        is_present: question.repository.files.contains(&path),
+        path,
+        chain: chain(question.repository, id, question.as_of),
+        standing: teller.standing,
+        events: teller.events,
+    }))
+}
+
+/// Finds where a record lies or last lay; no kind is the configuration.
+fn find(question: LifeQuestion<'_>, id: &RecordId) -> Option<(Arc<str>, Option<Kind>)> {
+    if id.as_str() == CONFIGURATION_ID {
+        return Some((CONFIGURATION.into(), None));
+    }
+    if let Some(known) = question.repository.known.get(id) {
+        return Some((Arc::clone(&known.path), Some(known.kind)));
+    }
+    let commits = question.history.commits.iter().rev();
+    commits
+        .flat_map(|commit| &commit.changes)
+        .find_map(|change| match kind_of(&change.path) {
+            Some(kind) if id_of(&change.path).as_ref() == Some(id) => {
+                Some((Arc::clone(&change.path), Some(kind)))
+            }
+            Some(_) | None => None,
+        })
+}
+
+fn standing_of<'a>(standings: &'a Standings, kind: Option<Kind>, id: &RecordId) -> Option<&'a Standing> {
+    let name = kind.map_or(CONFIGURATION_KIND, Kind::name);
+    standings
+        .iter()
+        .find(|(kind, other, _)| *kind == name && *other == id)
+        .map(|(_, _, standing)| standing)
+}
+
+/// Returns the paths of the records that prolong one.
+fn renewals(repository: &Repository, id: &RecordId) -> BTreeMap<Arc<str>, RecordId> {
+    let renewing = repository
+        .records()
+        .filter(|meta| meta.renews.as_ref().is_some_and(|renewed| renewed.value == *id));
+    renewing
+        .map(|meta| (Arc::clone(&meta.path), meta.id.value.clone()))
+        .collect()
+}
+
+struct Teller<'a, 'b> {
+    question: LifeQuestion<'a>,
+    id: &'b RecordId,
+    kind: Option<Kind>,
+    standing: Option<&'a Standing>,
+    /// The names that the file has had so far, going back.
+    tracked: BTreeSet<Arc<str>>,
+    renewals: BTreeMap<Arc<str>, RecordId>,
+    /// The decisions that a commit brought.
+    told: BTreeSet<Arc<str>>,
+    /// The newest first.
+    events: Vec<Event>,
+}
+
+impl Teller<'_, '_> {
+    fn commit(&mut self, commit: &Commit) -> Result<()> {
+        let decisions = format!("approvals/{}/", self.id);
+        for change in commit.changes.iter().rev() {
+            let path = &change.path;
+            let event = if path.starts_with(&decisions) && path.ends_with(".yaml") {
+                Some(self.decision(commit, change)?)
+            } else if self.tracked.contains(path) {
+                self.own(commit, change)?
+            } else if let Some(other) = self.renewals.get(path).filter(|_| change.before.is_none()) {
+                let mut event = self.event(EventKind::Renewed, commit);
+                event.other = Some(other.to_string());
+                Some(event)
+            } else if self.kind.is_none() && Change::is_guarded(path) {
+                let mut event = self.event(EventKind::Changed, commit);
+                event.other = Some(path.to_string());
+                Some(event)
+            } else {
+                None
+            };
+            self.events.extend(event);
+        }
+        // Its old names count in older commits only: in this one, that they are gone is the renaming itself.
+        let renamed = commit
+            .changes
+            .iter()
+            .filter(|change| self.tracked.contains(&change.path));
+        let old: Vec<Arc<str>> = renamed.filter_map(|change| change.renamed_from.clone()).collect();
+        self.tracked.extend(old);
+        Ok(())
+    }
+
+    fn event(&self, kind: EventKind, commit: &Commit) -> Event {
+        let email = skeleton(&commit.author.email);
+        let mut people = self.question.repository.people.iter();
+        let person = people.find(|person| skeleton(&person.spec.email.value) == email);
+        Event {
+            kind,
+            at: commit.committed_at,
+            commit: Some(commit.id.clone()),
+            author: Some(commit.author.clone()),
+            person: person.map(|person| person.id().clone()),
+            is_signed: commit.is_signed,
+            fields: Vec::new(),
+            other: None,
+            decision: None,
+        }
+    }
+
+    /// Tells what a commit did to the file of the record.
+    fn own(&self, commit: &Commit, change: &PathChange) -> Result<Option<Event>> {
+        let Some(after) = change.after else {
+            let to = commit
+                .changes
+                .iter()
+                .find(|other| other.renamed_from.as_ref() == Some(&change.path));
+            let kind = if to.is_some() {
+                EventKind::Moved
+            } else {
+                EventKind::Removed
+            };
+            let mut event = self.event(kind, commit);
+            event.other = to.map(|to| to.path.to_string());
+            return Ok(Some(event));
+        };
+        let Some(before) = change.before else {
+            return Ok(Some(self.event(EventKind::Created, commit)));
+        };
+        let fields = edits(self.kind, &self.read(before)?, &self.read(after)?).unwrap_or_default();
+        let kind = if change.renamed_from.is_some() {
+            EventKind::Moved
+        } else {
+            kind_of_edits(&fields)
+        };
+        let mut event = self.event(kind, commit);
+        event.other = change.renamed_from.as_ref().map(ToString::to_string);
+        event.fields = fields;
+        Ok(Some(event))
+    }
+
+    fn decision(&mut self, commit: &Commit, change: &PathChange) -> Result<Event> {
+        let shown = change.after.or(change.before);
+        let text = shown.map(|content| self.read(content)).transpose()?;
+        let (decision, mut told) = told(&change.path, &text.unwrap_or_default());
+        let kind = match (change.before, change.after) {
+            (_, None) => EventKind::DecisionRemoved,
+            (Some(_), Some(_)) => EventKind::DecisionChanged,
+            (None, Some(_)) => decision.map_or(EventKind::DecisionChanged, kind_of_decision),
+        };
+        if change.after.is_some() {
+            self.told.insert(Arc::clone(&change.path));
+            self.judged(&mut told);
+        }
+        let mut event = self.event(kind, commit);
+        event.decision = Some(told);
+        Ok(event)
+    }
+
+    /// Adds whether a decision counts.
+    fn judged(&self, told: &mut DecisionTold) {
+        let decisions = self.standing.map_or(&[][..], |standing| &standing.decisions);
+        let Some(decided) = decisions.iter().find(|decided| decided.path == told.path) else {
+            return;
+        };
+        told.counts = Some(decided.counts());
+        told.why = decided.flaws.iter().map(ToString::to_string).collect();
+        if !decided.covers_current && told.why.is_empty() && !decided.counts() {
+            told.why
+                .push("it covers another content than the record has now".into());
+        }
+    }
+
+    /// Adds the decisions that lie there and are in no commit yet.
+    fn uncommitted(&mut self) {
+        let decisions = self.standing.map_or(&[][..], |standing| &standing.decisions);
+        for decided in decisions
+            .iter()
+            .filter(|decided| !self.told.contains(&decided.path))
+        {
+            let mut told = DecisionTold {
+                path: Arc::clone(&decided.path),
+                person: decided.person.to_string(),
+                role: decided.role.to_string(),
+                at: Some(decided.at),
+                counts: None,
+                why: Vec::new(),
+            };
+            self.judged(&mut told);
+            self.events.push(Event {
+                kind: kind_of_decision(decided.decision),
+                at: decided.at,
+                commit: None,
+                author: None,
+                person: Some(decided.person.clone()),
+                is_signed: false,
+                fields: Vec::new(),
+                other: None,
+                decision: Some(told),
+            });
+        }
+    }
+
+    /// Reads a text; one that is none is empty.
+    fn read(&self, content: ContentId) -> Result<String> {
+        let bytes = self.question.reader.read(&content, MAX_TEXT_BYTES)?;
+        Ok(String::from_utf8(bytes).unwrap_or_default())
+    }
+}
+
+fn kind_of_decision(decision: Decision) -> EventKind {
+    match decision {
+        Decision::Approve => EventKind::Approved,
+        Decision::Reject => EventKind::Rejected,
+        Decision::Revoke | Decision::ReviewEnd => EventKind::Revoked,
+        Decision::ReviewKeep => EventKind::Reviewed,
+    }
+}
+
+/// Reads what the file of a decision says, whoever wrote it.
+fn told(path: &Arc<str>, text: &str) -> (Option<Decision>, DecisionTold) {
+    let node = parse(FileId(0), text, LoadLimits::default().yaml).ok();
+    let field = |name: &str| -> String {
+        let value = node.as_ref().and_then(|node| node.get(name)?.text());
+        value.unwrap_or_default().to_owned()
+    };
+    let decision = match field("decision").as_str() {
+        "approve" => Some(Decision::Approve),
+        "reject" => Some(Decision::Reject),
+        "revoke" => Some(Decision::Revoke),
+        "review_keep" => Some(Decision::ReviewKeep),
+        "review_end" => Some(Decision::ReviewEnd),
+        _ => None,
+    };
+    let told = DecisionTold {
+        path: Arc::clone(path),
+        person: field("person"),
+        role: field("role"),
+        at: parse_instant(&field("at")).map(|at| at.utc()),
+        counts: None,
+        why: Vec::new(),
+    };
+    (decision, told)
+}
+
+/// Says what edits come to: an end, a later end, an earlier one, or just a change.
+fn kind_of_edits(fields: &[Edit]) -> EventKind {
+    let plain = |text: &Option<String>| text.as_deref().map(|text| text.trim_matches('"').to_owned());
+    let of = |field: &str| fields.iter().find(|edit| edit.field == field);
+    let ends = |status: &str| matches!(status, "closed" | "revoked" | "superseded");
+    if of("status").is_some_and(|edit| plain(&edit.after).is_some_and(|status| ends(&status))) {
+        return EventKind::Closed;
+    }
+    let Some(expires) = of("spec.expires") else {
+        return EventKind::Changed;
+    };
+    let day = |text: &Option<String>| plain(text).and_then(|text| parse_date(&text));
+    match (day(&expires.before), day(&expires.after)) {
+        (Some(before), Some(after)) if after > before => EventKind::Weakened,
+        (Some(_), None) => EventKind::Weakened,
+        (Some(_), Some(_)) | (None, Some(_)) => EventKind::Tightened,
+        (None, None) => EventKind::Changed,
+    }
+}
+
+/// Returns the records that prolong each other around one; `None` for a record that nothing prolongs.
+fn chain(repository: &Repository, id: &RecordId, as_of: AsOf) -> Option<Chain> {
+    let mut ids = vec![id.clone()];
+    let renewed = |id: &RecordId| {
+        let meta = repository.record(id)?;
+        meta.renews.as_ref().map(|renewed| renewed.value.clone())
+    };
+    while let Some(earlier) = ids
+        .first()
+        .and_then(renewed)
+        .filter(|earlier| !ids.contains(earlier))
+    {
+        ids.insert(0, earlier);
+    }
+    let next = |id: &RecordId| renewals(repository, id).into_values().next();
+    while let Some(later) = ids.last().and_then(next).filter(|later| !ids.contains(later)) {
+        ids.push(later);
+    }
+    let spans: Vec<(Date, Option<Date>)> = ids.iter().filter_map(|id| span(repository, id)).collect();
+    let from = spans.iter().map(|(from, _)| *from).min()?;
+    let last = spans.last()?.1;
+    let until = last.map_or(as_of.day(), |last| last.min(as_of.day()));
+    Some(Chain { ids, from, until })
+}
+
+/// Returns from when to when an exception or an acceptance counts.
+fn span(repository: &Repository, id: &RecordId) -> Option<(Date, Option<Date>)> {
+    if let Some(exception) = repository.exceptions.get(id) {
+        let spec = &exception.spec;
+        let granted = spec.first_granted.map(|granted| granted.value);
+        let starts = granted.map_or(spec.starts.value, |granted| granted.min(spec.starts.value));
+        return Some((starts, Some(spec.expires.value)));
+    }
+    let acceptance = repository.acceptances.get(id)?;
+    let expires = acceptance.spec.expires.map(|expires| expires.value);
+    Some((acceptance.spec.starts.value, expires))
+}
