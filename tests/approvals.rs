@@ -199,6 +199,9 @@ spec:
 /// Changes of the base: path, old text, new text.
 type Edits<'a> = &'a [(&'a str, &'a str, &'a str)];
 
+/// What a row is about, the severity, further changes, and the words of the matrix.
+type MatrixRow<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str, &'a str)>, &'a str);
+
 const ON_FILES: (&str, &str, &str) = (
     EXC,
     "systems: [sys-shop], as_of: 2025-12-01, resolved: [web01]",
@@ -230,7 +233,7 @@ fn the_matrix_asks_for_the_roles_of_its_row() {
         "  retention_years",
         "  approval_matrix: [{kind: Exception, severity: [high], when: exposure == internet, roles: [role-it-ops]}]\n  retention_years",
     );
-    let rows: [(&str, &str, Vec<(&str, &str, &str)>, &str); 14] = [
+    let rows: [MatrixRow<'_>; 14] = [
         ("low on tier 1", "low", vec![], "security system_owner"),
         ("medium on tier 1", "medium", vec![], "security system_owner"),
         (

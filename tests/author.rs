@@ -38,6 +38,9 @@ fn a_fresh_repository_passes_check_on_its_day_and_a_month_later() {
     for path in [
         "isms.yaml",
         ".github/workflows/countersign.yml",
+        ".github/countersign-version",
+        ".github/CODEOWNERS",
+        ".gitlab-ci.yml",
         ".vscode/settings.json",
         "schemas/exception.schema.json",
     ] {

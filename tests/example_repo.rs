@@ -161,10 +161,11 @@ fn decisions_are_made_in_order_and_by_holders() {
 
 #[test]
 fn the_binary_holds_the_example_as_it_lies_in_the_folder() {
-    let on_disk: BTreeSet<String> = read_folder(&folder())
-        .unwrap()
+    let tree = read_folder(&folder()).unwrap();
+    let on_disk: BTreeSet<String> = tree
         .entries()
         .iter()
+        .chain(tree.guarded())
         .map(|entry| entry.path.to_string())
         .collect();
     let embedded = example();

@@ -129,7 +129,7 @@ fn a_closed_record_stays_for_its_retention() {
         "GOV002",
         EXC,
         1,
-        "inside retention (closed, last used 2026-01-20, keep until 2029-01-20)",
+        "inside retention (closed, last used 2026-01-20, keep until 2028-01-20)",
     );
     let mut one = PullRequest::new(|one| {
         closed(one);

@@ -190,18 +190,18 @@ fn tree_now(root: &Path, facts: Option<&GitFacts>) -> Result<Tree, Failure> {
 }
 
 fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String, Option<String>), Failure> {
-    if facts.is_none() {
+    let Some(facts) = facts else {
         return Err(Failure::usage(format!(
             "`--at {at}` needs git, and `{}` is in no work tree",
             root.display()
         )));
-    }
+    };
     let usage = |error: anyhow::Error| Failure { code: USAGE, error };
-    let Some(day) = parse_date(at) else {
+    let (Some(day), Some(head)) = (parse_date(at), &facts.commit) else {
         return Ok((source::resolve_revision(root, at).map_err(usage)?, None));
     };
-    // The zone is that of the record as it lies now: the commit is only found with it.
-    let tree = tree_now(root, facts)?;
+    // The zone is that of the newest commit: the one of that day is only found with it.
+    let tree = source::read_commit(root, head)?;
     let (configuration, _, _) = load_configuration(&tree)?;
     let zone = load(&tree, configuration, crate::load::LoadLimits::default())?.zone();
     let until = zone.end_of_day(day).timestamp();

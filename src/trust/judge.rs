@@ -142,7 +142,9 @@ impl Judge<'_> {
         let question = self.question;
         let mut decisions: Vec<Decided> = files
             .iter()
-            .filter(|file| file.approval.at.value.utc() <= question.at)
+            .filter(|file| {
+                file.approval.at.value.utc() <= question.at || self.ahead_of_commit(file).is_some()
+            })
             .filter(|file| file.approval.subject.fragment.is_empty())
             .map(|file| self.decided(file))
             .collect();
@@ -181,10 +183,27 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns the commit time of a file that claims to be younger than the commit that brought it, and than now.
+    ///
+    /// What is younger than a past moment and honest about it is only not yet made.
+    fn ahead_of_commit(&self, file: &ApprovalFile) -> Option<DateTime<Utc>> {
+        let question = self.question;
+        let committed = question.testimony.witnesses.get(&file.path)?.committed_at?;
+        let skew = TimeDelta::minutes(question.rules.max_skew_minutes.clamp(0, 1 << 20));
+        let at = file.approval.at.value.utc();
+        (committed <= question.at && at > question.at && at > committed + skew).then_some(committed)
+    }
+
     fn decided(&self, file: &ApprovalFile) -> Decided {
         let approval = &file.approval;
         let covers_current = self.current.as_deref() == Some(approval.subject.digest.as_str());
-        let (fingerprint, capacity, flaws) = self.by_basis(file, covers_current);
+        let (fingerprint, capacity, mut flaws) = self.by_basis(file, covers_current);
+        if let Some(committed) = self.ahead_of_commit(file) {
+            let flaw = Flaw::AfterCommit { committed };
+            if !flaws.contains(&flaw) {
+                flaws.push(flaw);
+            }
+        }
         Decided {
             person: approval.person.value.0.clone(),
             role: approval.role.value.0.clone(),

@@ -243,7 +243,9 @@ impl Bench<'_> {
             .filter(|id| same(id))
             .collect();
         let owns = same(facts.owner) || alike.iter().any(|one| is_holder(believed, one, facts.owner, day));
-        if is_decision && owns && role != facts.owner {
+        // A risk that a person owns by name is theirs to accept.
+        let is_their_risk = facts.risk_owner == Some(person) && facts.owner == person;
+        if is_decision && owns && role != facts.owner && !is_their_risk {
             flaws.push(Flaw::OwnerBenefits {
                 owner: facts.owner.clone(),
             });

@@ -5,7 +5,7 @@ use crate::check::words::excerpt;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::{Decision, Kind, RecordId};
-use crate::trust::{Classified, Effect, Flaw, RecordChange, RecordFate, Standings, standings};
+use crate::trust::{Classified, Effect, Flaw, Question, RecordChange, RecordFate, Standings};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "GOV001",
@@ -34,7 +34,17 @@ const IMMUTABLE: &[&str] = &[
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let Some(change) = context.change() else { return };
     let at = context.as_of().instant();
-    let before: Vec<Standings> = change.before.iter().map(|before| standings(before, at)).collect();
+    let before: Vec<Standings> = change
+        .before
+        .iter()
+        .map(|before| {
+            let question = Question {
+                rules: context.approval_rules(),
+                ..Question::of_itself(before, at)
+            };
+            crate::trust::judge(before, &question)
+        })
+        .collect();
     for one in changes(change, context.repository()) {
         let (Some(kind), Some(id)) = (Kind::from_name(one.kind), RecordId::new(&one.id)) else {
             continue;

@@ -50,28 +50,24 @@ pub(in crate::cli) fn check(
         console,
         global,
         format_args!(
-            "{records} records, {} findings as of {}: {summary}",
+            "{records} records, {} findings as of {}: {summary}{}",
             register.findings.len(),
-            job.as_of
+            job.as_of,
+            history_note(&job)
         ),
     )?;
-    if let Some(note) = history_note(&job) {
-        say(console, global, note)?;
-    }
     Ok(verdict(&found, check.strict))
 }
 
 /// Says why history was not judged; a shallow clone is told of by the rules.
-fn history_note(job: &Job) -> Option<&'static str> {
-    let past = match (&job.history, &job.past) {
-        (None, _) => return Some("outside git: nothing was judged that needs history"),
-        (Some(_), None) => return None,
-        (Some(history), Some(_)) if history.is_shallow => return None,
-        (Some(_), Some(past)) => past,
-    };
-    past.begins
-        .is_none()
-        .then_some("earlier commits were not judged: they are from the first key of the keyring on, in a folder of a larger repository from its first anchor on")
+fn history_note(job: &Job) -> &'static str {
+    match (&job.history, &job.past) {
+        (None, _) => "; outside git nothing is judged that needs history",
+        (Some(history), Some(past)) if past.begins.is_none() && !history.is_shallow => {
+            "; earlier commits are judged from the first key on, in a folder of a larger repository from the first anchor on"
+        }
+        (Some(_), _) => "",
+    }
 }
 
 /// Keeps what lies under the named paths, and what belongs to records of the named owner.
