@@ -196,7 +196,12 @@ pub(super) fn an_approval_is_replayed_for_another_record() {
     };
     refused(&copied(true), "APR005", "approvals/exc-0002/", "signature");
     let verdict = copied(false).check();
-    assert_refused(&verdict, "SCH003", "approvals/exc-0002/", "exc-0001");
+    assert_refused(
+        &verdict,
+        "SCH003",
+        "approvals/exc-0002/",
+        "does not lie where its subject",
+    );
     assert_refused(&verdict, "APR001", "exceptions/exc-0002.yaml", "");
     let one = with_exception();
     one.write(
@@ -242,17 +247,19 @@ pub(super) fn a_signature_for_another_purpose_is_replayed() {
 }
 
 pub(super) fn an_approval_is_older_than_the_request() {
-    let one = base();
-    one.write(EXC, EXCEPTION);
-    approve_both_at(&one, "exc-0001", "2025-11-20T09:00:00Z");
+    let decided = |at: &str| {
+        let one = base();
+        one.write(EXC, EXCEPTION);
+        approve_both_at(&one, "exc-0001", at);
+        one
+    };
     refused(
-        &one,
+        &decided("2025-11-20T09:00:00Z"),
         "APR007",
         "approvals/exc-0001/",
         "earlier than `requested_on`",
     );
-    approve_both(&one, "exc-0001");
-    passes(&one);
+    passes(&decided(NOW));
 }
 
 pub(super) fn an_approval_is_younger_than_its_commit() {
@@ -286,7 +293,12 @@ pub(super) fn a_key_signs_after_its_end() {
     let one = ended();
     one.write(EXC, EXCEPTION);
     approve_both(&one, "exc-0001");
-    refused(&one, "APR005", "approvals/exc-0001/", "only until 2025-12-20");
+    refused(
+        &one,
+        "APR005",
+        "approvals/exc-0001/",
+        "is not valid on 2026-01-01",
+    );
     let one = ended();
     one.write(EXC, EXCEPTION);
     approve_both_at(&one, "exc-0001", EARLIER);

@@ -7,6 +7,8 @@ mod records;
 mod surfaces;
 mod trust;
 
+use crate::{anchors, forge};
+
 /// What this test tree does about a threat.
 #[derive(Clone, Copy)]
 enum Row {
@@ -22,14 +24,19 @@ enum Row {
     Joins(&'static str),
 }
 
-/// Makes the table, and a test of each case in it.
+/// Makes the table, and a test of each case in it, save of those that are tests `elsewhere` already.
 macro_rules! threats {
     (@row tried [$($room:ident::$case:ident),+]) => { Row::Cases(&[$((stringify!($case), $room::$case as fn())),+]) };
+    (@row elsewhere [$($room:ident::$case:ident),+]) => { threats!(@row tried [$($room::$case),+]) };
+    (@row both [[$($own:ident::$mine:ident),+] [$($room:ident::$case:ident),+]]) => {
+        threats!(@row tried [$($own::$mine),+, $($room::$case),+])
+    };
     (@row outside [$words:literal]) => { Row::OutsideOnly($words) };
     (@row joins [$words:literal]) => { Row::Joins($words) };
     (@tests tried $id:ident [$($room:ident::$case:ident),+]) => {
         mod $id { $(#[test] fn $case() { super::$room::$case(); })+ }
     };
+    (@tests both $id:ident [$own:tt $also:tt]) => { threats!(@tests tried $id $own); };
     (@tests $how:ident $id:ident $row:tt) => {};
     ($($id:ident: $how:ident $row:tt;)+) => {
         const TABLE: &[(&str, Row)] = &[$((stringify!($id), threats!(@row $how $row))),+];
@@ -55,11 +62,20 @@ threats! {
         approvals::an_approval_is_replayed_for_an_older_version,
         approvals::a_signature_for_another_purpose_is_replayed
     ];
-    t06: tried [approvals::an_approval_is_older_than_the_request];
-    t07: tried [approvals::a_key_signs_after_its_end, approvals::an_approval_is_younger_than_its_commit];
+    t06: both [
+        [approvals::an_approval_is_older_than_the_request]
+        [anchors::dates_are_compared_with_the_commit_that_brings_the_record, anchors::a_forged_clock_is_found_out_by_an_anchor]
+    ];
+    t07: both [
+        [approvals::a_key_signs_after_its_end, approvals::an_approval_is_younger_than_its_commit]
+        [anchors::an_approval_that_an_anchor_does_not_know_is_not_older_than_it]
+    ];
     t08: tried [trust::a_key_is_brought_and_used_at_once, trust::a_role_is_taken_and_used_at_once];
     t09: tried [trust::a_key_counts_before_anybody_can_object];
-    t10: joins ["anchors"];
+    t10: elsewhere [
+        anchors::an_anchor_is_signed_and_holds_history_fast,
+        anchors::an_anchor_that_was_touched_or_forged_counts_for_nothing
+    ];
     t11: tried [records::an_expired_exception_is_deleted, records::an_id_is_used_again];
     t12: tried [records::a_new_id_hides_the_age, records::a_new_id_sets_the_count_of_renewals_back];
     t13: tried [records::an_expiry_is_extended_in_place];
@@ -79,7 +95,7 @@ threats! {
         records::attributes_and_ignores_hide_nothing
     ];
     t17: tried [records::an_exception_covers_everything, records::a_host_that_joins_later_is_not_covered];
-    t18: tried [records::a_new_id_sets_the_count_of_renewals_back];
+    t18: elsewhere [records::a_new_id_sets_the_count_of_renewals_back];
     t19: tried [
         approvals::nobody_approves_a_severity_that_the_findings_exceed,
         approvals::the_severity_is_split_over_a_renewal
@@ -99,13 +115,19 @@ threats! {
     t32: joins ["ledger"];
     t33: tried [surfaces::the_clock_is_set];
     t34: tried [surfaces::a_document_is_edited_in_its_bundle];
-    t35: tried [trust::caps_and_headline_are_loosened, trust::schemas_and_templates_are_edited];
+    t35: elsewhere [trust::caps_and_headline_are_loosened, trust::schemas_and_templates_are_edited];
     t36: joins ["documents"];
     t37: tried [approvals::what_the_approver_was_shown_is_changed];
-    t38: tried [approvals::a_key_that_main_revoked_meanwhile_is_used, approvals::a_leaver_signs];
+    t38: both [
+        [approvals::a_key_that_main_revoked_meanwhile_is_used, approvals::a_leaver_signs]
+        [anchors::a_lost_key_leaves_good_only_what_was_anchored_before]
+    ];
     t39: joins ["documents"];
-    t40: joins ["forge"];
-    t41: tried [trust::a_push_goes_past_the_pull_request];
+    t40: elsewhere [forge::a_pull_request_gets_no_rights_and_brings_no_tool];
+    t41: both [
+        [trust::a_push_goes_past_the_pull_request]
+        [anchors::what_no_pull_request_may_do_is_found_in_the_night]
+    ];
     t42: tried [trust::two_changes_are_fine_alone_and_not_together];
     t43: tried [trust::a_comment_suppresses_nothing];
     t44: joins ["changes"];

@@ -119,29 +119,37 @@ pub(super) fn caps_and_headline_are_loosened() {
     passes(&one);
 }
 
+const GUARDS: [&str; 5] = [
+    ".github/workflows/countersign.yml",
+    ".gitlab-ci.yml",
+    ".github/CODEOWNERS",
+    ".github/actions/countersign/action.yml",
+    ".github/countersign-version",
+];
+
 pub(super) fn the_workflow_and_its_guards_are_changed() {
-    for path in [
-        ".github/workflows/countersign.yml",
-        ".gitlab-ci.yml",
-        ".github/CODEOWNERS",
-        ".github/actions/countersign/action.yml",
-        ".github/countersign-version",
-    ] {
-        let with_file = || PullRequest::new(|one| one.write(path, "run: countersign check --base main\n"));
-        for text in [Some("run: true\n"), None] {
-            let one = with_file();
+    let guarded = || {
+        PullRequest::new(|one| {
+            for path in GUARDS {
+                one.write(path, "run: countersign check --base main\n");
+            }
+        })
+    };
+    for text in [Some("run: true\n"), None] {
+        let one = guarded();
+        for path in GUARDS {
             match text {
                 Some(text) => one.write(path, text),
                 None => one.remove(path),
             }
-            refused(&one, "GOV003", "compliance.yaml", path);
+        }
+        let verdict = one.check();
+        for path in GUARDS {
+            assert_refused(&verdict, "GOV003", "", path);
         }
     }
-    let one = base();
-    one.write(
-        ".github/workflows/countersign.yml",
-        "run: countersign check --base main\n",
-    );
+    let one = guarded();
+    one.write(GUARDS[0], "run: countersign check --base main --strict\n");
     approve_configuration(&one);
     passes(&one);
 }
@@ -153,7 +161,7 @@ pub(super) fn schemas_and_templates_are_edited() {
     ] {
         let one = base();
         one.write(path, text);
-        refused(&one, "GOV003", "compliance.yaml", path);
+        refused(&one, "GOV003", path, path);
         approve_configuration(&one);
         passes(&one);
     }

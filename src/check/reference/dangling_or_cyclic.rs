@@ -9,6 +9,7 @@ use crate::load::Repository;
 use crate::model::controls::ControlRef;
 use crate::model::{Kind, Meta, RecordId, Reference, ReferenceSort};
 use crate::source::{Span, Spanned};
+use crate::trust::{CONFIGURATION_ID, CONFIGURATION_KIND};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "REF001",
@@ -158,6 +159,10 @@ fn approvals(repository: &Repository, out: &mut Vec<Diagnostic>) {
         for reference in &file.references {
             let fault = judge(repository, reference).map(|fault| fault.subject(subject.id.to_string()));
             out.extend(fault);
+        }
+        // The configuration is no record, and is approved as one.
+        if subject.kind == CONFIGURATION_KIND && subject.id.as_str() == CONFIGURATION_ID {
+            continue;
         }
         let found = repository.known.get(&subject.id);
         if found.is_some_and(|known| known.kind.name() == subject.kind) {
