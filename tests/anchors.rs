@@ -187,7 +187,7 @@ fn one(said: &[String], start: &str, words: &str) {
 }
 
 #[test]
-fn an_anchor_is_signed_and_holds_history_fast() {
+pub(crate) fn an_anchor_is_signed_and_holds_history_fast() {
     let lab = Lab::new();
     let path = lab.anchor();
     assert!(path.starts_with("anchors/2026-11-22T120000Z-"), "{path}");
@@ -261,7 +261,7 @@ fn an_anchor_is_refused_where_it_would_mean_nothing() {
 }
 
 #[test]
-fn an_anchor_that_was_touched_or_forged_counts_for_nothing() {
+pub(crate) fn an_anchor_that_was_touched_or_forged_counts_for_nothing() {
     let lab = Lab::new();
     let path = lab.anchor();
     let text = std::fs::read_to_string(lab.root().join(&path)).unwrap();
@@ -291,7 +291,7 @@ fn an_anchor_that_was_touched_or_forged_counts_for_nothing() {
 }
 
 #[test]
-fn dates_are_compared_with_the_commit_that_brings_the_record() {
+pub(crate) fn dates_are_compared_with_the_commit_that_brings_the_record() {
     let lab = Lab::new();
     lab.put("risks/r-001.yaml", RISK);
     lab.commit(
@@ -329,7 +329,7 @@ fn dates_are_compared_with_the_commit_that_brings_the_record() {
 }
 
 #[test]
-fn a_forged_clock_is_found_out_by_an_anchor() {
+pub(crate) fn a_forged_clock_is_found_out_by_an_anchor() {
     let lab = Lab::new();
     lab.anchor();
     lab.put("risks/r-001.yaml", RISK);
@@ -343,7 +343,7 @@ fn a_forged_clock_is_found_out_by_an_anchor() {
 }
 
 #[test]
-fn what_no_pull_request_may_do_is_found_in_the_night() {
+pub(crate) fn what_no_pull_request_may_do_is_found_in_the_night() {
     let lab = Lab::new();
     lab.put("risks/r-001.yaml", RISK);
     let decision = lab.approve("r-001", "2026-02-01T10:00:00Z");
@@ -400,7 +400,7 @@ fn what_no_pull_request_may_do_is_found_in_the_night() {
 }
 
 #[test]
-fn a_lost_key_leaves_good_only_what_was_anchored_before() {
+pub(crate) fn a_lost_key_leaves_good_only_what_was_anchored_before() {
     for is_anchored in [true, false] {
         let lab = Lab::new();
         lab.put("risks/r-001.yaml", RISK);
@@ -419,7 +419,7 @@ fn a_lost_key_leaves_good_only_what_was_anchored_before() {
 }
 
 #[test]
-fn an_approval_that_an_anchor_does_not_know_is_not_older_than_it() {
+pub(crate) fn an_approval_that_an_anchor_does_not_know_is_not_older_than_it() {
     let lab = Lab::new();
     lab.put("risks/r-001.yaml", RISK);
     lab.person("2026-06-30");

@@ -18,10 +18,7 @@ pub(crate) fn bundle(list: &str) -> Bundle {
     let mut files = Files::new();
     files.insert("D02.html".to_owned(), b"<h1>Register</h1>\n".to_vec());
     files.insert("documents/D02.json".to_owned(), b"{}\n".to_vec());
-    files.insert(
-        "approvals/exc-0014/1f7a-p-kim-1.yaml".to_owned(),
-        b"decision: approve\n".to_vec(),
-    );
+    files.insert("records/exceptions/exc-0014.json".to_owned(), b"{}\n".to_vec());
     files.insert("a name with spaces.csv".to_owned(), Vec::new());
     files.insert("-r".to_owned(), b"no option".to_vec());
     if !list.is_empty() {
@@ -52,7 +49,7 @@ pub(crate) fn signed(folder: &Path) -> (PathBuf, String, SealedBundle) {
 }
 
 pub(crate) fn report(path: &Path, list: &ListInUse) -> Report {
-    verify(&read_bundle(path).unwrap(), list)
+    verify(&read_bundle(path).unwrap(), list, &ListInUse::BundlesOwn)
 }
 
 pub(crate) fn problems(path: &Path) -> Vec<String> {

@@ -65,7 +65,8 @@ fn one_flipped_byte_anywhere_in_an_archive_is_found() {
         let mut flipped = whole.clone();
         flipped[index] ^= 1;
         fs::write(&path, &flipped).unwrap();
-        let sound = read_bundle(&path).is_ok_and(|contents| verify(&contents, &ListInUse::BundlesOwn).ok());
+        let sound = read_bundle(&path)
+            .is_ok_and(|contents| verify(&contents, &ListInUse::BundlesOwn, &ListInUse::BundlesOwn).ok());
         assert!(!sound, "byte {index}");
     }
     for length in (0..whole.len()).step_by(256) {

@@ -51,7 +51,7 @@ fn the_example_has_what_init_writes() {
 }
 
 #[test]
-fn a_pull_request_gets_no_rights_and_brings_no_tool() {
+pub(crate) fn a_pull_request_gets_no_rights_and_brings_no_tool() {
     let document = yaml(WORKFLOWS[0]);
     // `on` is a word for true to this reader of YAML, as to others.
     let triggers = document.get("on").or_else(|| document.get("true")).unwrap();

@@ -92,11 +92,7 @@ impl Bundle {
         statement.modified()?;
         let mut files = self.files;
         files.insert(STATEMENT.to_owned(), statement.to_bytes()?);
-        let text = instructions(
-            &statement,
-            files.contains_key(ALLOWED_SIGNERS),
-            &self.more_instructions,
-        );
+        let text = instructions(&statement, &files, &self.more_instructions);
         files.insert(INSTRUCTIONS.to_owned(), text.into_bytes());
         files.insert(SUMS.to_owned(), sums_of(&files));
         check_paths(files.keys().map(String::as_str))?;

@@ -32,6 +32,8 @@ pub enum Problem {
     NotListed(String),
     /// A file, or an entry that is no plain file, cannot be accepted, and why.
     Refused(String, String),
+    /// A decision whose signature does not count, named by its record and person, and why.
+    Approval(String, String),
     /// The bundle as a whole, or a file that vouches for others, fails, and why.
     Bundle(String, String),
 }
@@ -55,18 +57,23 @@ impl Problem {
             | Problem::Missing(path)
             | Problem::NotListed(path)
             | Problem::Refused(path, _) => Some(path),
-            Problem::Bundle(_, _) => None,
+            Problem::Approval(_, _) | Problem::Bundle(_, _) => None,
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Problem::Approval(name, why) = self {
+            return write!(formatter, "FAIL approval {}: {why}", name.escape_debug());
+        }
         let (name, why) = match self {
             Problem::DigestDiffers(path) => (path, "digest differs"),
             Problem::Missing(path) => (path, "missing"),
             Problem::NotListed(path) => (path, "not listed in SHA256SUMS"),
-            Problem::Refused(path, why) | Problem::Bundle(path, why) => (path, why.as_str()),
+            Problem::Refused(path, why) | Problem::Approval(path, why) | Problem::Bundle(path, why) => {
+                (path, why.as_str())
+            }
         };
         write!(formatter, "FAIL {} {why}", name.escape_debug())
     }

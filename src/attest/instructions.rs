@@ -2,13 +2,17 @@
 
 use chrono::Utc;
 
-use super::manifest::{StatedSigner, Statement};
+use super::approvals::{Decision, decisions_in};
+use super::manifest::{ALLOWED_SIGNERS, StatedSigner, Statement};
+use crate::load::{ALLOWED_SIGNERS as KEYRING, REVOKED};
+use crate::source::write::Files;
 use crate::trust::sshsig::Namespace;
 
 /// The text of `VERIFY.md`, with the real principal, fingerprint and time in its lines.
 ///
-/// `brings_list` says whether the bundle holds `allowed_signers`; `more` is Markdown to go behind, or empty.
-pub fn instructions(statement: &Statement, brings_list: bool, more: &str) -> String {
+/// `files` are those that the bundle vouches for; `more` is Markdown to go behind, or empty.
+pub fn instructions(statement: &Statement, files: &Files, more: &str) -> String {
+    let brings_list = files.contains_key(ALLOWED_SIGNERS);
     let mut text = format!(
         "# How to verify this bundle\n\n\
          As of {}, made from {}, by {}. Run the lines below in this folder; they need `sha256sum` and, for the \
@@ -25,6 +29,7 @@ pub fn instructions(statement: &Statement, brings_list: bool, more: &str) -> Str
         None => text.push_str(UNSIGNED),
         Some(signer) => text.push_str(&signed(statement, signer, brings_list)),
     }
+    text.push_str(&approvals(files));
     text.push_str(WITH_THE_TOOL);
     if !more.is_empty() {
         text.push('\n');
@@ -63,7 +68,8 @@ This bundle was not signed. The lines above show that its files fit its own list
 const WITH_THE_TOOL: &str = "\
 ## With the tool
 
-`countersign verify .` does all of the above; `--allowed-signers FILE` names a list that you trust.
+`countersign verify .` does all of the above; `--allowed-signers FILE` names a list of signers of the bundle
+that you trust, and `--keyring FILE` one of those who approve.
 ";
 
 fn signed(statement: &Statement, signer: &StatedSigner, brings_list: bool) -> String {
@@ -110,6 +116,56 @@ fn unlisted(time: &str, fingerprint: &str, brings_list: bool) -> String {
          ssh-keygen -Y verify -f ../my_signers -I signer@example.org -n {namespace} -O verify-time={time} \
          -s SHA256SUMS.sig < SHA256SUMS\n```\n\n"
     )
+}
+
+/// How to check each decision, and the digest that it is about; nothing where the bundle holds none.
+fn approvals(files: &Files) -> String {
+    let (decisions, _) = decisions_in(files);
+    let lines: Vec<String> = decisions
+        .iter()
+        .filter_map(|decision| approval_line(decision, files))
+        .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let namespace = Namespace::Approval;
+    let mut text = format!(
+        "## The approvals are signed\n\n\
+         Each person signed each decision, at the time that its file names. Every line must say \
+         `Good \"{namespace}\" signature`; that `{KEYRING}` is the organisation's is known only by a copy that \
+         came another way.\n\n```sh\n{}\n```\n\n",
+        lines.join("\n")
+    );
+    let record = decisions
+        .iter()
+        .find_map(|decision| decision.record_path().filter(|path| files.contains_key(path)));
+    if let Some(record) = record {
+        text.push_str(&format!(
+            "A decision is over `subject.digest`: the SHA-256 of the record as canonical JSON (RFC 8785), without \
+             the fields that no decision covers, and with each file that it names by SHA-256. `records/` holds that \
+             JSON with a line feed behind it, which the digest leaves out. A digest that differs is one of another \
+             content, from before or after:\n\n```sh\nprintf %s \"$(cat {})\" | sha256sum\n```\n\n",
+            quoted(&record)
+        ));
+    }
+    text
+}
+
+fn approval_line(decision: &Decision<'_>, files: &Files) -> Option<String> {
+    let email = decision.email(files)?;
+    let revoked = if files.contains_key(REVOKED) {
+        format!(" -r {REVOKED}")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "ssh-keygen -Y verify -f {KEYRING}{revoked} -I {} -n {} -O verify-time={} -s {} < {}",
+        quoted(&email),
+        Namespace::Approval,
+        decision.at().format("%Y%m%d%H%M%SZ"),
+        quoted(&format!("{}.sig", decision.path)),
+        quoted(decision.path),
+    ))
 }
 
 /// Quotes a word for a shell, where it needs it.

@@ -3,7 +3,7 @@
 //!
 //! Signatures are SSHSIG, the list is OpenSSH's `allowed_signers`, the manifest is that of `sha256sum`
 //! and the archive is ustar, so that an auditor needs none of this code. What is not here: rendering,
-//! records, and any judgement about what the documents say.
+//! and any judgement about what the documents or the records say.
 
 pub mod bundle;
 pub mod contents;
@@ -11,4 +11,5 @@ pub mod instructions;
 pub mod manifest;
 pub mod verify;
 
+mod approvals;
 mod archive;

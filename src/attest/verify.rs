@@ -1,7 +1,8 @@
-//! A bundle is judged: every file against the manifest, the manifest against its signature.
+//! A bundle is judged: every file against the manifest, the manifest and every approval against its signature.
 
 use std::collections::BTreeSet;
 
+use super::approvals::{judge_all, keyring_given, keyring_in};
 use super::contents::{Contents, Problem};
 use super::manifest::{
     ALLOWED_SIGNERS, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
@@ -10,7 +11,7 @@ use crate::source::write::Files;
 use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
 use crate::trust::sshsig::Namespace;
 
-/// The list of keys by which a signature is judged.
+/// The list of keys by which signatures are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListInUse {
     /// The one in the bundle itself, which shows that nothing changed, and not who made it.
@@ -39,6 +40,8 @@ pub struct Report {
     pub intact: usize,
     /// What became of the signature.
     pub signature: SignatureVerdict,
+    /// How many approvals count by their signatures, and by which keyring that was said.
+    pub approvals: String,
     /// Why the bundle does not stand, sorted; empty if it does.
     pub problems: Vec<Problem>,
     /// What a reader must know though it is no failure.
@@ -74,17 +77,21 @@ impl Report {
                 commit.escape_debug()
             ));
         }
+        lines.push(self.approvals.clone());
         lines.extend(self.notes.iter().cloned());
         lines
     }
 }
 
-/// Judges a bundle that was read: digests, completeness, signature.
-pub fn verify(contents: &Contents, list: &ListInUse) -> Report {
+/// Judges a bundle that was read: digests, completeness, signature, approvals.
+///
+/// `list` says who may have signed the bundle, `keyring` whose approvals count.
+pub fn verify(contents: &Contents, list: &ListInUse, keyring: &ListInUse) -> Report {
     let mut report = Report {
         statement: None,
         intact: 0,
         signature: SignatureVerdict::Absent,
+        approvals: String::new(),
         problems: contents.problems.clone(),
         notes: Vec::new(),
     };
@@ -96,6 +103,7 @@ pub fn verify(contents: &Contents, list: &ListInUse) -> Report {
     check_digests(&contents.files, &mut report);
     check_form(contents, &mut report);
     check_signature(&contents.files, list, &mut report);
+    check_approvals(&contents.files, keyring, &mut report);
     report.problems.sort();
     report.problems.dedup();
     report
@@ -231,4 +239,29 @@ fn list_in_use(files: &Files, list: &ListInUse, report: &mut Report) -> Option<A
         .collect();
     report.notes.extend(lines);
     Some(signers)
+}
+
+fn check_approvals(files: &Files, keyring: &ListInUse, report: &mut Report) {
+    let (found, whose) = match keyring {
+        ListInUse::BundlesOwn => (keyring_in(files), "the keyring in the bundle"),
+        ListInUse::Given(text) => (Some(keyring_given(text, files)), "the keyring given"),
+    };
+    let has_any = files.keys().any(|path| path.starts_with("approvals/"));
+    if !has_any {
+        report.approvals = "the bundle holds no approvals".to_owned();
+        return;
+    }
+    if found.is_none() {
+        let why = "cannot be judged: the bundle brings no keyring that can be read, and none was given";
+        report.fail("approvals", why);
+    }
+    let judged = judge_all(files, &found.unwrap_or_default());
+    let number = judged.good;
+    let noun = if number == 1 { "approval" } else { "approvals" };
+    report.approvals = format!(
+        "{number} {noun} verified by {whose}, {} of them over records as they are in the bundle",
+        judged.over_records
+    );
+    report.problems.extend(judged.problems);
+    report.notes.extend(judged.notes);
 }

@@ -290,9 +290,12 @@ pub(super) struct Verify {
     /// A bundle: a folder or a `.tar`
     #[arg(value_name = "BUNDLE")]
     pub(super) bundle: PathBuf,
-    /// Believe this list of signers alone, read as OpenSSH reads it
+    /// Believe this list of who may have signed the bundle alone, read as OpenSSH reads it
     #[arg(long, value_name = "FILE")]
     pub(super) allowed_signers: Option<PathBuf>,
+    /// Judge the approvals by this list of keys instead of the one in the bundle
+    #[arg(long, value_name = "FILE")]
+    pub(super) keyring: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -64,7 +64,9 @@ impl schemars::JsonSchema for RecordId {
 ///
 /// Source: the confusable skeleton of Unicode Technical Standard 39.
 pub fn skeleton(text: &str) -> String {
-    unicode_security::confusable_detection::skeleton(&text.to_lowercase()).collect()
+    let skeleton: String = unicode_security::confusable_detection::skeleton(&text.to_lowercase()).collect();
+    // A nought becomes the capital letter that it reads like, and case makes no difference here.
+    skeleton.to_lowercase()
 }
 
 #[cfg(test)]

@@ -8,25 +8,36 @@ use git2::{ObjectType, Oid, Repository};
 
 use super::git::open_required;
 use super::objects::{MAX_DEPTH, Objects, TreeEntry, unreadable};
-use super::tree::{Entry, EntryKind, GUARDED_FOLDERS, MAX_ENTRIES, Tree};
+use super::tree::{Bounds, Entry, EntryKind, GUARDED_FOLDERS, Tree};
 
 /// Lists the governed folder as a commit, given by its full hash, holds it.
 ///
 /// Nothing is checked out: what is read are git's objects.
 pub fn read_commit(root: &Path, commit: &str) -> Result<Tree> {
+    read_commit_within(root, commit, Bounds::default())
+}
+
+/// Lists as `read_commit` does, within bounds that the caller sets.
+pub fn read_commit_within(root: &Path, commit: &str, bounds: Bounds) -> Result<Tree> {
     let (repository, prefix) = open_required(root)?;
-    let (entries, guarded) =
-        list(&repository, &prefix, commit).with_context(|| format!("commit `{commit}` cannot be read"))?;
+    let (entries, guarded) = list(&repository, &prefix, commit, bounds)
+        .with_context(|| format!("commit `{commit}` cannot be read"))?;
     Ok(Tree::of_commit(repository, entries, guarded))
 }
 
-fn list(repository: &Repository, prefix: &str, commit: &str) -> Result<(Vec<Entry>, Vec<Entry>)> {
+fn list(
+    repository: &Repository,
+    prefix: &str,
+    commit: &str,
+    bounds: Bounds,
+) -> Result<(Vec<Entry>, Vec<Entry>)> {
     let mut listing = Listing {
         objects: Objects::of(repository)?,
         entries: Vec::new(),
         guarded: Vec::new(),
         folders: 0,
         sizes: HashMap::new(),
+        bounds,
     };
     let id = listing.objects.id(commit)?;
     let root = listing.objects.commit(id)?.tree;
@@ -46,6 +57,7 @@ struct Listing<'a> {
     folders: usize,
     /// The bytes of each content: one may stand at very many paths.
     sizes: HashMap<Oid, u64>,
+    bounds: Bounds,
 }
 
 impl Listing<'_> {
@@ -72,8 +84,9 @@ impl Listing<'_> {
     }
 
     fn refuse_too_many(&self) -> Result<()> {
-        if self.entries.len() + self.guarded.len() + self.folders > MAX_ENTRIES {
-            bail!("it holds more than {MAX_ENTRIES} files and folders");
+        let most = self.bounds.entries;
+        if self.entries.len() + self.guarded.len() + self.folders > most {
+            bail!("it holds more than {most} files and folders");
         }
         Ok(())
     }

@@ -13,12 +13,10 @@ use super::content::ContentId;
 use super::git::open;
 use super::objects::{Identity, MAX_DEPTH, Objects, RawCommit, TreeEntry, is_shallow};
 use super::renames::find_renames;
-use super::tree::{MAX_ENTRIES, read_file};
+use super::tree::{Bounds, read_file};
 
 /// The most changes that are held of one history.
 const MAX_CHANGES: usize = 5_000_000;
-/// The most folders that are opened in one history; few trees can stand for very many of them.
-const MAX_FOLDERS: usize = 10_000_000;
 /// The most bytes that the list of a shallow clone's ends may have.
 const MAX_SHALLOW_BYTES: u64 = 64 << 20;
 
@@ -84,7 +82,12 @@ pub struct ReusedPath {
 ///
 /// Folders that are equal in two commits are not opened. Errors name objects that are missing or damaged.
 pub fn read_history(root: &Path, commit: &str) -> Result<Option<History>> {
-    read(root, commit, true)
+    read_history_within(root, commit, Bounds::default())
+}
+
+/// Reads as `read_history` does, within bounds that the caller sets.
+pub fn read_history_within(root: &Path, commit: &str, bounds: Bounds) -> Result<Option<History>> {
+    read(root, commit, true, bounds)
 }
 
 /// Finds `<folder>/<name>` paths that came back with other content after they had been removed.
@@ -92,7 +95,7 @@ pub fn read_history(root: &Path, commit: &str) -> Result<Option<History>> {
 /// Outside git there is no history.
 pub fn reused_paths(root: &Path, commit: &str, folders: &[&str]) -> Result<Vec<ReusedPath>> {
     // Renames play no part in it, and without them no content is read.
-    let history = read(root, commit, false)?;
+    let history = read(root, commit, false, Bounds::default())?;
     Ok(history.map_or_else(Vec::new, |history| history.reused_paths(folders)))
 }
 
@@ -179,7 +182,7 @@ struct Life<'a> {
     is_present: bool,
 }
 
-fn read(root: &Path, commit: &str, with_renames: bool) -> Result<Option<History>> {
+fn read(root: &Path, commit: &str, with_renames: bool, bounds: Bounds) -> Result<Option<History>> {
     let Some((repository, prefix)) = open(root)? else {
         return Ok(None);
     };
@@ -189,6 +192,7 @@ fn read(root: &Path, commit: &str, with_renames: bool) -> Result<Option<History>
         with_renames,
         changes: 0,
         folders: 0,
+        bounds,
     };
     let tip = reader.objects.id(commit)?;
     let ordered = order(&reader.objects, tip, &ends(&repository)?)?;
@@ -339,6 +343,7 @@ struct Reader<'a> {
     changes: usize,
     /// How many pairs of folders have been opened so far.
     folders: usize,
+    bounds: Bounds,
 }
 
 impl Reader<'_> {
@@ -414,8 +419,9 @@ impl Reader<'_> {
             bail!("folders lie more than {MAX_DEPTH} deep");
         }
         self.folders += 1;
-        if self.folders > MAX_FOLDERS {
-            bail!("the history changes more than {MAX_FOLDERS} folders; it is too large to be read");
+        let most = self.bounds.folders;
+        if self.folders > most {
+            bail!("the history changes more than {most} folders; it is too large to be read");
         }
         let (old, new) = (self.objects.tree(before)?, self.objects.tree(after)?);
         let (mut at, mut at_new) = (0, 0);
@@ -454,8 +460,9 @@ impl Reader<'_> {
             let (one, other) = (one.map(|entry| entry.id()), other.map(|entry| entry.id()));
             self.compare_folder(one, other, folder, depth + 1, found)?;
         } else if !is_same(one.as_ref(), other.as_ref()) {
-            if found.len() >= MAX_ENTRIES {
-                bail!("it changes more than {MAX_ENTRIES} files");
+            let most = self.bounds.entries;
+            if found.len() >= most {
+                bail!("it changes more than {most} files");
             }
             found.push(Difference {
                 path: self.path(folder),

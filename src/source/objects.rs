@@ -4,12 +4,17 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
+use flate2::{Decompress, FlushDecompress, Status};
 use git2::{ObjectFormat, ObjectType, Odb, OdbObject, Oid, Repository};
 use memchr::{memchr, memrchr};
+
+use super::tree::read_file;
 
 /// The most bytes that one folder's list may have.
 const MAX_TREE_BYTES: u64 = 128 << 20;
@@ -19,6 +24,9 @@ const MAX_COMMIT_BYTES: u64 = 16 << 20;
 const KEPT_TREE_BYTES: usize = 16 << 20;
 /// The deepest folder that is entered.
 pub(super) const MAX_DEPTH: usize = 64;
+/// The most folders of objects that are looked into, borrowed ones included.
+const MAX_OBJECT_FOLDERS: usize = 16;
+const MAX_ALTERNATES_BYTES: u64 = 64 << 10;
 
 const KIND_BITS: u32 = 0o170_000;
 const TREE: u32 = 0o040_000;
@@ -42,9 +50,69 @@ pub(super) fn read_object<'a>(
     if size as u64 > max_bytes {
         bail!("object `{id}` has {size} bytes; at most {max_bytes} are read");
     }
+    if !is_whole_if_loose(repository, id, max_bytes) {
+        bail!(
+            "object `{id}` is damaged (its file is cut off); look with `git fsck`, then clone the repository anew"
+        );
+    }
     database
         .read(id)
         .map_err(|error| unreadable(repository, id, &error))
+}
+
+/// Tells whether the file of an object that lies by itself is complete; where it lies in a pack, there is none.
+///
+/// The library waits for ever for the end of a file that was cut off.
+fn is_whole_if_loose(repository: &Repository, id: Oid, max_bytes: u64) -> bool {
+    let hash = id.to_string();
+    let (folder, name) = hash.split_at(2);
+    object_folders(repository).iter().all(|objects| {
+        let file = std::fs::File::open(objects.join(folder).join(name));
+        file.map_or(true, |file| inflates_to_its_end(BufReader::new(file), max_bytes))
+    })
+}
+
+/// Returns the folder of objects, and those that it borrows from.
+fn object_folders(repository: &Repository) -> Vec<PathBuf> {
+    let mut folders = vec![repository.commondir().join("objects")];
+    let mut next = 0;
+    while let Some(folder) = folders.get(next).cloned() {
+        next += 1;
+        let borrowed = read_file(&folder.join("info/alternates"), MAX_ALTERNATES_BYTES);
+        let borrowed = String::from_utf8_lossy(&borrowed.unwrap_or_default()).into_owned();
+        for line in borrowed
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
+            let place = folder.join(line);
+            if folders.len() < MAX_OBJECT_FOLDERS && !folders.contains(&place) {
+                folders.push(place);
+            }
+        }
+    }
+    folders
+}
+
+fn inflates_to_its_end(mut input: impl BufRead, max_bytes: u64) -> bool {
+    let mut inflate = Decompress::new(true);
+    let mut output = [0_u8; 1 << 14];
+    loop {
+        let Ok(bytes) = input.fill_buf() else { return false };
+        let before = (inflate.total_in(), inflate.total_out());
+        let status = inflate.decompress(bytes, &mut output, FlushDecompress::None);
+        let read = usize::try_from(inflate.total_in() - before.0).unwrap_or(usize::MAX);
+        input.consume(read);
+        let is_stuck = (inflate.total_in(), inflate.total_out()) == before;
+        match status {
+            Ok(Status::StreamEnd) => return true,
+            Ok(Status::Ok | Status::BufError) if is_stuck => return false,
+            Ok(Status::Ok | Status::BufError) if inflate.total_out() > max_bytes.saturating_add(64) => {
+                return false;
+            }
+            Ok(Status::Ok | Status::BufError) => {}
+            Err(_) => return false,
+        }
+    }
 }
 
 /// Says why an object cannot be read, and what to do about it.

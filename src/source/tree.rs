@@ -12,7 +12,28 @@ use super::digest::{hex, sha256_hex};
 use super::objects::{MAX_DEPTH, read_object};
 
 /// The most files and folders of one tree.
-pub(super) const MAX_ENTRIES: usize = 1_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
+/// The most folders that are opened in one history; few trees can stand for very many of them.
+const MAX_FOLDERS: usize = 10_000_000;
+
+/// How much of a git repository is read before it is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// Files and folders of one commit, and files that one commit changes.
+    pub entries: usize,
+    /// Pairs of folders that are opened in one history.
+    pub folders: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            entries: MAX_ENTRIES,
+            folders: MAX_FOLDERS,
+        }
+    }
+}
+
 /// Folders whose files say what a forge does with the repository.
 pub(super) const GUARDED_FOLDERS: &[&str] = &[".github", ".gitlab"];
 /// Files that say who decides, or how git treats the others.

@@ -57,6 +57,7 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
         &Verify {
             bundle: audit,
             allowed_signers: None,
+            keyring: None,
         },
     )?;
     Ok(code.max(verified))

@@ -18,11 +18,12 @@ use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
 use crate::document::{self, DOCUMENTS, DocumentKind, Format, Provenance};
+use crate::load::{ALLOWED_SIGNERS, REVOKED};
 use crate::model::Kind;
 use crate::output::text::visible;
 use crate::output::{Style, Summary, diagnostics, register};
 use crate::reconcile::Register;
-use crate::source::write::{Files, write_folder};
+use crate::source::write::{Files, check_path, write_folder};
 use crate::source::{EntryKind, sha256_hex};
 use crate::trust::canonical_json;
 use crate::trust::signer::Signer;
@@ -326,8 +327,35 @@ fn contents(job: &Job, register: &Register<'_>, found: &[Diagnostic]) -> Result<
     diagnostics::write(&report, diagnostics::Format::Json, Style::plain(), &mut json)?;
     files.insert("diagnostics.json".into(), json);
     files.insert("imports.sha256".into(), import_digests(register).into_bytes());
-    if let Some(entry) = job.tree.entry("keyring/allowed_signers") {
+    if let Some(entry) = job.tree.entry(ALLOWED_SIGNERS) {
         files.insert("allowed_signers".into(), job.tree.read(entry, KEYRING_BYTES)?);
+    }
+    files.extend(decisions(job)?);
+    Ok(files)
+}
+
+/// Takes along every approval as it was signed, and the keyring by which its signature can be judged.
+fn decisions(job: &Job) -> Result<Files, Failure> {
+    let mut files = Files::new();
+    for path in [ALLOWED_SIGNERS, REVOKED] {
+        if let Some(entry) = job.tree.entry(path) {
+            files.insert(path.into(), job.tree.read(entry, KEYRING_BYTES)?);
+        }
+    }
+    // A path that no archive may hold is an error of its own, and its approval is listed there.
+    let named = job
+        .repository
+        .approvals
+        .iter()
+        .filter(|file| check_path(&file.path).is_ok());
+    for file in named {
+        let Some(source) = job.repository.sources.get(file.file) else {
+            continue;
+        };
+        files.insert(file.path.to_string(), source.text.as_bytes().to_vec());
+        if let Some(signature) = &file.signature {
+            files.insert(format!("{}.sig", file.path), signature.to_vec());
+        }
     }
     Ok(files)
 }
@@ -345,20 +373,21 @@ fn import_digests(register: &Register<'_>) -> String {
 }
 
 pub(in crate::cli) fn verify(console: &mut Console<'_>, verify: &Verify) -> Result<u8, Failure> {
-    let list = match &verify.allowed_signers {
-        None => ListInUse::BundlesOwn,
-        Some(file) => {
-            let path = console.folder.join(file);
-            let bytes = crate::source::read_file(&path, KEYRING_BYTES)?;
-            ListInUse::Given(
-                String::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", file.display()))?,
-            )
-        }
-    };
+    let list = list_in_use(console, verify.allowed_signers.as_deref())?;
+    let keyring = list_in_use(console, verify.keyring.as_deref())?;
     let contents = read_bundle(&console.folder.join(&verify.bundle))?;
-    let report = verify_bundle(&contents, &list);
+    let report = verify_bundle(&contents, &list, &keyring);
     for line in report.lines() {
         writeln!(console.out, "{}", visible(&line))?;
     }
     Ok(if report.ok() { CLEAN } else { TRUST })
+}
+
+fn list_in_use(console: &Console<'_>, file: Option<&Path>) -> Result<ListInUse, Failure> {
+    let Some(file) = file else {
+        return Ok(ListInUse::BundlesOwn);
+    };
+    let bytes = crate::source::read_file(&console.folder.join(file), KEYRING_BYTES)?;
+    let text = String::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", file.display()))?;
+    Ok(ListInUse::Given(text))
 }
