@@ -9,6 +9,9 @@ use countersign::source::{
 use git2::{ObjectType, Oid, Repository, Signature, Time};
 use proptest::prelude::*;
 
+/// Paths and what belongs to each.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// Path and text of every file.
 type Files = BTreeMap<String, String>;
 
@@ -319,7 +322,7 @@ fn renames_are_found_by_content_then_by_lines() {
     let old = lines(0..10);
     let half = lines(0..5) + &lines(20..25);
     let less = lines(0..4) + &lines(20..26);
-    let table: &[(&str, &[(&str, &str)], &[(&str, &str)], &[(&str, &str)])] = &[
+    let table: &[(&str, Pairs, Pairs, Pairs)] = &[
         (
             "the same bytes, anywhere",
             &[("exceptions/a.yaml", &old)],

@@ -119,7 +119,7 @@ fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, 
         .context("the governed folder cannot be found")?;
     let refused = || {
         Failure::usage(format!(
-            "`{}` holds governed files; write into another folder, such as `generated/`",
+            "`{}` holds governed files; write into a folder of its own, such as `../documents`",
             out.display()
         ))
     };
