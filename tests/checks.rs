@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 use countersign::check::{self, Beside, CHECKS, Check, Family, Settings};
 use countersign::diagnostic::Diagnostic;
 use countersign::import::{Content, Export, collect};
-use countersign::load::{Repository, load, load_configuration};
+use countersign::load::{Generated, Repository, load, load_configuration, read_generated};
 use countersign::model::{AsOf, RecordId, Zone, parse_date, parse_instant};
 use countersign::reconcile::{Question, Register, reconcile};
 use countersign::source::{Tree, read_folder};
@@ -376,6 +376,10 @@ fn judge(block: &Block) -> Vec<String> {
             .sources
             .add(change.paths.iter().map(|changed| &changed.path));
     }
+    let generated = read_generated(&tree, settings.words("GOV006", "generated_paths"));
+    repository
+        .sources
+        .add(generated.iter().flat_map(Generated::paths));
     let repository = repository;
     let as_of = block.as_of(&repository);
     // Only what approvals come to is at stake where they are the subject; elsewhere they are believed.
@@ -394,6 +398,7 @@ fn judge(block: &Block) -> Vec<String> {
     let register = register_with(&repository, &tree, as_of, standings);
     let beside = Beside {
         change: change.as_ref(),
+        generated: generated.as_ref(),
         ..Beside::default()
     };
     let mut diagnostics = check::run_with(&register, &settings, beside);

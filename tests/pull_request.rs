@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use countersign::load::{Repository, load, load_configuration};
 use countersign::source::read_folder;
-use countersign::trust::{Change, ChangedPath, PathChangeKind, configuration_digest};
+use countersign::trust::{Change, ChangedPath, PathChangeKind};
 use serde_json::Value;
 
 use crate::checks;
 use crate::cli::streams;
-use crate::signing::{decide, sign};
+use crate::signing::decide;
 
 /// The day on which pull requests are judged, unless a test says otherwise.
 pub(crate) const TODAY: &str = "2026-01-01";
@@ -83,32 +83,7 @@ impl PullRequest {
 
     pub(crate) fn decide(&self, id: &str, who: (&str, &str, &str), decision: &str) -> String {
         let repository = load_folder(self.root());
-        if id == "compliance" {
-            return self.decide_on_configuration(&repository, who, decision);
-        }
         decide(self.root(), &repository, id, who, decision)
-    }
-
-    fn decide_on_configuration(
-        &self,
-        repository: &Repository,
-        (person, role, at): (&str, &str, &str),
-        decision: &str,
-    ) -> String {
-        let digest = configuration_digest(repository).unwrap();
-        let text = format!(
-            "apiVersion: countersign/v1\nkind: Approval\n\
-             subject: {{kind: Configuration, id: compliance, fragment: \"\", digest: \"{digest}\"}}\n\
-             decision: {decision}\nrole: {role}\nperson: {person}\nat: {at}\nreason: \"\"\nshown: \"compliance\"\n"
-        );
-        let digest8 = &digest["sha256:".len()..][..8];
-        let path = format!("approvals/compliance/{digest8}-{person}-1.yaml");
-        self.write(
-            &format!("{path}.sig"),
-            &sign(person, "countersign-approval", text.as_bytes()),
-        );
-        self.write(&path, &text);
-        path
     }
 
     fn git(&self) -> git2::Repository {

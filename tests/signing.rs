@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use countersign::load::Repository;
 use countersign::model::{Decision, Kind, RecordId};
-use countersign::trust::{ApprovalState, Decided, Standing, Standings};
+use countersign::trust::{ApprovalState, CONFIGURATION_ID, CONFIGURATION_KIND, Decided, Standing, Standings};
 use sha2::{Digest as _, Sha256};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
@@ -45,17 +45,26 @@ pub(crate) fn decide(
     (person, role, at): (&str, &str, &str),
     decision: &str,
 ) -> String {
-    let meta = repository
-        .records()
-        .find(|meta| meta.id.value.as_str() == id)
-        .unwrap_or_else(|| panic!("no record {id}"));
-    let digest = countersign::trust::digest(repository, meta).unwrap();
+    let (kind, digest) = if id == CONFIGURATION_ID {
+        (
+            CONFIGURATION_KIND,
+            countersign::trust::configuration_digest(repository).unwrap(),
+        )
+    } else {
+        let meta = repository
+            .records()
+            .find(|meta| meta.id.value.as_str() == id)
+            .unwrap_or_else(|| panic!("no record {id}"));
+        (
+            meta.kind.name(),
+            countersign::trust::digest(repository, meta).unwrap(),
+        )
+    };
     let place = folder.join("approvals").join(id);
     std::fs::create_dir_all(&place).unwrap();
     let text = format!(
-        "apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {}, id: {id}, fragment: \"\", digest: \"{digest}\"}}\n\
-         decision: {decision}\nrole: {role}\nperson: {person}\nat: {at}\nreason: \"\"\nshown: \"{id}\"\n",
-        meta.kind
+        "apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {kind}, id: {id}, fragment: \"\", digest: \"{digest}\"}}\n\
+         decision: {decision}\nrole: {role}\nperson: {person}\nat: {at}\nreason: \"\"\nshown: \"{id}\"\n"
     );
     let digest8 = &digest["sha256:".len()..][..8];
     let stem = |number: usize| format!("approvals/{id}/{digest8}-{person}-{number}.yaml");

@@ -2,11 +2,11 @@
 
 use super::{Beside, Setting, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::load::Repository;
+use crate::load::{Generated, Repository};
 use crate::model::{AsOf, RecordId, Severity};
 use crate::reconcile::Register;
 use crate::source::History;
-use crate::trust::{Anchor, ApprovalRules, Change, Edit, Past};
+use crate::trust::{Anchor, ApprovalRules, Change, Edit, Past, Testimony};
 
 /// What a rule may see.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,16 @@ impl<'a> Context<'a> {
     /// Returns what re-reading history found; `None` where it was not re-read.
     pub fn past(&self) -> Option<&'a Past> {
         self.beside.past
+    }
+
+    /// Returns what history tells of approvals; nothing where it was not read.
+    pub fn testimony(&self) -> Testimony {
+        self.beside.testimony.cloned().unwrap_or_default()
+    }
+
+    /// Returns what lies in the folders of generated documents; `None` where it was not read.
+    pub fn generated(&self) -> Option<&'a Generated> {
+        self.beside.generated
     }
 
     /// Returns what differs between the content of a record that was last approved and the one it has now.

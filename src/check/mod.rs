@@ -22,6 +22,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, Level};
+use crate::load::Generated;
 use crate::reconcile::Register;
 use crate::source::{History, Sources};
 use crate::trust::{Anchor, Change, Past, Testimony};
@@ -111,7 +112,9 @@ pub const CHECKS: &[&Check] = &[
     &governance::IMMUTABLE_FIELD,
     &governance::DELETED_OR_RENAMED,
     &governance::WEAKENING,
+    &governance::SUPPRESSION,
     &governance::HISTORY_AND_CLOCK,
+    &governance::GENERATED_DOCUMENT,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,
@@ -162,6 +165,8 @@ pub struct Beside<'a> {
     pub anchors: &'a [Anchor],
     /// What re-reading history found.
     pub past: Option<&'a Past>,
+    /// What lies in the folders of generated documents.
+    pub generated: Option<&'a Generated>,
 }
 
 /// Runs every rule with what can be seen beside the register.
@@ -183,6 +188,9 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
         diagnostics.extend(judged);
     }
     governance::reread(register.repository, beside.past, &mut diagnostics);
+    let setting = settings.of(&governance::SUPPRESSION);
+    let context = Context::new(register, setting, settings, beside);
+    governance::suppress(&context, &mut diagnostics);
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
         sources

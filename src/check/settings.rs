@@ -76,6 +76,11 @@ impl Settings {
             .and_then(|setting| setting.numbers.get(name).copied())
     }
 
+    /// Returns the words that are set for a rule; none when the rule or the parameter does not exist.
+    pub fn words(&self, code: &str, name: &str) -> &[String] {
+        self.by_code.get(code).map_or(&[], |setting| setting.words(name))
+    }
+
     /// Returns an entry of a table that is set for a rule; `None` when it does not exist.
     pub fn entry(&self, code: &str, table: &str, name: &str) -> Option<i64> {
         self.by_code

@@ -8,12 +8,13 @@ use super::args::{At, Global, Scans};
 use super::change::Base;
 use super::console::Console;
 use super::failure::{Failure, INPUT, USAGE};
+use super::generated::read_generated_of;
 use super::past::{basis, read_past};
 use super::time;
 use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
-use crate::load::{Repository, flag_reused_ids, load, load_configuration};
+use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Configuration, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
 use crate::source::{self, EntryKind, GitFacts, History, Sources, Tree};
@@ -44,6 +45,8 @@ pub(super) struct Job {
     pub(super) anchors: Vec<Anchor>,
     /// What re-reading history found; `None` outside git, and where a base branch judges.
     pub(super) past: Option<Past>,
+    /// What lies in the folders of generated documents.
+    generated: Option<Generated>,
     /// The base branch and what the change does to it, where one is named.
     pub(super) change: Option<Change>,
 }
@@ -115,6 +118,10 @@ pub(super) fn open_against(
             .sources
             .add(change.paths.iter().map(|changed| &changed.path));
     }
+    let generated = read_generated_of(&root, &tree, &settings, commit.is_some())?;
+    repository
+        .sources
+        .add(generated.iter().flat_map(Generated::paths));
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
     let mut past = None;
@@ -146,6 +153,7 @@ pub(super) fn open_against(
         testimony,
         anchors,
         past,
+        generated,
         change,
     })
 }
@@ -457,6 +465,7 @@ impl Job {
             history: self.history.as_ref(),
             anchors: &self.anchors,
             past: self.past.as_ref(),
+            generated: self.generated.as_ref(),
         };
         let found = check::run_with(register, &self.settings, beside);
         let Some(change) = &self.change else {

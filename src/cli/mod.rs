@@ -7,6 +7,7 @@ mod change;
 mod commands;
 mod console;
 mod failure;
+mod generated;
 mod job;
 mod past;
 mod progress;

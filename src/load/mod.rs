@@ -3,6 +3,7 @@
 //! What one record says by itself is judged in here, by the schema. What records mean together is not.
 
 mod beside;
+mod generated;
 mod layout;
 mod named;
 mod names;
@@ -12,6 +13,7 @@ mod tiers;
 mod typing;
 mod validate;
 
+pub use generated::{Generated, Listed, read_generated, sources_digest};
 pub use layout::{FREE_FOLDERS, RecordPlace, place_of};
 pub use named::MAX_NAMED_FILE_BYTES;
 pub use repository::{
@@ -70,6 +72,7 @@ pub fn configuration_of(file: FileId, text: &str) -> (Configuration, Vec<Diagnos
                 tool: file.tool,
                 rules: rule_settings(node.node.get("rules")),
                 exclude: file.exclude,
+                suppressions: file.suppressions,
             };
             (configuration, Vec::new())
         }

@@ -16,6 +16,27 @@ pub struct Configuration {
     pub rules: Vec<RuleSetting>,
     /// Paths beside the record folders that hold other YAML.
     pub exclude: Vec<Spanned<String>>,
+    /// Diagnostics that shall not block for a while.
+    pub suppressions: Vec<Spanned<Suppression>>,
+}
+
+/// One diagnostic that shall not block for a while, as it is written; whether it counts is judged by a rule.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Suppression {
+    /// Its own id, of the form of record ids.
+    pub id: Option<Spanned<String>>,
+    /// The code of the rule, such as `REC001`.
+    pub rule: Option<Spanned<String>>,
+    /// What the diagnostic is about, exactly as it is told.
+    pub subject: Option<Spanned<String>>,
+    /// The id of the Role that answers for it.
+    pub owner: Option<Spanned<String>>,
+    /// Why, in at least 20 characters.
+    pub reason: Option<Spanned<String>>,
+    /// The last day on which it counts.
+    pub expires: Option<Spanned<String>>,
 }
 
 /// What is set for one rule.
@@ -42,6 +63,9 @@ pub struct ConfigurationFile {
     /// Paths beside the record folders that hold other YAML.
     #[serde(default)]
     pub exclude: Vec<Spanned<String>>,
+    /// Diagnostics that shall not block for a while; each needs all its fields, and the approval of this file.
+    #[serde(default)]
+    pub suppressions: Vec<Spanned<Suppression>>,
 }
 
 /// The settings of one rule; the parameters differ from rule to rule.

@@ -18,7 +18,7 @@ mod severity;
 mod time;
 mod vocabulary;
 
-pub use configuration::{Configuration, ConfigurationFile, RuleSetting};
+pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
 pub use finding::{CoverageRef, Disposition, DueReason, Finding};
 pub use id::{ID_PATTERN, RecordId, skeleton};

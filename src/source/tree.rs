@@ -171,11 +171,23 @@ impl Tree {
     /// Dot-folders, `imports/`, `ledger/` and `generated/` are left out: exports have digests of
     /// their own, and documents are made from the rest.
     pub fn digest(&self) -> Result<String> {
+        self.digest_without(&[])
+    }
+
+    /// Returns the same digest with some folders, named from the root, left out besides.
+    pub fn digest_without(&self, folders: &[&str]) -> Result<String> {
+        let is_in = |path: &str, folder: &&str| {
+            path.strip_prefix(*folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
         let mut whole = Sha256::new();
         for entry in self.entries.iter().filter(|entry| entry.kind == EntryKind::File) {
             let first = entry.path.split('/').next().unwrap_or("");
             let nested = entry.path.contains('/');
             if nested && matches!(first, "imports" | "ledger" | "generated") {
+                continue;
+            }
+            if folders.iter().any(|folder| is_in(&entry.path, folder)) {
                 continue;
             }
             let bytes = self.read(entry, 1 << 30)?;

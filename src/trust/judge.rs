@@ -88,6 +88,16 @@ pub fn judge(repository: &Repository, question: &Question<'_>) -> Standings {
     Standings::new(by_subject)
 }
 
+/// Judges the approvals of the configuration alone.
+pub fn judge_configuration(repository: &Repository, question: &Question<'_>) -> Standing {
+    let is_of_it = |file: &&ApprovalFile| {
+        let subject = &file.approval.subject.value;
+        subject.kind == CONFIGURATION_KIND && subject.id.as_str() == CONFIGURATION_ID
+    };
+    let files: Vec<&ApprovalFile> = repository.approvals.iter().filter(is_of_it).collect();
+    configuration(repository, question, &files)
+}
+
 fn of_record_standing(
     repository: &Repository,
     question: &Question<'_>,

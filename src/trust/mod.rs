@@ -44,7 +44,7 @@ pub use flaw::{Flaw, short};
 pub use foresee::{
     Candidate, Intent, answers, candidates, foresee, judge_key, judge_signature, roles_in_any_capacity,
 };
-pub use judge::{Question, judge, standings};
+pub use judge::{Question, judge, judge_configuration, standings};
 pub use keyring::Keyring;
 pub use life::{Chain, DecisionTold, Event, EventKind, Life, LifeQuestion, life_of};
 pub use matching::Met;

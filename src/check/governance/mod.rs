@@ -4,18 +4,22 @@ mod configuration;
 mod places;
 
 mod deleted_or_renamed;
+mod generated_document;
 mod history_and_clock;
 mod history_checks;
 mod immutable_field;
+mod suppression;
 mod weakening;
 
 use crate::load::Repository;
 use crate::trust::{CONFIGURATION_KIND, Change, Effect, RecordChange, classify};
 
 pub(super) use deleted_or_renamed::CHECK as DELETED_OR_RENAMED;
+pub(super) use generated_document::CHECK as GENERATED_DOCUMENT;
 pub(super) use history_and_clock::CHECK as HISTORY_AND_CLOCK;
 pub(super) use history_checks::reread;
 pub(super) use immutable_field::CHECK as IMMUTABLE_FIELD;
+pub(super) use suppression::{CHECK as SUPPRESSION, suppress};
 pub(super) use weakening::CHECK as WEAKENING;
 
 /// Classifies all that a change does to records, keyring, configuration and the files that drive the forge.

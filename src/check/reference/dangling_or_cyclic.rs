@@ -160,8 +160,8 @@ fn approvals(repository: &Repository, out: &mut Vec<Diagnostic>) {
             let fault = judge(repository, reference).map(|fault| fault.subject(subject.id.to_string()));
             out.extend(fault);
         }
-        // The configuration is no record, and is approved as one.
-        if subject.kind == CONFIGURATION_KIND && subject.id.as_str() == CONFIGURATION_ID {
+        // The configuration is no record, and counts with its defaults where no file is.
+        if (subject.kind.as_str(), subject.id.as_str()) == (CONFIGURATION_KIND, CONFIGURATION_ID) {
             continue;
         }
         let found = repository.known.get(&subject.id);

@@ -7,6 +7,7 @@ mod files;
 mod looser;
 mod records;
 mod table;
+mod trust_table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
