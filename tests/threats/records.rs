@@ -261,7 +261,7 @@ pub(super) fn look_alikes_and_hidden_characters() {
     let one = base();
     one.write(
         EXC,
-        &EXCEPTION.replace("Defer the second", "Später: 後で, позже –"),
+        &EXCEPTION.replace("Defer the second", "Später, 後で, позже –"),
     );
     approve_both(&one, "exc-0001");
     passes(&one);
