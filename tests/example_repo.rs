@@ -202,6 +202,34 @@ fn diagnostics(as_of: &str) -> (i32, Vec<(String, String, String)>) {
     )
 }
 
+/// A lapsed exception is its owner's red, and not everybody's.
+#[test]
+fn each_diagnostic_names_the_owner_of_its_record() {
+    let words = [
+        "countersign",
+        "check",
+        "--repo",
+        ".",
+        "--as-of",
+        "2026-10-01",
+        "--format",
+        "json",
+    ];
+    let (_, out, _) = streams(&folder(), &words.map(Into::into));
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let list = document["diagnostics"].as_array().unwrap();
+    let lapsed = list.iter().find(|one| one["code"] == "EXC001").unwrap();
+    assert_eq!(lapsed["owner"], "role-erp-owner", "{lapsed}");
+    assert!(list.iter().all(|one| one["owner"].is_string()), "{list:?}");
+    let narrowed = [&words[..], &["--owner", "role-infra"]].concat();
+    let narrowed: Vec<_> = narrowed.into_iter().map(Into::into).collect();
+    let (code, out, _) = streams(&folder(), &narrowed);
+    let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let owners = document["diagnostics"].as_array().unwrap().iter();
+    assert!(code == 0 && owners.clone().count() > 0, "{out}");
+    assert!(owners.clone().all(|one| one["owner"] == "role-infra"), "{out}");
+}
+
 #[test]
 fn the_example_is_clean_on_its_day_and_one_exception_ends_with_it() {
     let (code, found) = diagnostics("2026-09-30");

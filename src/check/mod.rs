@@ -19,12 +19,14 @@ mod soa;
 mod systems;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::Generated;
+use crate::load::Repository;
+use crate::model::{Meta, RecordId};
 use crate::reconcile::Register;
-use crate::source::{History, Sources};
+use crate::source::{FileId, History, Sources};
 use crate::trust::{Anchor, Change, Past, Testimony};
 
 pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
@@ -172,7 +174,7 @@ pub struct Beside<'a> {
 /// Runs every rule with what can be seen beside the register.
 pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    let records = register
+    let records: BTreeMap<FileId, &Meta> = register
         .repository
         .records()
         .map(|meta| (meta.file, meta))
@@ -191,6 +193,14 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
     let setting = settings.of(&governance::SUPPRESSION);
     let context = Context::new(register, setting, settings, beside);
     governance::suppress(&context, &mut diagnostics);
+    let owners = Owners {
+        repository: register.repository,
+        records: &records,
+        before: beside.change.map(|change| &change.base),
+    };
+    for diagnostic in &mut diagnostics {
+        diagnostic.owner = owners.of(diagnostic);
+    }
     let sources = &register.repository.sources;
     diagnostics.sort_by(|one, other| {
         sources
@@ -199,6 +209,30 @@ pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>
             .then_with(|| order(one, other))
     });
     diagnostics
+}
+
+/// Finds who answers for what a diagnostic is about.
+struct Owners<'a> {
+    repository: &'a Repository,
+    records: &'a BTreeMap<FileId, &'a Meta>,
+    /// The tip of the base, which still has what a change removes.
+    before: Option<&'a Repository>,
+}
+
+impl Owners<'_> {
+    /// Returns the owner of the record that it stands in, else of the one that is its subject.
+    fn of(&self, diagnostic: &Diagnostic) -> Option<String> {
+        let subject = diagnostic.subject.as_deref().and_then(RecordId::new);
+        let by_subject = |repository: &Repository| {
+            let meta = subject.as_ref().and_then(|id| repository.record(id))?;
+            Some(meta.owner.to_string())
+        };
+        self.records
+            .get(&diagnostic.span.file)
+            .map(|meta| meta.owner.to_string())
+            .or_else(|| by_subject(self.repository))
+            .or_else(|| self.before.and_then(by_subject))
+    }
 }
 
 /// Rules whose errors block a pull request even where they stand on the base already.

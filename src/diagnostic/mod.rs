@@ -36,6 +36,8 @@ pub struct Diagnostic {
     pub level: Level,
     /// The id of the record, or the host and vulnerability, that it is about.
     pub subject: Option<String>,
+    /// Who answers for the record that it is about; the check room fills it in.
+    pub owner: Option<String>,
     /// What is wrong, without a full stop.
     pub message: String,
     /// A few words at the place itself.
@@ -75,6 +77,7 @@ impl Diagnostic {
             name: "",
             level,
             subject: None,
+            owner: None,
             message: message.into(),
             label: None,
             help: None,

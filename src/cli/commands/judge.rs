@@ -86,13 +86,7 @@ fn narrow(job: &Job, check: &Check, found: &mut Vec<Diagnostic>) {
         });
     }
     if let Some(owner) = &check.owner {
-        found.retain(|diagnostic| {
-            let meta = job
-                .repository
-                .records()
-                .find(|meta| meta.file == diagnostic.span.file);
-            meta.is_some_and(|meta| meta.owner.value.as_str() == owner)
-        });
+        found.retain(|diagnostic| diagnostic.owner.as_deref() == Some(owner.as_str()));
     }
 }
 

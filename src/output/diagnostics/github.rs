@@ -46,6 +46,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             );
             write!(out, "%0A{}", data(&place))?;
         }
+        if let Some(owner) = &diagnostic.owner {
+            write!(out, "%0A{}", data(&format!("owner: {owner}")))?;
+        }
         if let Some(help) = &diagnostic.help {
             write!(out, "%0A{}", data(&format!("help: {help}")))?;
         }

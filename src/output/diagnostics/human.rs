@@ -62,6 +62,9 @@ fn frame(sources: &Sources, diagnostic: &Diagnostic, renderer: &Renderer) -> Str
         );
         group = group.element(FrameLevel::NOTE.message(more));
     }
+    if let Some(owner) = &diagnostic.owner {
+        group = group.element(FrameLevel::NOTE.message(format!("owner: {}", visible(owner))));
+    }
     if let Some(help) = &diagnostic.help {
         group = group.element(FrameLevel::HELP.message(visible(help)));
     }

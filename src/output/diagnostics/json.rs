@@ -25,6 +25,8 @@ struct Entry<'a> {
     name: &'static str,
     level: Level,
     subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
     message: &'a str,
     help: Option<&'a str>,
     file: &'a str,
@@ -82,6 +84,7 @@ fn entry<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Entry<'a> {
         name: diagnostic.name,
         level: diagnostic.level,
         subject: diagnostic.subject.as_deref(),
+        owner: diagnostic.owner.as_deref(),
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
         file: path_of(sources, span),
