@@ -429,3 +429,21 @@ pub(crate) fn an_approval_that_an_anchor_does_not_know_is_not_older_than_it() {
     lab.commit("2026-02-01T12:01:00Z", "Approved with the old key, back-dated");
     one(&lab.said("APR007"), "APR007 error", "was not there at the anchor");
 }
+
+/// An approval that is younger than the commit that brought it was not made when it says; it never counts.
+#[test]
+fn an_approval_from_the_future_of_its_own_commit_is_told() {
+    let lab = Lab::new();
+    lab.put("risks/r-001.yaml", RISK);
+    lab.commit("2026-02-01T09:00:00Z", "A risk");
+    lab.approve("r-001", "2026-12-24T08:00:00Z");
+    lab.commit("2026-02-02T09:00:00Z", "Approve it in advance");
+    one(
+        &lab.said("APR007"),
+        "APR007 error",
+        "later than the commit that brought it",
+    );
+    let missing = lab.said("APR001");
+    let lacks = |told: &String| told.starts_with("APR001 error `r-001` lacks the approval");
+    assert!(missing.iter().any(lacks), "{missing:#?}");
+}
