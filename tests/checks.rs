@@ -107,7 +107,7 @@ pub(crate) fn base() -> tempfile::TempDir {
     copy_of(SIGNED.path())
 }
 
-fn copy_of(base: &Path) -> tempfile::TempDir {
+pub(crate) fn copy_of(base: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in walkdir::WalkDir::new(base) {
         let entry = entry.unwrap();

@@ -202,6 +202,50 @@ fn diagnostics(as_of: &str) -> (i32, Vec<(String, String, String)>) {
     )
 }
 
+/// A review that nobody signed well is none, whatever the record says of it.
+#[test]
+fn a_review_without_a_good_signature_does_not_count() {
+    let copy = crate::checks::copy_of(&folder());
+    let words = [
+        "countersign",
+        "check",
+        "--repo",
+        ".",
+        "--as-of",
+        "2026-09-30",
+        "--format",
+        "json",
+    ];
+    let codes = || -> BTreeSet<String> {
+        let (_, out, _) = streams(copy.path(), &words.map(Into::into));
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let list = document["diagnostics"].as_array().unwrap().iter();
+        let errors = list.filter(|one| one["level"] == "error");
+        errors
+            .map(|one| {
+                format!(
+                    "{} {}",
+                    one["code"].as_str().unwrap(),
+                    one["subject"].as_str().unwrap()
+                )
+            })
+            .collect()
+    };
+    assert_eq!(codes(), BTreeSet::new());
+    for entry in std::fs::read_dir(copy.path().join("approvals/exc-0009")).unwrap() {
+        let path = entry.unwrap().path();
+        let is_review = path.extension().is_some_and(|extension| extension == "yaml")
+            && std::fs::read_to_string(&path)
+                .unwrap()
+                .contains("decision: review_keep");
+        if is_review {
+            std::fs::remove_file(format!("{}.sig", path.display())).unwrap();
+        }
+    }
+    let expected = ["APR005 exc-0009", "EXC010 exc-0009"].map(str::to_owned);
+    assert_eq!(codes(), BTreeSet::from(expected));
+}
+
 /// A lapsed exception is its owner's red, and not everybody's.
 #[test]
 fn each_diagnostic_names_the_owner_of_its_record() {

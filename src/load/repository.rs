@@ -200,16 +200,24 @@ impl Repository {
         }
     }
 
-    /// Returns the approvals that name a record, by path.
+    /// Returns the approvals that name a record and lie where they must, by path.
     pub fn approvals_of<'a>(
         &'a self,
         kind: Kind,
         id: &'a RecordId,
     ) -> impl Iterator<Item = &'a ApprovalFile> {
-        self.approvals.iter().filter(move |file| {
-            let subject = &file.approval.subject.value;
-            subject.kind == kind.name() && subject.id == *id
-        })
+        let folder = format!("approvals/{id}/");
+        // They are sorted by path, so that those of one folder stand together.
+        let first = self
+            .approvals
+            .partition_point(|file| *file.path < *folder.as_str());
+        self.approvals[first..]
+            .iter()
+            .take_while(move |file| file.path.starts_with(folder.as_str()))
+            .filter(move |file| {
+                let subject = &file.approval.subject.value;
+                subject.kind == kind.name() && subject.id == *id
+            })
     }
 }
 

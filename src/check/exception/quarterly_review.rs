@@ -36,21 +36,17 @@ struct SignedReview {
     day: Date,
 }
 
-/// Returns the attestations of reviews up to the moment that is judged.
+/// Returns the attestations of reviews that count, up to the moment that is judged.
 fn signed_reviews(context: &Context<'_>, exception: &Record<Exception>) -> Vec<SignedReview> {
-    let as_of = context.as_of();
-    context
-        .repository()
-        .approvals_of(Kind::Exception, exception.id())
-        .filter(|file| {
-            let approval = &file.approval;
-            matches!(approval.decision, Decision::ReviewKeep | Decision::ReviewEnd)
-                && approval.subject.fragment.is_empty()
-                && approval.at.utc() <= as_of.instant()
-        })
-        .map(|file| SignedReview {
-            person: file.approval.person.value.0.clone(),
-            day: as_of.zone().day_of(file.approval.at.utc()),
+    let zone = context.as_of().zone();
+    let standing = context.register.standings.of(Kind::Exception, exception.id());
+    let reviews = standing.decisions.iter().filter(|decided| {
+        matches!(decided.decision, Decision::ReviewKeep | Decision::ReviewEnd) && decided.counts()
+    });
+    reviews
+        .map(|decided| SignedReview {
+            person: decided.person.clone(),
+            day: zone.day_of(decided.at),
         })
         .collect()
 }
