@@ -32,7 +32,7 @@ pub mod model;
 /// A tree of files becomes a `Repository` and diagnostics; never stops at the first mistake.
 pub mod load;
 
-/// Canonical digests, and the standing that approvals give a record.
+/// Canonical digests, signatures and authority: the standing that decisions give a record, by the trust of its base.
 pub mod trust;
 
 /// One file a format: a scan export becomes a stream of observations.
