@@ -223,13 +223,12 @@ pub(crate) fn change_between(before: &Path, after: &Path) -> Change {
     paths.sort();
     paths.dedup();
     let base = load_folder(before);
-    let guarded = (base.guarded.clone(), load_folder(after).guarded);
     Change {
         base_name: "main".into(),
         base_commit: "0".repeat(40),
+        merge_bases: vec!["0".repeat(40)],
         before: vec![load_folder(before)],
         base,
         paths,
-        guarded,
     }
 }

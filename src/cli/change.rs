@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::{Failure, USAGE};
-use crate::load::{LoadLimits, Repository, load};
+use crate::load::{LoadLimits, load};
 use crate::model::Configuration;
 use crate::source::{self, ContentId, EntryKind, Tree};
 use crate::trust::{Change, ChangedPath, PathChangeKind};
@@ -36,7 +36,6 @@ impl Base {
         root: &Path,
         head_commit: &str,
         head: &Tree,
-        after: &Repository,
         configuration: &Configuration,
         limits: LoadLimits,
     ) -> Result<Change, Failure> {
@@ -47,22 +46,26 @@ impl Base {
         let mut before = Vec::new();
         let mut paths: BTreeMap<Arc<str>, PathChangeKind> = BTreeMap::new();
         for merge_base in &merge_bases {
+            // A change that is up to date starts from the tip, which is read already.
+            if *merge_base == self.commit {
+                compare(&contents(&self.tree)?, &now, &mut paths);
+                before.push(base.clone());
+                continue;
+            }
             let tree = source::read_commit(root, merge_base)?;
-            let then = contents(&tree)?;
-            compare(&then, &now, &mut paths);
+            compare(&contents(&tree)?, &now, &mut paths);
             before.push(load(&tree, configuration.clone(), limits)?);
         }
-        let guarded = (base.guarded.clone(), after.guarded.clone());
         Ok(Change {
             base_name: self.name,
             base_commit: self.commit,
             base,
+            merge_bases,
             before,
             paths: paths
                 .into_iter()
                 .map(|(path, kind)| ChangedPath { path, kind })
                 .collect(),
-            guarded,
         })
     }
 }

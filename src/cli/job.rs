@@ -80,13 +80,11 @@ pub(super) fn open_against(
     let is_whole = facts_prefix.as_deref() == Some("");
     let base = base.map(|name| Base::open(&root, name)).transpose()?;
     // Whatever the change writes into its configuration must be readable, but only that of the base counts.
-    let own = configuration(&tree)?;
-    let configuration = match &base {
-        Some(base) => configuration(&base.tree)?,
+    let own = read_configuration(&tree)?;
+    let (configuration, settings) = match &base {
+        Some(base) => read_configuration(&base.tree)?,
         None => own,
     };
-    let settings = configuration.1;
-    let configuration = configuration.0;
     let limits = settings.load_limits();
     let mut repository = load(&tree, configuration.clone(), limits)?;
     let history = match &commit {
@@ -103,9 +101,7 @@ pub(super) fn open_against(
     }
     let change = match (base, &commit) {
         (None, _) => None,
-        (Some(base), Some(commit)) => {
-            Some(base.compare(&root, commit, &tree, &repository, &configuration, limits)?)
-        }
+        (Some(base), Some(commit)) => Some(base.compare(&root, commit, &tree, &configuration, limits)?),
         (Some(base), None) => {
             return Err(Failure::usage(format!(
                 "`--base {}` needs a commit to compare with, and there is none yet",
@@ -159,7 +155,7 @@ pub(super) fn open_against(
 }
 
 /// Reads the configuration of a tree and lays it over the defaults.
-fn configuration(tree: &Tree) -> Result<(Configuration, Settings), Failure> {
+fn read_configuration(tree: &Tree) -> Result<(Configuration, Settings), Failure> {
     let (configuration, sources, faults) = load_configuration(tree)?;
     refuse_configuration(&sources, &faults)?;
     let settings =
@@ -472,7 +468,7 @@ impl Job {
             return found;
         };
         let mut known = BTreeSet::new();
-        for repository in std::iter::once(&change.base).chain(&change.before) {
+        for repository in change.base_states() {
             let question = ApprovalQuestion {
                 rules: self.settings.approval_rules(),
                 ..ApprovalQuestion::of_itself(repository, self.as_of.instant())

@@ -89,7 +89,7 @@ impl AllowedSigner {
     }
 
     /// Says why the line does not let its key sign for `namespace` at `at`.
-    fn refusal(&self, namespace: Namespace, at: DateTime<Utc>) -> Option<VerifyError> {
+    pub(super) fn refusal(&self, namespace: Namespace, at: DateTime<Utc>) -> Option<VerifyError> {
         let (line, fingerprint) = (self.line, self.key.fingerprint());
         if self
             .namespaces
@@ -228,7 +228,7 @@ impl AllowedSigners {
     }
 
     /// The lines that hold `key` as a signer's own; authorities are not signers.
-    fn lines_of(&self, key: &PublicKey) -> impl Iterator<Item = &AllowedSigner> {
+    pub(super) fn lines_of(&self, key: &PublicKey) -> impl Iterator<Item = &AllowedSigner> {
         self.entries
             .iter()
             .filter(move |entry| !entry.cert_authority && &entry.key == key)

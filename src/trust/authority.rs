@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::flaw::Flaw;
 use crate::load::Repository;
-use crate::model::{Date, Decision, Kind, MayApprove, Person, Record, RecordId, Role};
+use crate::model::{Date, Decision, Kind, MayApprove, Person, Record, RecordId, Role, skeleton};
 
 /// In what capacity somebody acts in a role.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -185,6 +185,13 @@ fn against(believed: &Repository, may: &MayApprove, facts: &Facts<'_>) -> Vec<Fl
     flaws
 }
 
+/// Returns whose e-mail address it is; addresses that look alike are the same.
+pub(super) fn person_at<'a>(believed: &'a Repository, email: &str) -> Option<&'a Record<Person>> {
+    let email = skeleton(email);
+    let mut people = believed.people.iter();
+    people.find(|person| skeleton(&person.spec.email.value) == email)
+}
+
 /// Tells one human being from another: people who share a key or an address are one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Humans {
@@ -199,7 +206,7 @@ impl Humans {
         let mut by_person = BTreeMap::new();
         for (index, person) in believed.people.iter().enumerate() {
             by_person.insert(person.id().clone(), index);
-            let email = crate::model::skeleton(&person.spec.email.value);
+            let email = skeleton(&person.spec.email.value);
             let keys = person.spec.keys.iter().map(|key| key.fingerprint.value.clone());
             for mark in keys.chain([email]) {
                 let first = *by_mark.entry(mark).or_insert(index);

@@ -1,6 +1,6 @@
 //! What a pull request changes, and the base branch that judges it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::standing::CONFIGURATION_ID;
@@ -32,15 +32,22 @@ pub struct Change {
     pub base_commit: String,
     /// The records at the tip of the base: whose keys, roles, matrix and configuration are believed.
     pub base: Repository,
-    /// The records at each merge base: what the change started from.
+    /// The merge bases, in full: where the change left the base.
+    pub merge_bases: Vec<String>,
+    /// The records at each merge base, in the same order: what the change started from.
     pub before: Vec<Repository>,
     /// What differs from any of the merge bases, by path.
     pub paths: Vec<ChangedPath>,
-    /// The files that drive the forge at the tip of the base and in the change, by path, with their SHA-256.
-    pub guarded: (BTreeMap<Arc<str>, String>, BTreeMap<Arc<str>, String>),
 }
 
 impl Change {
+    /// Returns the states of the base that a change is compared with: its tip, and each merge base that is another.
+    pub fn base_states(&self) -> impl Iterator<Item = &Repository> {
+        let starts = self.merge_bases.iter().zip(&self.before);
+        let others = starts.filter(|(commit, _)| **commit != self.base_commit);
+        std::iter::once(&self.base).chain(others.map(|(_, before)| before))
+    }
+
     /// Returns the records that the change touches, `compliance` for the configuration and the files beside it.
     pub fn subjects(&self, after: &Repository) -> BTreeSet<RecordId> {
         let mut subjects = BTreeSet::new();

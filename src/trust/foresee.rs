@@ -93,36 +93,14 @@ pub fn judge_key(
     (!key_of(who, &fingerprint, day)).then_some(Flaw::KeyNotInRecord { fingerprint })
 }
 
-/// Finds out what the list of signers has against a key.
+/// Finds out what the list of signers has against a key: the first line that holds it says why not.
 fn not_listed(basis: &Basis<'_>, key: &PublicKey, at: DateTime<Utc>) -> VerifyError {
-    let fingerprint = key.fingerprint();
-    let mut entries = basis.keyring.signers.entries.iter();
-    let Some(entry) = entries.rfind(|entry| entry.key == *key && !entry.cert_authority) else {
-        return VerifyError::NotListed {
-            fingerprint,
-            principal: None,
-        };
-    };
-    let line = entry.line;
-    match (&entry.valid_after, &entry.valid_before) {
-        (Some(from), _) if at < from.instant => VerifyError::NotYetValid {
-            fingerprint,
-            line,
-            at,
-            from: from.instant,
-        },
-        (_, Some(until)) if at >= until.instant => VerifyError::Expired {
-            fingerprint,
-            line,
-            at,
-            until: until.instant,
-        },
-        (_, _) => VerifyError::NotForNamespace {
-            fingerprint,
-            line,
-            namespace: Namespace::Approval,
-        },
-    }
+    let mut lines = basis.keyring.signers.lines_of(key);
+    let refusal = lines.find_map(|line| line.refusal(Namespace::Approval, at));
+    refusal.unwrap_or_else(|| VerifyError::NotListed {
+        fingerprint: key.fingerprint(),
+        principal: None,
+    })
 }
 
 /// Lists everybody who acts in some role on the day, with what stands against a decision by them.

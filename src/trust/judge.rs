@@ -193,15 +193,13 @@ impl Judge<'_> {
         }
     }
 
-    /// Returns the commit time of a file that claims to be younger than the commit that brought it, and than now.
+    /// Returns the commit time of a decision that claims to be younger than the commit that brought it, and than now.
     ///
     /// What is younger than a past moment and honest about it is only not yet made.
     fn ahead_of_commit(&self, file: &ApprovalFile) -> Option<DateTime<Utc>> {
         let question = self.question;
-        let committed = question.testimony.witnesses.get(&file.path)?.committed_at?;
-        let skew = TimeDelta::minutes(question.rules.max_skew_minutes.clamp(0, 1 << 20));
-        let at = file.approval.at.value.utc();
-        (committed <= question.at && at > question.at && at > committed + skew).then_some(committed)
+        let committed = question.testimony.earlier_commit(file, &question.rules)?;
+        (committed <= question.at && file.approval.at.value.utc() > question.at).then_some(committed)
     }
 
     fn decided(&self, file: &ApprovalFile) -> Decided {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 
+use super::authority::person_at;
 use super::change::Change;
 use super::edit::{Edit, edits};
 use super::past::{id_of, kind_of};
 use super::standing::{CONFIGURATION_ID, CONFIGURATION_KIND, Standing, Standings};
 use crate::load::{CONFIGURATION, LoadLimits, Repository};
-use crate::model::{AsOf, Date, Decision, Kind, RecordId, parse_date, parse_instant, skeleton};
+use crate::model::{AsOf, Date, Decision, Kind, RecordId, parse_date, parse_instant};
 use crate::source::{Commit, ContentId, ContentReader, FileId, History, Identity, PathChange, parse};
 
 /// A text may have this many bytes in an old commit; one that is too large for a record is not compared.
@@ -127,7 +128,9 @@ pub fn life_of<'a>(question: LifeQuestion<'a>, id: &RecordId) -> Result<Option<L
         question,
         id,
         kind,
-        standing: standing_of(question.standings, kind, id),
+        standing: question
+            .standings
+            .get(kind.map_or(CONFIGURATION_KIND, Kind::name), id),
         tracked: BTreeSet::from([Arc::clone(&path)]),
         renewals: renewals(question.repository, id),
         told: BTreeSet::new(),
@@ -168,14 +171,6 @@ fn find(question: LifeQuestion<'_>, id: &RecordId) -> Option<(Arc<str>, Option<K
             }
             Some(_) | None => None,
         })
-}
-
-fn standing_of<'a>(standings: &'a Standings, kind: Option<Kind>, id: &RecordId) -> Option<&'a Standing> {
-    let name = kind.map_or(CONFIGURATION_KIND, Kind::name);
-    standings
-        .iter()
-        .find(|(kind, other, _)| *kind == name && *other == id)
-        .map(|(_, _, standing)| standing)
 }
 
 /// Returns the paths of the records that prolong one.
@@ -235,9 +230,7 @@ impl Teller<'_, '_> {
     }
 
     fn event(&self, kind: EventKind, commit: &Commit) -> Event {
-        let email = skeleton(&commit.author.email);
-        let mut people = self.question.repository.people.iter();
-        let person = people.find(|person| skeleton(&person.spec.email.value) == email);
+        let person = person_at(self.question.repository, &commit.author.email);
         Event {
             kind,
             at: commit.committed_at,

@@ -48,8 +48,8 @@ impl Demand {
 
 /// Tells whether the approvals of a kind are demanded of every record, and not only of what a change touches.
 ///
-/// People, roles, systems, sources, risks' neighbours and the Isms are what trust is made of: the first commit
-/// brings them unapproved, and from then on each change of them needs its approvals against the base.
+/// People, roles, systems, sources, evidence and the Isms are what trust is made of: the first commit brings them
+/// unapproved, and from then on each change of them needs its approvals against the base.
 pub fn is_always_demanded(kind: Kind) -> bool {
     match kind {
         Kind::Policy

@@ -145,18 +145,21 @@ impl Standings {
         Self { by_subject }
     }
 
+    /// Returns what was judged of a record, or of `compliance` by the name of its kind.
+    pub fn get(&self, kind: &str, id: &RecordId) -> Option<&Standing> {
+        self.by_subject.get(&(kind.into(), id.clone()))
+    }
+
     /// Returns what is known of a record; absence is an answer too.
     pub fn of(&self, kind: Kind, id: &RecordId) -> &Standing {
-        self.of_subject(kind.name(), id)
+        self.get(kind.name(), id).unwrap_or(&ABSENT)
     }
 
     /// Returns the standing of `compliance.yaml` and the files that guard the repository.
     pub fn of_configuration(&self) -> &Standing {
-        RecordId::new(CONFIGURATION_ID).map_or(&ABSENT, |id| self.of_subject(CONFIGURATION_KIND, &id))
-    }
-
-    fn of_subject(&self, kind: &str, id: &RecordId) -> &Standing {
-        self.by_subject.get(&(kind.into(), id.clone())).unwrap_or(&ABSENT)
+        let id = RecordId::new(CONFIGURATION_ID);
+        id.and_then(|id| self.get(CONFIGURATION_KIND, &id))
+            .unwrap_or(&ABSENT)
     }
 
     /// Walks all of them: the name of the kind, the id, the standing.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::authority::{Capacity, Humans, capacity, is_grant, is_holder, objections, roles_of};
+use super::authority::{Capacity, Humans, capacity, is_grant, is_holder, objections, person_at, roles_of};
 use super::edit::Edit;
 use super::facts::Facts;
 use super::flaw::Flaw;
@@ -65,6 +65,15 @@ pub struct Testimony {
     pub authors: BTreeMap<RecordId, (String, String)>,
     /// What differs between the content that was last approved and the one that a record has now.
     pub edits: BTreeMap<RecordId, Vec<Edit>>,
+}
+
+impl Testimony {
+    /// Returns when the commit was made that brought a decision, if the decision claims to be younger than that.
+    pub(super) fn earlier_commit(&self, file: &ApprovalFile, rules: &ApprovalRules) -> Option<DateTime<Utc>> {
+        let committed = self.witnesses.get(&file.path)?.committed_at?;
+        let skew = TimeDelta::minutes(rules.max_skew_minutes.clamp(0, 1 << 20));
+        (file.approval.at.value.utc() > committed + skew).then_some(committed)
+    }
 }
 
 /// What a decision is judged by, beside the file itself.
@@ -179,14 +188,7 @@ impl Bench<'_> {
 
     fn time(&self, file: &ApprovalFile, record: Option<(&Meta, &Facts<'_>)>, day: Date) -> Vec<Flaw> {
         let mut flaws = Vec::new();
-        let at = file.approval.at.value.utc();
-        let committed = self
-            .testimony
-            .witnesses
-            .get(&file.path)
-            .and_then(|witness| witness.committed_at);
-        let skew = chrono::TimeDelta::minutes(self.rules.max_skew_minutes.clamp(0, 1 << 20));
-        if let Some(committed) = committed.filter(|committed| at > *committed + skew) {
+        if let Some(committed) = self.testimony.earlier_commit(file, self.rules) {
             flaws.push(Flaw::AfterCommit { committed });
         }
         let Some((meta, facts)) = record else { return flaws };
@@ -263,9 +265,7 @@ impl Bench<'_> {
 
     fn author(&self, person: &RecordId, record: &RecordId) -> Option<Flaw> {
         let (email, commit) = self.testimony.authors.get(record)?;
-        let email = crate::model::skeleton(email);
-        let mut people = self.basis.repository.people.iter();
-        let author = people.find(|person| crate::model::skeleton(&person.spec.email.value) == email)?;
+        let author = person_at(self.basis.repository, email)?;
         self.basis
             .humans
             .are_same(person, author.id())

@@ -6,8 +6,7 @@ use crate::check::{CHECKS, Check, Default, Setting, Settings};
 use crate::load::{CONFIGURATION, Repository, configuration_of};
 use crate::source::{FileId, Span};
 use crate::trust::{
-    CONFIGURATION_ID, CONFIGURATION_KIND, Change, Classified, Edit, Effect, Field, Looser, RecordChange,
-    RecordFate, entry_edits, fields, place_of,
+    Change, Classified, Edit, Effect, Field, Looser, RecordChange, entry_edits, fields, place_of,
 };
 
 const LEVELS: &[&str] = &["error", "warn", "info", "off"];
@@ -64,15 +63,7 @@ pub(super) fn compare(change: &Change, after: &Repository) -> Option<RecordChang
                 .collect::<Vec<_>>(),
         );
     }
-    (!edits.is_empty()).then(|| RecordChange {
-        kind: CONFIGURATION_KIND,
-        id: CONFIGURATION_ID.into(),
-        path: CONFIGURATION.into(),
-        title: "how everything is judged".into(),
-        fate: RecordFate::Changed,
-        renews: None,
-        edits,
-    })
+    RecordChange::of_configuration(edits)
 }
 
 /// A configuration as a repository holds it, whoever is believed.

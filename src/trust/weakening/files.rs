@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Classified, Effect, KEYRING_ID, KEYRING_KIND, RecordChange, RecordFate};
-use crate::load::{ALLOWED_SIGNERS, CONFIGURATION, REVOKED, Repository};
+use crate::load::{ALLOWED_SIGNERS, REVOKED, Repository};
 use crate::model::{Kind, configuration_schema, schema_file_name, schema_text};
 use crate::source::{Sources, Span, sha256_hex};
 use crate::trust::edit::Edit;
-use crate::trust::{CONFIGURATION_ID, CONFIGURATION_KIND};
 
 /// Compares the lists of keys by their lines; the order of lines and comments mean nothing.
 pub(super) fn keyring(before: &Repository, after: &Repository) -> Option<RecordChange> {
@@ -98,15 +97,7 @@ pub(super) fn guarded(before: &Repository, after: &Repository) -> Option<RecordC
             ));
         }
     }
-    (!edits.is_empty()).then(|| RecordChange {
-        kind: CONFIGURATION_KIND,
-        id: CONFIGURATION_ID.into(),
-        path: CONFIGURATION.into(),
-        title: "how everything is judged".into(),
-        fate: RecordFate::Changed,
-        renews: None,
-        edits,
-    })
+    RecordChange::of_configuration(edits)
 }
 
 fn is_own_schema(path: &str, digest: &str) -> bool {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use super::authority::Humans;
 use super::change::Change;
 use super::edit::Edit;
-use super::standing::Standing;
-use crate::load::Repository;
+use super::standing::{CONFIGURATION_ID, CONFIGURATION_KIND, Standing};
+use crate::load::{CONFIGURATION, Repository};
 use crate::model::{Decision, Kind, RecordId};
 use crate::source::Span;
 
@@ -91,6 +91,21 @@ pub struct RecordChange {
     /// The record whose time it prolongs.
     pub renews: Option<RecordId>,
     pub edits: Vec<Classified>,
+}
+
+impl RecordChange {
+    /// Gathers edits of the configuration and of the files that guard the repository; none are no change.
+    pub fn of_configuration(edits: Vec<Classified>) -> Option<Self> {
+        (!edits.is_empty()).then(|| Self {
+            kind: CONFIGURATION_KIND,
+            id: CONFIGURATION_ID.into(),
+            path: CONFIGURATION.into(),
+            title: "how everything is judged".into(),
+            fate: RecordFate::Changed,
+            renews: None,
+            edits,
+        })
+    }
 }
 
 /// Tells whether records of a kind are what trust and rules are made of.
