@@ -6,7 +6,7 @@
 //! ```text
 //! git tree / folder ──load──▶ Repository ──trust──▶ standing of every record ┐
 //!                                                                           ├─reconcile──▶ Register ─┬─check────▶ diagnostics ──output──▶ bytes
-//! scan exports ──import──▶ stream of Observation ────────────────────────────┘                        └─document─▶ files ──attest──▶ signed bundle
+//! scan exports ──import──▶ stream of Observation ──ledger──▶ runs ───────────┘                        └─document─▶ files ──attest──▶ signed bundle
 //! ```
 //!
 //! Three nouns carry the house: `Repository` (what we say), a scan (what the scanners saw: the stream
@@ -37,6 +37,9 @@ pub mod trust;
 
 /// One file a format: a scan export becomes a stream of observations.
 pub mod import;
+
+/// The history of what scanners said: hash-chained segments, one a run, from which every run can be read back.
+pub mod ledger;
 
 /// Records and observations laid side by side: hosts, clocks, coverage, dispositions, figures.
 pub mod reconcile;

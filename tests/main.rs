@@ -39,6 +39,7 @@ mod governance_rules;
 mod hostile_repositories;
 mod house;
 mod import;
+mod ledger;
 mod load;
 mod log;
 mod output;

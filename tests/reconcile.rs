@@ -27,7 +27,7 @@ fn w01_scanners_are_joined_by_cve_and_by_patch() {
             Severity::High,
             None,
             |check| {
-                check.family = "qualys";
+                check.family = "qualys".into();
                 check.remediation = Some("KB5043050".into());
             },
         );

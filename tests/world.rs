@@ -140,6 +140,7 @@ impl World {
             ..ScanSummary::default()
         };
         self.scans.push(Scan {
+            absence_means_fixed: None,
             file: format!("{source}-{run}"),
             source: RecordId::new(source),
             is_ad_hoc: true,
@@ -160,6 +161,7 @@ impl World {
             due: due.map(|due| parse_date(due).unwrap()),
         };
         self.scans.push(Scan {
+            absence_means_fixed: None,
             file: "kev".into(),
             source: None,
             is_ad_hoc: true,
@@ -264,7 +266,7 @@ impl ScanBuilder {
     ) -> &mut Sighting {
         let host = self.host(host);
         let mut check = CheckInfo {
-            family: "nessus",
+            family: "nessus".into(),
             id: id.into(),
             cves: cves.iter().map(|cve| (*cve).into()).collect(),
             aliases: Vec::new(),

@@ -106,6 +106,12 @@ pub(super) enum Command {
     /// Sign where history stands
     #[command(after_help = "Example:\n  countersign anchor --key ~/.ssh/anchor_ed25519")]
     Anchor(Anchor),
+    /// Add the exports of a Source to the history of findings
+    #[command(after_help = "Example:\n  countersign import --source src-qualys q1.csv")]
+    Import(Import),
+    /// Check the history of findings, or make it again from the exports
+    #[command(subcommand, after_help = "Example:\n  countersign ledger verify")]
+    Ledger(LedgerCommand),
     /// Tell the life of a record from history
     #[command(after_help = "Example:\n  countersign log exc-0014")]
     Log(Log),
@@ -140,6 +146,40 @@ pub(super) struct At {
     /// Read a commit from git without a checkout; a DATE is the last commit of that day
     #[arg(long, value_name = "REV|DATE")]
     pub(super) at: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// The Source that the exports come from
+    #[arg(long, value_name = "ID")]
+    pub(super) source: String,
+    /// The host of an export whose format names none
+    #[arg(long, value_name = "NAME")]
+    pub(super) host: Option<String>,
+    /// Why this run has so many fewer hosts than the one before it
+    #[arg(long, value_name = "REASON")]
+    pub(super) accept_drop: Option<String>,
+    /// Sign what was imported with this key, whose purpose is `import`
+    #[arg(long, value_name = "KEY")]
+    pub(super) key: Option<PathBuf>,
+    /// The exports
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum LedgerCommand {
+    /// Name each file that is not what was imported
+    Verify,
+    /// Make every segment again from its export, and put back what was changed or lost
+    Rebuild(Rebuild),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Rebuild {
+    /// Exports that do not lie under `imports/`
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]

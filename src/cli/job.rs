@@ -10,6 +10,7 @@ use super::configuration::read_configuration;
 use super::console::Console;
 use super::failure::{Failure, INPUT, USAGE};
 use super::generated::read_generated_of;
+use super::ledger;
 use super::past::{basis, read_past, touches_trust};
 use super::time;
 use crate::check::{self, Beside, Settings};
@@ -225,13 +226,19 @@ impl Job {
         for export in &exports {
             replaced.push(self.product(export)?);
         }
-        for export in self.committed()? {
-            // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
-            if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
-                exports.push(export);
-            }
-        }
+        // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
         let mut read = Vec::new();
+        let ledger = ledger::read_whole(&self.tree)?;
+        if ledger.segments.is_empty() {
+            for export in self.committed()? {
+                if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
+                    exports.push(export);
+                }
+            }
+        } else {
+            let stays = |scan: &Scan| !replaced.contains(&scan.importer.product);
+            read.extend(ledger.scans.into_iter().filter(stays));
+        }
         let mut refused = Vec::new();
         for (export, result) in exports.iter().zip(collect(&exports)) {
             match result {
@@ -304,7 +311,7 @@ impl Job {
         }
     }
 
-    fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
+    pub(super) fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
         let found = RecordId::new(text).filter(|id| self.repository.tools.get(id).is_some());
         found.ok_or_else(|| {
             let known: Vec<&str> = self
@@ -333,6 +340,9 @@ impl Job {
             let (Some("imports"), Some(folder), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
                 continue;
             };
+            if entry.path.starts_with("imports/manifest/") {
+                continue;
+            }
             let source = RecordId::new(folder).filter(|id| self.repository.tools.get(id).is_some());
             let content = match self.tree.path_on_disk(entry) {
                 Some(path) => Content::File(path),
@@ -343,7 +353,7 @@ impl Job {
         Ok(exports)
     }
 
-    fn export(
+    pub(super) fn export(
         &self,
         file: String,
         content: Content,

@@ -10,6 +10,7 @@ mod console;
 mod failure;
 mod generated;
 mod job;
+mod ledger;
 mod past;
 mod progress;
 mod time;
@@ -106,6 +107,8 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Review(review) => commands::review(console, global, review),
         Command::Status(status) => commands::status(console, global, status),
         Command::Anchor(anchor) => commands::anchor(console, global, anchor),
+        Command::Import(import) => commands::import(console, global, import),
+        Command::Ledger(command) => commands::ledger(console, global, command),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),
         Command::Schema(schema) => commands::schema(console, schema),

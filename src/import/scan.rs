@@ -58,7 +58,7 @@ pub enum Content {
 /// What does not change from one sighting of a check to the next.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CheckInfo {
-    pub family: &'static str,
+    pub family: Arc<str>,
     pub id: Arc<str>,
     pub cves: Vec<Arc<str>>,
     pub aliases: Vec<Arc<str>>,
@@ -106,12 +106,30 @@ pub struct Scan {
     pub is_ad_hoc: bool,
     pub importer: &'static Importer,
     pub sha256: String,
+    /// What its Source said of absence when it came into the ledger; `None` where that is what it says now.
+    pub absence_means_fixed: Option<bool>,
     pub summary: ScanSummary,
     pub hosts: Vec<Host>,
     pub checks: Vec<CheckInfo>,
     pub sightings: Vec<Sighting>,
     pub kev: Vec<(Arc<str>, KevListing)>,
     pub epss: Vec<(Arc<str>, f64)>,
+}
+
+impl Scan {
+    /// Returns when it ran: by the export, else the day such as `2026-09-28` in the name of its file.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.summary
+            .run_at
+            .or_else(|| date_in_name(&self.file).map(|day| Stamp::Day(day.0)))
+    }
+}
+
+fn date_in_name(file: &str) -> Option<Date> {
+    let name = file.rsplit('/').next()?;
+    (0..name.len())
+        .filter_map(|start| name.get(start..start + 10))
+        .find_map(crate::model::parse_date)
 }
 
 /// Reads every export, on all cores; each result stands at the place of its export.
@@ -132,6 +150,7 @@ fn collect_one(export: &Export) -> Result<Scan, ImportError> {
         is_ad_hoc: export.is_ad_hoc,
         importer,
         sha256,
+        absence_means_fixed: None,
         summary,
         hosts: collector.hosts,
         checks: collector.checks,
@@ -178,7 +197,7 @@ impl Collector {
             }
         }
         let info = CheckInfo {
-            family: observation.family,
+            family: self.text(observation.family),
             id: self.text(&observation.id),
             cves: observation.cves.iter().map(|cve| self.text(cve)).collect(),
             aliases: observation.aliases.iter().map(|alias| self.text(alias)).collect(),
@@ -206,7 +225,7 @@ fn is_same(check: &CheckInfo, observation: &Observation) -> bool {
     let same_texts = |kept: &[Arc<str>], seen: &[String]| {
         kept.len() == seen.len() && kept.iter().zip(seen).all(|(kept, seen)| **kept == **seen)
     };
-    check.family == observation.family
+    *check.family == *observation.family
         && *check.severity_given == *observation.severity_given
         && check.severity == observation.severity
         && same_texts(&check.cves, &observation.cves)

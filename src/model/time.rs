@@ -11,6 +11,8 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::observation::Stamp;
+
 /// A local day, written `YYYY-MM-DD`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
@@ -169,6 +171,15 @@ impl Zone {
         match self.0.from_local_datetime(&wall) {
             LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => instant.with_timezone(&Utc),
             LocalResult::None => self.after_gap(wall).with_timezone(&Utc),
+        }
+    }
+
+    /// Resolves a stamp of an export in this zone; a day begins at its first moment.
+    pub fn instant(self, stamp: Stamp) -> DateTime<Utc> {
+        match stamp {
+            Stamp::At(instant) => instant,
+            Stamp::Wall(wall) => self.resolve(wall),
+            Stamp::Day(day) => self.start_of_day(Date(day)).with_timezone(&Utc),
         }
     }
 

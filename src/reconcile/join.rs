@@ -101,13 +101,7 @@ pub(super) fn join(
             });
         }
     }
-    let mut order: Vec<usize> = (0..runs.len())
-        .filter(|&index| runs[index].scan.importer.product == Product::Scan && is_used(&runs[index]))
-        .collect();
-    order.sort_by(|&one, &other| {
-        let key = |index: usize| (runs[index].at, &runs[index].scan.sha256, index);
-        key(one).cmp(&key(other))
-    });
+    let is_of_scan = |run: &Run<'_>| run.scan.importer.product == Product::Scan && is_used(run);
     let mut joined = Joined {
         identities,
         looks: Vec::new(),
@@ -115,13 +109,15 @@ pub(super) fn join(
         lives: Vec::new(),
     };
     let mut fanned = Vec::new();
-    for &index in &order {
-        let placed = joined.place_hosts(&runs[index], index, as_of);
-        fan_out(&runs[index], index, &placed, &mut fanned);
+    for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_of_scan(run)) {
+        let placed = joined.place_hosts(run, index, as_of);
+        fan_out(run, index, &placed, &mut fanned);
     }
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
     fanned.par_sort_by(|one: &Fanned<'_>, other: &Fanned<'_>| {
-        (one.host, &one.vuln, one.run).cmp(&(other.host, &other.vuln, other.run))
+        // The order of rows in an export means nothing.
+        let mine = (one.host, &one.vuln, one.run, &one.check.id);
+        mine.cmp(&(other.host, &other.vuln, other.run, &other.check.id))
     });
     joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
     joined
@@ -264,8 +260,7 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
         let Some(source) = number(run.observer()) else {
             continue;
         };
-        let proves = run.state == ImportState::Complete
-            && run.source.is_some_and(|source| source.spec.absence_means_fixed);
+        let proves = run.proves_absence();
         events.push(Event {
             at: look.at,
             said: if proves { Said::Absent } else { Said::Missing },

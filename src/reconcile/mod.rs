@@ -91,7 +91,9 @@ pub fn reconcile<'a>(
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
     let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
-    let imports = runs.into_iter().map(|run| run.line).collect();
+    let mut imports: Vec<(usize, ImportLine)> = runs.into_iter().map(|run| (run.given, run.line)).collect();
+    imports.sort_by_key(|(given, _)| *given);
+    let imports = imports.into_iter().map(|(_, line)| line).collect();
     Register {
         repository,
         standings,

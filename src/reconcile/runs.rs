@@ -1,15 +1,17 @@
 //! Each export with its Source, its time and whether it may be used.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::register::{ImportLine, ImportState};
 use crate::import::{Product, Scan};
 use crate::load::Repository;
-use crate::model::{AsOf, Date, Host, Quality, Record, Source, SourceQuality, SourceState, Stamp, Zone};
+use crate::model::{AsOf, Host, Quality, Record, Source, SourceQuality, SourceState, Stamp, Zone};
 
 /// An export in its place in time.
 pub(super) struct Run<'a> {
     pub(super) scan: &'a Scan,
+    /// Its place among the exports as they were given.
+    pub(super) given: usize,
     pub(super) source: Option<&'a Record<Source>>,
     pub(super) zone: Zone,
     /// The time of the run; as-of where the export names none, and then it proves nothing.
@@ -27,7 +29,7 @@ impl Run<'_> {
 
     /// Resolves a stamp in the source's zone; a day begins at its first moment.
     pub(super) fn instant(&self, stamp: Stamp) -> DateTime<Utc> {
-        resolve(stamp, self.zone)
+        self.zone.instant(stamp)
     }
 
     /// Returns when a host was scanned.
@@ -48,6 +50,12 @@ impl Run<'_> {
         host.quality.or(declared).unwrap_or(Quality::Unauthenticated)
     }
 
+    /// Tells whether what is not in the run is gone; of a run of the ledger, as its Source said then.
+    pub(super) fn proves_absence(&self) -> bool {
+        let says_now = || self.source.is_some_and(|source| source.spec.absence_means_fixed);
+        self.state == ImportState::Complete && self.scan.absence_means_fixed.unwrap_or_else(says_now)
+    }
+
     /// Tells whether the Source is still in use; a retired one no longer holds a finding open.
     pub(super) fn is_active(&self) -> bool {
         self.source
@@ -55,32 +63,26 @@ impl Run<'_> {
     }
 }
 
-fn resolve(stamp: Stamp, zone: Zone) -> DateTime<Utc> {
-    match stamp {
-        Stamp::At(instant) => instant,
-        Stamp::Wall(wall) => zone.resolve(wall),
-        Stamp::Day(day) => zone.start_of_day(Date(day)).with_timezone(&Utc),
-    }
-}
-
-/// Puts every export into its place; the order stays that of the exports.
+/// Puts every export into its time; the order in which they were given means nothing.
 pub(super) fn runs<'a>(repository: &'a Repository, scans: &'a [Scan], as_of: AsOf) -> Vec<Run<'a>> {
-    let mut runs: Vec<Run<'a>> = scans.iter().map(|scan| run(repository, scan, as_of)).collect();
+    let mut runs: Vec<Run<'a>> = scans
+        .iter()
+        .enumerate()
+        .map(|(given, scan)| run(repository, scan, given, as_of))
+        .collect();
+    runs.sort_by(|one, other| (one.at, &one.scan.sha256).cmp(&(other.at, &other.scan.sha256)));
     supersede(&mut runs, Product::Inventory);
     supersede(&mut runs, Product::Kev);
     supersede(&mut runs, Product::Epss);
     runs
 }
 
-fn run<'a>(repository: &'a Repository, scan: &'a Scan, as_of: AsOf) -> Run<'a> {
+fn run<'a>(repository: &'a Repository, scan: &'a Scan, given: usize, as_of: AsOf) -> Run<'a> {
     let source = source_of(repository, scan);
     let declared_zone = source.and_then(|source| Zone::named(&source.spec.timezone.value));
     let zone = declared_zone.unwrap_or(Zone(chrono_tz::UTC));
-    let stamp = scan
-        .summary
-        .run_at
-        .or_else(|| date_in_name(&scan.file).map(Stamp::Day));
-    let run_at = stamp.map(|stamp| resolve(stamp, zone));
+    let stamp = scan.stamp();
+    let run_at = stamp.map(|stamp| zone.instant(stamp));
     let mut reasons: Vec<String> = scan.summary.incomplete.iter().cloned().collect();
     let mut state = if reasons.is_empty() {
         ImportState::Complete
@@ -120,6 +122,7 @@ fn run<'a>(repository: &'a Repository, scan: &'a Scan, as_of: AsOf) -> Run<'a> {
     };
     Run {
         scan,
+        given,
         source,
         zone,
         at: run_at.unwrap_or(as_of.instant()),
@@ -143,15 +146,6 @@ fn source_of<'a>(repository: &'a Repository, scan: &Scan) -> Option<&'a Record<S
     } else {
         Some(first)
     }
-}
-
-/// Finds a day such as `2026-09-28` in the name of a file whose content names none.
-fn date_in_name(file: &str) -> Option<NaiveDate> {
-    let name = file.rsplit('/').next()?;
-    (0..name.len())
-        .filter_map(|start| name.get(start..start + 10))
-        .find_map(crate::model::parse_date)
-        .map(|date| date.0)
 }
 
 /// Of several inventories or catalogues of one Source only the newest counts.

@@ -56,6 +56,46 @@ pub(super) fn identify(
     })
 }
 
+/// Finds a key for a purpose other than approvals, and the person in whose record it stands for that today.
+pub(super) fn key_holder(
+    console: &Console<'_>,
+    job: &Job,
+    key: Option<&Path>,
+    purpose: KeyPurpose,
+) -> Result<(Signer, RecordId), Failure> {
+    let signers = match key {
+        Some(key) => vec![Signer::open(&console.folder.join(key))?],
+        None => Signer::agent_keys()?.iter().map(Signer::from_agent).collect(),
+    };
+    let day = job.repository.zone().day_of(console.now);
+    for signer in signers {
+        let fingerprint = signer.public_key().fingerprint();
+        let person = job.repository.people.iter().find(|person| {
+            person.spec.keys.iter().any(|key| {
+                key.fingerprint.value == fingerprint
+                    && key.purpose == Some(purpose)
+                    && key.valid_from.value <= day
+                    && key.valid_to.is_none_or(|last| day <= last.value)
+            })
+        });
+        if let Some(person) = person {
+            return Ok((signer.asking(console.can_ask), person.id().clone()));
+        }
+    }
+    let purpose = purpose.word();
+    Err(Failure::usage(match key {
+        Some(key) => format!(
+            "no person's record holds the key `{}` today for the purpose `{purpose}`; enter it in `people/` and in \
+             the keyring, in a pull request of its own",
+            key.display()
+        ),
+        None => format!(
+            "the agent holds no key that a person's record holds today for the purpose `{purpose}`; name one with \
+             `--key KEY`"
+        ),
+    }))
+}
+
 /// Takes the only key of the agent that counts for approvals now.
 fn of_agent(job: &Job, question: &Question<'_>, can_ask: bool) -> Result<Identity, Failure> {
     let keys = Signer::agent_keys().map_err(|error| Failure::usage(format!("{error:#}")))?;

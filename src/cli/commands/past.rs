@@ -1,17 +1,17 @@
 //! `anchor` and `log`: where history stands, and what it tells of a record.
 
+use super::identity::key_holder;
 use super::{say, style};
 use crate::author::{state_of_history, write_anchor};
 use crate::cli::args::{Anchor, At, Global, Log, LogFormat};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, USAGE};
-use crate::cli::job::{Job, open};
+use crate::cli::job::open;
 use crate::cli::past::basis;
 use crate::model::{KeyPurpose, RecordId};
 use crate::output::log;
 use crate::output::text::visible;
 use crate::source::{ContentReader, facts};
-use crate::trust::signer::Signer;
 use crate::trust::sshsig::Namespace;
 use crate::trust::{LifeQuestion, judge, judge_statement, life_of};
 
@@ -40,7 +40,7 @@ pub(in crate::cli) fn anchor(
             "a bare repository has no folder for anchors; run this in a clone",
         ));
     }
-    let (signer, person) = signer(console, &job, anchor)?;
+    let (signer, person) = key_holder(console, &job, anchor.key.as_deref(), KeyPurpose::Anchor)?;
     let statement = state_of_history(&job.root, history, &person, console.now).map_err(usage)?;
     let signature = signer.sign(statement.to_text().as_bytes(), Namespace::Anchor)?;
     let flaws = judge_statement(
@@ -67,39 +67,6 @@ pub(in crate::cli) fn anchor(
         ),
     )?;
     Ok(CLEAN)
-}
-
-/// Finds the key, and the person in whose record it stands for anchors.
-fn signer(console: &Console<'_>, job: &Job, anchor: &Anchor) -> Result<(Signer, RecordId), Failure> {
-    let signers = match &anchor.key {
-        Some(key) => vec![Signer::open(&console.folder.join(key))?],
-        None => Signer::agent_keys()?.iter().map(Signer::from_agent).collect(),
-    };
-    let day = job.repository.zone().day_of(console.now);
-    for signer in signers {
-        let fingerprint = signer.public_key().fingerprint();
-        let person = job.repository.people.iter().find(|person| {
-            person.spec.keys.iter().any(|key| {
-                key.fingerprint.value == fingerprint
-                    && key.purpose == Some(KeyPurpose::Anchor)
-                    && key.valid_from.value <= day
-                    && key.valid_to.is_none_or(|last| day <= last.value)
-            })
-        });
-        if let Some(person) = person {
-            return Ok((signer.asking(console.can_ask), person.id().clone()));
-        }
-    }
-    Err(Failure::usage(match &anchor.key {
-        Some(key) => format!(
-            "no person's record holds the key `{}` today for the purpose `anchor`; enter it in `people/` and in the \
-             keyring, in a pull request of its own",
-            key.display()
-        ),
-        None => "the agent holds no key that a person's record holds today for the purpose `anchor`; name one with \
-                 `--key KEY`"
-            .to_owned(),
-    }))
 }
 
 pub(in crate::cli) fn log(console: &mut Console<'_>, global: &Global, log: &Log) -> Result<u8, Failure> {

@@ -289,6 +289,18 @@ pub enum KeyPurpose {
     Anchor,
 }
 
+impl KeyPurpose {
+    /// Returns the word of the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::SignBundle => "sign_bundle",
+            Self::Import => "import",
+            Self::Anchor => "anchor",
+        }
+    }
+}
+
 /// Roles handed to another person for a time.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

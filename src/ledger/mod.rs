@@ -1,0 +1,457 @@
+//! The history of what scanners said: append-only segments, each bound to the one before by its SHA-256.
+//!
+//! A segment is one run, written as its difference to the last run of the same Source before it. Read back,
+//! every run is whole again, so that reconciliation sees the same as it would see in the exports. No severity,
+//! no due date and no decision is in here: those are judged anew each time. Only what the Source said when the
+//! export came in is kept beside it, so that a later change of a Source does not change the past.
+//!
+//! Lines stand in a fixed order: the head, then hosts, checks and catalogue entries that are new, then each
+//! host that was looked at, by number, followed by what is otherwise on it, by the scanner's id.
+
+mod delta;
+mod line;
+mod replay;
+mod segment;
+mod state;
+mod statement;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::import::{Product, Scan};
+use crate::model::Zone;
+
+pub use line::{EventKind, Head, Rows};
+pub use segment::{LEDGER, Segment};
+pub use statement::{MANIFEST, Statement};
+
+use state::State;
+
+/// The most segments that are read; one an hour fills this in a century.
+const MAX_SEGMENTS: u64 = 1_000_000;
+
+/// The ledger, read.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// By their number.
+    pub segments: Vec<Segment>,
+    /// The runs, in the order of the segments.
+    pub scans: Vec<Scan>,
+    /// What was imported, by the number of the segment.
+    pub statements: BTreeMap<u64, Statement>,
+    /// Files that cannot be what they must be; where there is one, nothing after it is believed.
+    pub faults: Vec<LedgerFault>,
+    states: BTreeMap<String, (u64, State)>,
+    /// A last segment that no statement names: an import was killed before it was done, and the next one goes on.
+    pub unfinished: Option<Arc<str>>,
+    /// The digest that the next segment must name.
+    last: Option<String>,
+}
+
+/// What is wrong with a file of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LedgerFault {
+    /// Relative to the governed root.
+    pub path: Arc<str>,
+    pub what: String,
+}
+
+/// A file of the ledger: its path, relative to the governed root, and its bytes.
+pub type LedgerFile = (Arc<str>, Vec<u8>);
+
+/// What a run is filed with beside its content.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+    /// The id of the Source.
+    pub source: &'a str,
+    /// The name of its zone.
+    pub zone: &'a str,
+    pub absence_means_fixed: bool,
+    pub host: Option<&'a str>,
+    pub accept_drop: Option<&'a str>,
+    /// The percentage by which the hosts of a run may drop.
+    pub max_drop: i64,
+}
+
+/// What became of a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Filed {
+    /// A new segment, to be written.
+    New(Box<NewSegment>),
+    /// The same export is in this segment.
+    Known { path: Arc<str> },
+}
+
+/// A segment to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewSegment {
+    pub sequence: u64,
+    /// Relative to the governed root.
+    pub path: String,
+    pub bytes: Vec<u8>,
+    /// `sha256:` of the unpacked text.
+    pub digest: String,
+    pub head: Head,
+    /// How many of each event it holds.
+    pub events: BTreeMap<EventKind, u64>,
+}
+
+/// Why a run is not filed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// The ledger itself is damaged.
+    Damaged(LedgerFault),
+    OtherSource {
+        path: Arc<str>,
+        source: String,
+    },
+    /// A run of the same moment over the same hosts has another content.
+    SameRun {
+        path: Arc<str>,
+        sha256: String,
+    },
+    Dropped {
+        before: u64,
+        now: u64,
+        percent: i64,
+        limit: i64,
+    },
+    UnknownZone(String),
+    Unwritable(String),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Damaged(fault) => write!(
+                out,
+                "the ledger is damaged, and nothing is added to it: `{}`: {}",
+                fault.path, fault.what
+            ),
+            Self::OtherSource { path, source } => write!(
+                out,
+                "the same file is in the ledger already, as `{path}`, from the Source `{source}`"
+            ),
+            Self::SameRun { path, sha256 } => write!(
+                out,
+                "`{path}` holds the same run with another content (sha256 {}…); a run is filed once",
+                sha256.get(..12).unwrap_or(sha256)
+            ),
+            Self::Dropped {
+                before,
+                now,
+                percent,
+                limit,
+            } => write!(
+                out,
+                "it has {now} hosts, {percent} % fewer than the {before} of the run before it, and {limit} % are \
+                 allowed; if that is right, say why with `--accept-drop`"
+            ),
+            Self::UnknownZone(name) => write!(out, "`{name}` is no time zone"),
+            Self::Unwritable(what) => out.write_str(what),
+        }
+    }
+}
+
+/// Reads a ledger: the files of `ledger/` and `imports/manifest/` by path, with their bytes; others are passed over.
+pub fn read_ledger(files: impl IntoIterator<Item = LedgerFile>) -> Ledger {
+    let mut ledger = Ledger::default();
+    let mut segments: BTreeMap<u64, Vec<LedgerFile>> = BTreeMap::new();
+    let mut signatures: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    for (path, bytes) in files {
+        // The lock, and what a killed run has left beside the place of its file.
+        if path.starts_with("ledger/.") || path.contains(".partial-") {
+            continue;
+        }
+        if path.starts_with("ledger/") {
+            match segment::sequence_of(&path) {
+                Some(sequence) => segments.entry(sequence).or_default().push((path, bytes)),
+                None => ledger.fault(&path, "it is no segment, and only segments lie here".into()),
+            }
+        } else if let Some(name) = path.strip_suffix(".sig") {
+            if let Some(sequence) = statement::sequence_of(name) {
+                signatures.insert(sequence, bytes);
+            }
+        } else if let Some(sequence) = statement::sequence_of(&path) {
+            match Statement::parse(sequence, &path, &bytes) {
+                Ok(statement) => {
+                    ledger.statements.insert(sequence, statement);
+                }
+                Err(what) => ledger.fault(&path, what),
+            }
+        }
+    }
+    for (sequence, signature) in signatures {
+        if let Some(statement) = ledger.statements.get_mut(&sequence) {
+            statement.signature = Some(signature);
+        }
+    }
+    let stated = ledger.statements.keys().max().copied().unwrap_or(0);
+    for sequence in 1..=stated.min(MAX_SEGMENTS) {
+        ledger.take(sequence, segments.remove(&sequence).unwrap_or_default());
+    }
+    if let Some(next) = segments.remove(&(stated + 1)) {
+        ledger.unfinished = next.into_iter().next().map(|(path, _)| path);
+    }
+    for (path, _) in segments.into_values().flatten() {
+        ledger.fault(&path, "no statement says that it was imported".into());
+    }
+    ledger
+}
+
+impl Ledger {
+    fn fault(&mut self, path: &Arc<str>, what: String) {
+        self.faults.push(LedgerFault {
+            path: Arc::clone(path),
+            what,
+        });
+    }
+
+    /// Takes in the files of one number. What was imported is what the statement of the import says.
+    fn take(&mut self, sequence: u64, mut files: Vec<LedgerFile>) {
+        let stated = self
+            .statements
+            .get(&sequence)
+            .map(|statement| statement.digest.clone());
+        let expected = self.last.take();
+        self.last.clone_from(&stated);
+        if files.is_empty() {
+            let path = Arc::from(segment::path_of(sequence, false));
+            self.fault(&path, "it is not there".into());
+            return;
+        }
+        for (path, _) in files.split_off(1) {
+            self.fault(&path, "there is another segment of this number".into());
+        }
+        let Some((path, bytes)) = files.pop() else { return };
+        let segment = match segment::read(&path, &bytes) {
+            Ok(segment) => segment,
+            Err(what) => return self.fault(&path, what),
+        };
+        if stated.as_ref().is_some_and(|stated| *stated != segment.digest) {
+            self.fault(
+                &path,
+                format!("its text is not the one that was imported: {}", segment.digest),
+            );
+        } else if stated.is_none() {
+            self.last = Some(segment.digest.clone());
+            self.fault(
+                &path,
+                format!(
+                    "no statement says that it was imported: `{}`",
+                    statement::path_of(sequence)
+                ),
+            );
+        }
+        if segment.head.sequence != sequence {
+            self.fault(
+                &path,
+                format!("by its head it is segment {}", segment.head.sequence),
+            );
+        } else if segment.head.previous != expected {
+            self.fault(&path, "its head does not bind the segment before it".into());
+        }
+        if self.faults.is_empty() {
+            match self.expand(&segment) {
+                Ok(scan) => self.scans.push(scan),
+                Err(what) => self.fault(&path, what),
+            }
+        }
+        self.segments.push(segment);
+    }
+
+    fn expand(&mut self, segment: &Segment) -> Result<Scan, String> {
+        let head = &segment.head;
+        let mut state = self.state_at(&head.source, head.base)?;
+        let scan = replay::replay(&mut state, head, &segment.lines)?;
+        self.states.insert(head.source.clone(), (head.sequence, state));
+        Ok(scan)
+    }
+
+    /// Returns what a Source had said up to a segment; nothing where there is none.
+    fn state_at(&mut self, source: &str, base: Option<u64>) -> Result<State, String> {
+        let Some(base) = base else {
+            return Ok(State::default());
+        };
+        if let Some((sequence, _)) = self.states.get(source)
+            && *sequence == base
+            && let Some((_, state)) = self.states.remove(source)
+        {
+            return Ok(state);
+        }
+        let mut chain = Vec::new();
+        let mut next = Some(base);
+        while let Some(sequence) = next {
+            let index = usize::try_from(sequence)
+                .ok()
+                .and_then(|sequence| sequence.checked_sub(1));
+            let segment = index.and_then(|index| self.segments.get(index));
+            let segment = segment.filter(|segment| {
+                segment.head.source == source && segment.head.base.is_none_or(|base| base < sequence)
+            });
+            let Some(segment) = segment else {
+                return Err(format!(
+                    "line 1: `base` {sequence} is no earlier segment of `{source}`"
+                ));
+            };
+            chain.push(segment);
+            next = segment.head.base;
+        }
+        let mut state = State::default();
+        for segment in chain.into_iter().rev() {
+            replay::replay(&mut state, &segment.head, &segment.lines)?;
+        }
+        Ok(state)
+    }
+
+    /// Returns the digest of the newest segment.
+    pub fn head(&self) -> Option<&str> {
+        self.segments.last().map(|segment| segment.digest.as_str())
+    }
+
+    /// Files a run: the segment to be written, or the one that holds it already.
+    pub fn file(&mut self, scan: &Scan, terms: &Terms<'_>) -> Result<Filed, Refusal> {
+        if let Some(fault) = self.faults.first() {
+            return Err(Refusal::Damaged(fault.clone()));
+        }
+        let zone = Zone::named(terms.zone).ok_or_else(|| Refusal::UnknownZone(terms.zone.to_owned()))?;
+        let run_at = scan.stamp().map(|stamp| zone.instant(stamp));
+        if let Some(known) = self.known(scan, terms.source)? {
+            return Ok(Filed::Known { path: known });
+        }
+        self.refuse_same_run(scan, terms.source, run_at)?;
+        let base = self.base_of(terms.source, run_at);
+        self.refuse_drop(scan, base, terms)?;
+        let head = Head {
+            ledger: 1,
+            sequence: self.segments.len() as u64 + 1,
+            previous: self.head().map(str::to_owned),
+            base,
+            source: terms.source.to_owned(),
+            format: scan.importer.name.to_owned(),
+            file: scan.file.clone(),
+            sha256: scan.sha256.clone(),
+            run_at,
+            zone: terms.zone.to_owned(),
+            absence_means_fixed: terms.absence_means_fixed,
+            host: terms.host.map(str::to_owned),
+            accept_drop: terms.accept_drop.map(str::to_owned),
+            incomplete: scan.summary.incomplete.clone(),
+            hosts: scan.summary.hosts,
+            observations: scan.summary.observations,
+            informational: scan.summary.informational,
+            skipped: rows(&scan.summary.skipped),
+            left_out: rows(&scan.summary.left_out),
+        };
+        let proves = terms.absence_means_fixed && head.incomplete.is_none() && run_at.is_some();
+        let mut state = self.state_at(terms.source, base).map_err(Refusal::Unwritable)?;
+        let lines = delta::delta(&mut state, scan, &delta::Terms { zone, run_at, proves });
+        let unwritable = |error: anyhow::Error| Refusal::Unwritable(format!("{error:#}"));
+        let (path, bytes, digest) = segment::write(&head, &lines).map_err(unwritable)?;
+        let mut events = BTreeMap::new();
+        for line in &lines {
+            if let line::Line::Event(event) = line {
+                *events.entry(event.event).or_default() += 1;
+            }
+        }
+        let sequence = head.sequence;
+        self.last = Some(digest.clone());
+        let segment = segment::read(&Arc::from(path.as_str()), &bytes).map_err(Refusal::Unwritable)?;
+        let expanded = self.expand(&segment).map_err(Refusal::Unwritable)?;
+        self.scans.push(expanded);
+        self.segments.push(segment);
+        Ok(Filed::New(Box::new(NewSegment {
+            sequence,
+            path,
+            bytes,
+            digest,
+            head,
+            events,
+        })))
+    }
+
+    fn known(&self, scan: &Scan, source: &str) -> Result<Option<Arc<str>>, Refusal> {
+        let mut same = self
+            .segments
+            .iter()
+            .filter(|segment| segment.head.sha256 == scan.sha256);
+        match same.next() {
+            Some(segment) if segment.head.source == source => Ok(Some(Arc::clone(&segment.path))),
+            Some(segment) => Err(Refusal::OtherSource {
+                path: Arc::clone(&segment.path),
+                source: segment.head.source.clone(),
+            }),
+            None => Ok(None),
+        }
+    }
+
+    /// Two exports of one Source, one moment and one host are one run, and a run has one content.
+    fn refuse_same_run(
+        &self,
+        scan: &Scan,
+        source: &str,
+        run_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Refusal> {
+        let Some(run_at) = run_at else { return Ok(()) };
+        let keys = state::keys_of(&scan.hosts);
+        for (segment, other) in self.segments.iter().zip(&self.scans) {
+            if segment.head.source != source || segment.head.run_at != Some(run_at) {
+                continue;
+            }
+            let has_hosts = !keys.is_empty() || !other.hosts.is_empty();
+            let shares = state::keys_of(&other.hosts).iter().any(|key| keys.contains(key));
+            if shares || !has_hosts {
+                return Err(Refusal::SameRun {
+                    path: Arc::clone(&segment.path),
+                    sha256: segment.head.sha256.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the run of a Source that comes last before a moment; of the same moment the newest segment.
+    fn base_of(&self, source: &str, run_at: Option<DateTime<Utc>>) -> Option<u64> {
+        let mine = self
+            .segments
+            .iter()
+            .filter(|segment| segment.head.source == source);
+        let earlier = mine.filter(|segment| match (segment.head.run_at, run_at) {
+            (Some(other), Some(at)) => other <= at,
+            (None, _) | (_, None) => true,
+        });
+        let last = earlier.max_by_key(|segment| (segment.head.run_at, segment.head.sequence));
+        last.map(|segment| segment.head.sequence)
+    }
+
+    fn refuse_drop(&self, scan: &Scan, base: Option<u64>, terms: &Terms<'_>) -> Result<(), Refusal> {
+        let counts = matches!(scan.importer.product, Product::Scan | Product::Inventory);
+        let base = base.and_then(|base| self.segments.get(usize::try_from(base).ok()?.checked_sub(1)?));
+        let (Some(base), true, None) = (base, counts, terms.accept_drop) else {
+            return Ok(());
+        };
+        let (before, now) = (base.head.hosts, scan.summary.hosts);
+        let lost = i64::try_from(before.saturating_sub(now)).unwrap_or(i64::MAX);
+        let all = i64::try_from(before).unwrap_or(i64::MAX);
+        if all == 0 || lost.saturating_mul(100) <= terms.max_drop.saturating_mul(all) {
+            return Ok(());
+        }
+        Err(Refusal::Dropped {
+            before,
+            now,
+            percent: lost.saturating_mul(100) / all,
+            limit: terms.max_drop,
+        })
+    }
+}
+
+fn rows(rows: &[crate::model::Skipped]) -> Vec<Rows> {
+    let rows = rows.iter().map(|skipped| Rows {
+        reason: skipped.reason.clone(),
+        rows: skipped.rows,
+    });
+    rows.collect()
+}

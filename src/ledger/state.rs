@@ -1,0 +1,132 @@
+//! What one Source has said so far: hosts, checks, and what stood on each host when it was last looked at.
+//!
+//! A run is written as its difference to the run before it, and read back whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::import::{CheckInfo, KevListing};
+use crate::model::{Host, ObservationState};
+
+/// One sighting of a check, with every moment resolved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Seen {
+    pub(super) check: u32,
+    pub(super) state: ObservationState,
+    pub(super) first: Option<DateTime<Utc>>,
+    pub(super) last: Option<DateTime<Utc>>,
+    pub(super) fixed: Option<DateTime<Utc>>,
+    pub(super) fingerprint: Option<Arc<str>>,
+    pub(super) instances: u32,
+    pub(super) suppressed: Option<Arc<str>>,
+}
+
+impl Seen {
+    /// Tells whether two say the same but for when it was last seen.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let dated = Self {
+            last: other.last,
+            ..self.clone()
+        };
+        dated == *other
+    }
+}
+
+/// What was seen of each check on a host; `None` once it was not there any more.
+pub(super) type OnHost = BTreeMap<Arc<str>, Option<Vec<Seen>>>;
+
+/// Everything that one Source has said up to a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    pub(super) hosts: Vec<Host>,
+    pub(super) by_key: HashMap<String, u32>,
+    pub(super) checks: Vec<CheckInfo>,
+    pub(super) by_id: HashMap<Arc<str>, Vec<u32>>,
+    pub(super) on_host: Vec<OnHost>,
+    pub(super) kev: BTreeMap<Arc<str>, KevListing>,
+    pub(super) epss: BTreeMap<Arc<str>, f64>,
+}
+
+impl State {
+    /// Adds a host, or takes over how it is named now.
+    pub(super) fn put_host(&mut self, index: u32, key: String, host: Host) -> bool {
+        let place = index as usize;
+        match place.cmp(&self.hosts.len()) {
+            std::cmp::Ordering::Less => self.hosts[place] = host,
+            std::cmp::Ordering::Equal => {
+                self.hosts.push(host);
+                self.on_host.push(OnHost::new());
+            }
+            std::cmp::Ordering::Greater => return false,
+        }
+        self.by_key.insert(key, index);
+        true
+    }
+
+    /// Finds a check that says exactly the same.
+    pub(super) fn find_check(&self, check: &CheckInfo) -> Option<u32> {
+        let candidates = self.by_id.get(&*id_of(check))?;
+        candidates
+            .iter()
+            .copied()
+            .find(|index| self.checks[*index as usize] == *check)
+    }
+
+    pub(super) fn put_check(&mut self, check: CheckInfo) -> u32 {
+        let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
+        self.by_id.entry(id_of(&check)).or_default().push(index);
+        self.checks.push(check);
+        index
+    }
+}
+
+/// The scanner's id with its family.
+pub(super) fn id_of(check: &CheckInfo) -> Arc<str> {
+    format!("{}:{}", check.family, check.id).into()
+}
+
+/// What tells one host from another in the exports of one Source: its best key, numbered where several share it.
+pub(super) fn keys_of(hosts: &[Host]) -> Vec<String> {
+    let mut counts: HashMap<String, u32> = HashMap::new();
+    hosts
+        .iter()
+        .map(|host| {
+            let key = best_key(host);
+            let count = counts.entry(key.clone()).or_default();
+            *count += 1;
+            if *count == 1 {
+                key
+            } else {
+                format!("{key}#{count}")
+            }
+        })
+        .collect()
+}
+
+fn best_key(host: &Host) -> String {
+    let named = |class: &str, value: &Option<String>| {
+        let value = value.as_ref().filter(|value| !value.is_empty())?;
+        Some(format!("{class}:{value}"))
+    };
+    let name = Some(host.name.clone());
+    named("agent", &host.agent)
+        .or_else(|| named("cloud", &host.cloud_id))
+        .or_else(|| named("uuid", &host.uuid))
+        .or_else(|| named("serial", &host.serial))
+        .or_else(|| named("fqdn", &host.fqdn))
+        .or_else(|| named("name", &host.hostname))
+        .or_else(|| named("name", &name))
+        .or_else(|| named("ip", &host.ips.first().cloned()))
+        .unwrap_or_default()
+}
+
+/// A host without what only one run says of it.
+pub(super) fn lasting(host: &Host) -> Host {
+    Host {
+        scanned_at: None,
+        quality: None,
+        ..host.clone()
+    }
+}

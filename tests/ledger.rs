@@ -1,0 +1,375 @@
+//! The history of findings at the command line: filed once, whole after anything, the same in every order.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::cli::streams;
+use super::readme::copy;
+
+const DAY: &str = "2026-09-30";
+
+/// Source and file of every export of the example, by the day of the run.
+const EXPORTS: [(&str, &str); 10] = [
+    ("src-nessus", "weekly-2026-09-13.nessus"),
+    ("src-trivy", "catalogue-2026-09-22.json"),
+    ("src-trivy", "checkout-2026-09-22.json"),
+    ("src-nessus", "weekly-2026-09-27.nessus"),
+    ("src-qualys", "qualys-2026-09-28.csv"),
+    ("src-cmdb", "cmdb-2026-09-29.csv"),
+    ("src-epss", "epss_scores-2026-09-29.csv"),
+    ("src-kev", "known_exploited_vulnerabilities-2026-09-29.json"),
+    ("src-trivy", "catalogue-2026-09-29.json"),
+    ("src-trivy", "checkout-2026-09-29.json"),
+];
+
+struct Lab {
+    folder: tempfile::TempDir,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
+        copy(&example, &folder.path().join("repo"));
+        Self { folder }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("repo")
+    }
+
+    fn run(&self, words: &[&str]) -> (i32, String, String) {
+        let mut line: Vec<OsString> = vec!["countersign".into()];
+        line.extend(words.iter().map(Into::into));
+        line.extend(["--repo".into(), self.root().into()]);
+        streams(self.folder.path(), &line)
+    }
+
+    fn import(&self, source: &str, file: &str) -> (i32, String, String) {
+        let file = self.root().join("imports").join(source).join(file);
+        self.run(&["import", "--source", source, file.to_str().unwrap()])
+    }
+
+    fn import_all<'a>(&self, exports: impl IntoIterator<Item = &'a (&'a str, &'a str)>) {
+        for (source, file) in exports {
+            let (code, out, err) = self.import(source, file);
+            assert_eq!(code, 0, "{source} {file}: {out}{err}");
+        }
+    }
+
+    /// The register without what names the order of the imports.
+    fn register(&self) -> Value {
+        let (_, out, err) = self.run(&["reconcile", "--format", "json", "--as-of", DAY]);
+        let mut register: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let imports = register["imports"].as_array_mut().unwrap();
+        imports.sort_by_key(|one| one["file"].as_str().unwrap().to_owned());
+        register
+    }
+
+    fn segments(&self) -> Vec<PathBuf> {
+        let mut found: Vec<PathBuf> = std::fs::read_dir(self.root().join("ledger"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        found.sort();
+        found
+    }
+
+    fn verify(&self) -> (i32, String, String) {
+        self.run(&["ledger", "verify"])
+    }
+
+    fn head(&self) -> String {
+        let (code, out, err) = self.verify();
+        assert_eq!(code, 0, "{out}{err}");
+        err.rsplit_once("head ").unwrap().1.trim().to_owned()
+    }
+}
+
+#[test]
+fn the_register_from_the_ledger_is_that_from_the_exports() {
+    let lab = Lab::new();
+    let from_exports = lab.register();
+    assert!(from_exports["findings"].as_array().unwrap().len() > 10);
+    lab.import_all(&EXPORTS);
+    assert_eq!(lab.segments().len(), EXPORTS.len());
+    let from_ledger = lab.register();
+    assert_eq!(from_exports, from_ledger);
+    // Nothing hangs on the exports any more.
+    for source in ["src-nessus", "src-qualys", "src-trivy"] {
+        std::fs::remove_dir_all(lab.root().join("imports").join(source)).unwrap();
+    }
+    assert_eq!(from_exports, lab.register());
+}
+
+#[test]
+fn the_order_of_imports_does_not_matter() {
+    let lab = Lab::new();
+    let expected = lab.register();
+    for order in [
+        EXPORTS.iter().rev().copied().collect::<Vec<_>>(),
+        [5, 3, 9, 0, 7, 2, 8, 1, 6, 4]
+            .map(|index| EXPORTS[index])
+            .to_vec(),
+    ] {
+        let lab = Lab::new();
+        lab.import_all(&order);
+        assert_eq!(expected, lab.register(), "{order:?}");
+        assert_eq!(lab.verify().0, 0);
+    }
+}
+
+#[test]
+fn an_export_is_filed_once() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS[..2]);
+    let head = lab.head();
+    let (code, out, err) = lab.import("src-nessus", EXPORTS[0].1);
+    assert_eq!((code, out.as_str()), (0, "ledger/000001.jsonl\n"), "{err}");
+    assert!(err.contains("is already there"), "{err}");
+    assert_eq!(lab.segments().len(), 2);
+    assert_eq!(lab.head(), head);
+}
+
+#[test]
+fn what_cannot_be_history_is_refused() {
+    let lab = Lab::new();
+    let exports = lab.root().join("imports");
+    let nessus = exports.join("src-nessus/weekly-2026-09-13.nessus");
+    let said = |words: &[&str]| {
+        let (code, out, err) = lab.run(words);
+        assert_eq!(out, "", "{err}");
+        (code, err)
+    };
+    let (code, err) = said(&["import", "--source", "src-other", nessus.to_str().unwrap()]);
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("there is no Source `src-other`") && err.contains("src-nessus"),
+        "{err}"
+    );
+    let (code, err) = said(&["import", "--source", "src-qualys", nessus.to_str().unwrap()]);
+    assert_eq!(code, 3, "{err}");
+    assert!(
+        err.contains("is of the format `nessus-v2`, and `src-qualys` reads `qualys-csv`"),
+        "{err}"
+    );
+    let text = std::fs::read_to_string(&nessus).unwrap();
+    let cut = lab.folder.path().join("cut.nessus");
+    std::fs::write(&cut, &text[..text.len() / 2]).unwrap();
+    let (code, err) = said(&["import", "--source", "src-nessus", cut.to_str().unwrap()]);
+    assert_eq!(code, 3, "{err}");
+    assert!(!lab.root().join("ledger").exists() || lab.segments().is_empty());
+    // The same run with another content.
+    lab.import_all(&EXPORTS[..1]);
+    let other = lab.folder.path().join("weekly-2026-09-13.nessus");
+    std::fs::write(
+        &other,
+        text.replacen(
+            "</NessusClientData_v2>",
+            "<!-- later --></NessusClientData_v2>",
+            1,
+        ),
+    )
+    .unwrap();
+    let (code, err) = said(&["import", "--source", "src-nessus", other.to_str().unwrap()]);
+    assert_eq!(code, 3, "{err}");
+    assert!(
+        err.contains("`ledger/000001.jsonl` holds the same run with another content"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_run_with_far_fewer_hosts_needs_a_reason() {
+    let lab = Lab::new();
+    lab.import_all(&[EXPORTS[4]]);
+    let text = std::fs::read_to_string(lab.root().join("imports/src-qualys/qualys-2026-09-28.csv")).unwrap();
+    let header = text
+        .lines()
+        .position(|line| line.contains("\"QID\"") || line.starts_with("IP,"))
+        .unwrap();
+    let few: Vec<&str> = text.lines().take(header + 2).collect();
+    let small = lab.folder.path().join("qualys-2026-09-29.csv");
+    std::fs::write(
+        &small,
+        few.join("\n")
+            .replace("2026-09-28", "2026-09-29")
+            .replace("09/28/2026", "09/29/2026")
+            + "\n",
+    )
+    .unwrap();
+    let small = small.to_str().unwrap();
+    let (code, _, err) = lab.run(&["import", "--source", "src-qualys", small]);
+    assert_eq!(code, 3, "{err}");
+    assert!(
+        err.contains("fewer than the") && err.contains("`--accept-drop`"),
+        "{err}"
+    );
+    let (code, _, err) = lab.run(&[
+        "import",
+        "--source",
+        "src-qualys",
+        "--accept-drop",
+        "one site only",
+        small,
+    ]);
+    assert_eq!(code, 0, "{err}");
+    let statement = std::fs::read_to_string(lab.root().join("imports/manifest/000002.yaml")).unwrap();
+    assert!(
+        statement.contains("\"accept_drop\": \"one site only\""),
+        "{statement}"
+    );
+}
+
+#[test]
+fn a_changed_byte_is_found_named_and_put_back() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS);
+    let head = lab.head();
+    let segments = lab.segments();
+    for place in [0, 3, segments.len() - 1] {
+        let bytes = std::fs::read(&segments[place]).unwrap();
+        let mut changed = bytes.clone();
+        let middle = changed.len() / 2;
+        changed[middle] ^= 1;
+        std::fs::write(&segments[place], &changed).unwrap();
+        let name = segments[place].file_name().unwrap().to_str().unwrap();
+        let (code, out, _) = lab.verify();
+        assert_eq!(code, 4);
+        let named: Vec<&str> = out.lines().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(named, [format!("ledger/{name}")], "{out}");
+        let (code, _, err) = lab.run(&["reconcile", "--as-of", DAY]);
+        assert_eq!(code, 3, "{err}");
+        assert!(
+            err.contains("the ledger is damaged") && err.contains(name),
+            "{err}"
+        );
+        let (code, out, err) = lab.run(&["ledger", "rebuild"]);
+        assert_eq!((code, out), (0, format!("ledger/{name}\n")), "{err}");
+        assert_eq!(std::fs::read(&segments[place]).unwrap(), bytes);
+    }
+    std::fs::remove_file(&segments[1]).unwrap();
+    let (code, out, _) = lab.verify();
+    assert_eq!(code, 4);
+    assert!(out.contains("ledger/000002.jsonl: it is not there"), "{out}");
+    assert_eq!(lab.run(&["ledger", "rebuild"]).0, 0);
+    assert_eq!(lab.head(), head);
+    std::fs::write(lab.root().join("ledger/notes.txt"), "x").unwrap();
+    let (code, out, _) = lab.verify();
+    assert_eq!(
+        (code, out.contains("ledger/notes.txt: it is no segment")),
+        (4, true),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_segment_that_was_written_anew_with_its_chain_is_found() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS[..1]);
+    let path = &lab.segments()[0];
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let (_, gone) = lines.split_last().unwrap();
+    std::fs::write(path, gone.join("\n") + "\n").unwrap();
+    let (code, out, _) = lab.verify();
+    assert_eq!(code, 4);
+    assert!(out.contains("its text is not the one that was imported"), "{out}");
+}
+
+#[test]
+fn what_a_killed_import_left_behind_is_in_nobodys_way() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS[..1]);
+    let root = lab.root();
+    std::fs::write(root.join("ledger/000002.jsonl"), "{\"ledger\":1").unwrap();
+    std::fs::write(root.join("ledger/.lock"), "").unwrap();
+    std::fs::create_dir(root.join("ledger/000002.jsonl.partial-1-1")).unwrap();
+    std::fs::write(root.join("ledger/000002.jsonl.partial-1-1/new"), "{").unwrap();
+    let (code, out, err) = lab.run(&["reconcile", "--as-of", DAY, "--format", "csv"]);
+    assert!(code <= 1, "{out}{err}");
+    let (code, out, _) = lab.verify();
+    assert_eq!(code, 4);
+    assert!(out.starts_with("ledger/000002.jsonl: no statement says"), "{out}");
+    lab.import_all(&EXPORTS[3..4]);
+    assert_eq!(lab.verify().0, 0);
+    assert!(!root.join("ledger/.lock").exists());
+}
+
+/// Runs the program itself; `before` is put in front of it in a shell.
+fn program(lab: &Lab, before: &str, (source, file): (&str, &str)) -> Command {
+    let export = lab.root().join("imports").join(source).join(file);
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(format!(
+            "{before} exec \"$0\" import --repo \"$1\" --source \"$2\" \"$3\""
+        ))
+        .arg(env!("CARGO_BIN_EXE_countersign"))
+        .arg(lab.root())
+        .arg(source)
+        .arg(export)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_point_the_ledger_is_whole_and_the_next_run_goes_on() {
+    let lab = Lab::new();
+    let expected = lab.register();
+    let mut state: u64 = 42;
+    for export in &EXPORTS {
+        for _ in 0..4 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let mut child = program(&lab, "", *export).spawn().unwrap();
+            std::thread::sleep(Duration::from_micros((state >> 33) % 60_000));
+            let _ = child.kill();
+            let _ = child.wait();
+            let (_, out, _) = lab.verify();
+            assert!(out.is_empty() || out.contains("an import was killed"), "{out}");
+        }
+        lab.import_all([export]);
+        assert_eq!(lab.verify().0, 0);
+    }
+    assert_eq!(lab.segments().len(), EXPORTS.len());
+    assert_eq!(expected, lab.register());
+}
+
+#[cfg(unix)]
+#[test]
+fn with_the_disk_full_nothing_is_half_written() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS[..1]);
+    let head = lab.head();
+    let status = program(&lab, "ulimit -f 0;", EXPORTS[4]).status().unwrap();
+    assert!(!status.success());
+    assert_eq!(lab.head(), head);
+    lab.import_all(&EXPORTS[4..5]);
+    assert_eq!(lab.segments().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_imports_at_once_are_two_segments() {
+    let lab = Lab::new();
+    let expected = lab.register();
+    let children: Vec<_> = EXPORTS
+        .iter()
+        .map(|export| program(&lab, "", *export).spawn().unwrap())
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(lab.segments().len(), EXPORTS.len());
+    assert_eq!(lab.verify().0, 0);
+    assert_eq!(expected, lab.register());
+}
