@@ -50,6 +50,8 @@ impl<'a> ImportView<'a> {
         let product = match line.product {
             Product::Scan => "scan",
             Product::Inventory => "inventory",
+            Product::Hosts => "hosts",
+            Product::Deployment => "deployment",
             Product::Kev => "kev",
             Product::Epss => "epss",
         };
