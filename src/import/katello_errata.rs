@@ -88,13 +88,11 @@ impl Entries for List<'_> {
             "total" => self.total = values.next_value()?,
             "subtotal" => self.subtotal = values.next_value()?,
             "search" => self.search = values.next_value()?,
+            // What went wrong may be anything; that something did is enough.
             "error" => {
-                let error: Option<serde_json::Value> = values.next_value()?;
-                if let Some(error) = error {
-                    let shown = value::shown(&error.to_string());
-                    return Err(self
-                        .flaw
-                        .malformed(format!("`error` is {shown}; ask the server again")));
+                if values.next_value::<Option<IgnoredAny>>()?.is_some() {
+                    let message = "`error` is not null; ask the server again";
+                    return Err(self.flaw.malformed(message.into()));
                 }
             }
             "results" if self.has_results => {

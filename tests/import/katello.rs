@@ -1,7 +1,15 @@
 //! What the errata of a host say, and what their list says of itself.
 
-use countersign::import::{Options, Product};
+use std::sync::Arc;
+
+use countersign::import::{Content, Export, Options, Product, collect};
 use countersign::model::Severity;
+use countersign::output::Style;
+use countersign::output::register::{Format, Report, write};
+use countersign::reconcile::ImportState;
+
+use crate::output::{assert_valid, output_schema};
+use crate::world::{World, find};
 
 use super::{Recorder, assert_refused, fixture, read, read_fixture, read_with};
 
@@ -216,4 +224,87 @@ fn what_is_not_known_is_refused_with_its_row() {
         "malformed",
         "U+202E",
     );
+}
+
+fn export(file: &str, fixture_name: &str, host: Option<&str>) -> Export {
+    Export {
+        file: file.into(),
+        content: Content::Bytes(Arc::from(fixture(fixture_name))),
+        source: None,
+        mapping: None,
+        date_order: None,
+        host: host.map(Into::into),
+        is_ad_hoc: true,
+    }
+}
+
+/// What the deployment tool lists is no finding, and what only names hosts is no scan: neither closes anything.
+#[test]
+fn runs_that_are_no_scans_are_counted_and_nothing_more() {
+    let mut world = World::new();
+    world.scan("src-one", "2026-09-01T08:00:00Z", |scan| {
+        scan.seen("app01", "1", &["CVE-2026-1111"], Severity::High, None);
+    });
+    world.scans[0].sha256 = "ab".repeat(32);
+    let exports = [
+        export("errata-2026-09-10.json", "katello-errata/one.json", Some("app01")),
+        export("errata.json", "katello-errata/one.json", Some("app01")),
+        export("errata-2026-09-11.json", "katello-errata/page.json", None),
+        export("assets-2026-09-12.json", "tenable-vm-assets/many.json", None),
+    ];
+    world
+        .scans
+        .extend(collect(&exports).into_iter().map(Result::unwrap));
+    world.judge("2026-09-30", |register| {
+        assert_eq!(register.findings.len(), 1, "no erratum is a finding");
+        let finding = find(register, "app01", "CVE-2026-1111");
+        assert_eq!(
+            (finding.closed, finding.stale),
+            (None, false),
+            "nobody looked again"
+        );
+        assert!(
+            register.hosts.iter().all(|host| !host.id.contains("web01")),
+            "no host is governed by it"
+        );
+        let lines: Vec<_> = register.imports[1..]
+            .iter()
+            .map(|line| (line.product, line.observations, line.hosts, line.state))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (Product::Deployment, 1, 1, ImportState::Complete),
+                (Product::Deployment, 1, 1, ImportState::Incomplete),
+                (Product::Deployment, 1, 1, ImportState::Incomplete),
+                (Product::Hosts, 0, 2, ImportState::Complete),
+            ]
+        );
+        assert!(
+            register.imports[2]
+                .reason
+                .as_deref()
+                .unwrap()
+                .contains("names no time")
+        );
+        let reason = register.imports[3].reason.as_deref().unwrap();
+        assert!(
+            reason.contains("give `--host`") && reason.contains("lists 1 of 24 errata"),
+            "{reason}"
+        );
+        let report = Report {
+            register,
+            diagnostics: &[],
+            commit: None,
+        };
+        let mut out = Vec::new();
+        write(&report, Format::Json, Style::plain(), &mut out).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_valid(&output_schema("register-v1"), &document);
+        let products: Vec<&str> = document["imports"].as_array().unwrap()[1..]
+            .iter()
+            .map(|line| line["product"].as_str().unwrap())
+            .collect();
+        assert_eq!(products, ["deployment", "deployment", "deployment", "hosts"]);
+    });
 }
