@@ -508,6 +508,29 @@ fn a_listing_as_exploited_takes_the_lowering_away() {
     assert_eq!(severity(&world, "2026-09-10"), Severity::Critical);
 }
 
+#[test]
+fn an_ambiguous_host_is_lowered_by_no_profile() {
+    let mut world = World::new();
+    world.record(
+        "systems/sys-app.yaml",
+        "kind: System\nid: sys-app\ntitle: App\nspec:\n  type: server\n  tier: tier1\n  members: [db.one.example, db.two.example]\n  scope: {in: true}\n  cvss_profile: {MAV: P, CR: L, IR: L, AR: L}\n",
+    );
+    world.scan("src-one", "2026-09-01T08:00:00Z", |scan| {
+        scan.seen_with("db", "1", &[CVE], Severity::High, None, |check| {
+            check.vectors = vec![read(NETWORK)];
+        });
+    });
+    world.judge("2026-09-02", |register| {
+        let finding = find(register, "db.one.example", CVE);
+        assert_eq!((finding.severity, finding.score), (Severity::Critical, Some(9.8)));
+        assert!(
+            finding.notes[0].ends_with("; the host is ambiguous"),
+            "{:?}",
+            finding.notes
+        );
+    });
+}
+
 /// The v3 base score of an approved environmental vector would be 9.8; all of its metrics count.
 #[test]
 fn an_approved_vector_counts_with_all_its_metrics() {
@@ -533,7 +556,10 @@ fn a_profile_has_the_letters_of_the_specification() {
     assert!(broken.is_err(), "`Z` is no attack vector");
 }
 
-const BASES: [(&str, &[(&str, &[&str])]); 4] = [
+/// Metrics with their values.
+type Table = &'static [(&'static str, &'static [&'static str])];
+
+const BASES: [(&str, Table); 4] = [
     (
         "",
         &[
@@ -564,7 +590,7 @@ const BASES: [(&str, &[(&str, &[&str])]); 4] = [
         ],
     ),
 ];
-const V3_BASE: &[(&str, &[&str])] = &[
+const V3_BASE: Table = &[
     ("AV", &["N", "A", "L", "P"]),
     ("AC", &["L", "H"]),
     ("PR", &["N", "L", "H"]),
@@ -574,7 +600,7 @@ const V3_BASE: &[(&str, &[&str])] = &[
     ("I", &["H", "L", "N"]),
     ("A", &["H", "L", "N"]),
 ];
-const OPTIONAL: [&[(&str, &[&str])]; 4] = [
+const OPTIONAL: [Table; 4] = [
     &[
         ("E", &["U", "POC", "F", "H", "ND"]),
         ("RL", &["OF", "ND"]),
@@ -594,7 +620,7 @@ const OPTIONAL: [&[(&str, &[&str])]; 4] = [
         ("U", &["Clear", "Red", "X"]),
     ],
 ];
-const V3_OPTIONAL: &[(&str, &[&str])] = &[
+const V3_OPTIONAL: Table = &[
     ("E", &["U", "P", "X"]),
     ("RL", &["O", "T", "W"]),
     ("RC", &["U", "R"]),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::clock::Facts;
 use super::join::Life;
+use super::register::HostRow;
 use crate::model::{CvssVector, Exploit, Finding, Record, Severity, System};
 
 /// What the profile of a System makes of a finding.
@@ -20,8 +21,14 @@ pub(super) struct Environment {
 impl Environment {
     /// Lays the profile over the vector that rated the finding; a label without a vector stays as it is.
     ///
-    /// A profile lowers nothing that is exploited or listed as exploited.
-    pub(super) fn of(life: &Life, system: Option<&Record<System>>, facts: &Facts<'_>) -> Self {
+    /// A profile lowers nothing that is exploited or listed as exploited, and nothing on an ambiguous host: there it
+    /// may be the profile of another machine's System.
+    pub(super) fn of(
+        life: &Life,
+        host: &HostRow,
+        system: Option<&Record<System>>,
+        facts: &Facts<'_>,
+    ) -> Self {
         let unchanged = Self {
             severity: facts.severity,
             note: None,
@@ -36,10 +43,14 @@ impl Environment {
             return unchanged;
         };
         let is_exploited = facts.kev.is_some() || facts.exploit == Exploit::Active;
+        let forbids = match (is_exploited, host.candidates.is_empty()) {
+            (true, _) => Some("it is exploited"),
+            (false, false) => Some("the host is ambiguous"),
+            (false, true) => None,
+        };
         let (by, to) = (system.id(), vector.score);
-        if is_exploited && vector.score < base.base {
-            let note =
-                format!("the CVSS profile of `{by}` would lower its score to {to:.1}; it is exploited");
+        if let Some(why) = forbids.filter(|_| vector.score < base.base) {
+            let note = format!("the CVSS profile of `{by}` would lower its score to {to:.1}; {why}");
             return Self {
                 note: Some(note.into()),
                 ..unchanged

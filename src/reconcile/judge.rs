@@ -68,7 +68,7 @@ impl<'a> Bench<'a> {
             .and_then(|id| self.repository.systems.get(id));
         let triages = self.triages_of(life, host);
         let mut facts = self.facts(life, record, &triages);
-        let environment = Environment::of(life, record, &facts);
+        let environment = Environment::of(life, host, record, &facts);
         facts.severity = environment.severity;
         let mut notes: Vec<Arc<str>> = Vec::from_iter(environment.note.clone());
         facts.severity = self.raised(&facts, host);

@@ -43,6 +43,15 @@ pub(super) struct Times {
     pub(super) last_fixed: Option<Stamp>,
 }
 
+impl Times {
+    /// Returns those at which the host was scanned.
+    pub(super) fn of_scan(&self) -> impl Iterator<Item = Stamp> {
+        [self.completed, self.last_found, self.last_fixed]
+            .into_iter()
+            .flatten()
+    }
+}
+
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct Asset<'a> {

@@ -120,10 +120,8 @@ impl Reader<'_> {
 
     /// Finds the host of a row, or pours it.
     fn host(&mut self, asset: &Asset<'_>, times: &Times) -> Result<Option<HostIndex>, Refusal> {
-        for found in [times.completed, times.last_found, times.last_fixed] {
-            if let Some(found) = found {
-                stamp::keep_latest(&mut self.tally.summary.run_at, found);
-            }
+        for found in times.of_scan() {
+            stamp::keep_latest(&mut self.tally.summary.run_at, found);
         }
         let id = said(&asset.uuid).unwrap_or_default();
         if let Some(known) = self.hosts.get(id).filter(|_| !id.is_empty()) {
@@ -252,10 +250,8 @@ fn seen(mut host: Host, asset: &Asset<'_>, times: &Times) -> Result<Host, Refusa
     });
     host.quality = said(&asset.agent_uuid).map(|_| Quality::Agent).or(by_results);
     host.scanned_at = last_results;
-    for found in [times.completed, times.last_found, times.last_fixed] {
-        if let Some(found) = found {
-            stamp::keep_latest(&mut host.scanned_at, found);
-        }
+    for found in times.of_scan() {
+        stamp::keep_latest(&mut host.scanned_at, found);
     }
     Ok(host)
 }

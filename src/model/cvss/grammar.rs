@@ -132,7 +132,7 @@ pub(super) fn read(text: &str) -> Option<(&'static Grammar, Metrics)> {
         .find_map(|grammar| Some((grammar, text.strip_prefix(grammar.prefix)?)));
     let (grammar, body) = match by_prefix {
         Some(found) => found,
-        None if text.starts_with("CVSS2#") => (&V2, text.trim_start_matches("CVSS2#")),
+        None if text.starts_with("CVSS2#") => (&V2, text.strip_prefix("CVSS2#")?),
         None if text.contains("/AT:") => (&V40, text),
         None if text.contains("/Au:") => (&V2, text),
         None if text.contains("/PR:") => (&V30, text),
