@@ -30,6 +30,7 @@ mod checks_depth;
 mod checks_findings;
 mod checks_records;
 mod cli;
+mod cvss;
 mod documents;
 mod example_repo;
 mod forge;

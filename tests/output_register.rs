@@ -41,6 +41,7 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         severity_given: "High".into(),
         cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into()),
         score: Some(9.8),
+        score_base: Some(9.8),
         kev: parse_date("2026-09-10"),
         epss: Some(0.42),
         exploit: Exploit::Active,

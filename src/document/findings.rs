@@ -17,6 +17,7 @@ const FINDINGS: &[Column] = &[
     Column::data("remediation"),
     Column::new("severity", "Severity").facet(),
     Column::beneath("score", "CVSS").around("CVSS ", ""),
+    Column::beneath("score_base", "").around("base ", ""),
     Column::data("cvss"),
     Column::data("severity_given"),
     Column::new("disposition", "Disposition").facet(),
@@ -203,6 +204,11 @@ fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &
         Cell::maybe(finding.remediation.clone()),
         Cell::Mark(severity(finding.severity)),
         decimal(finding.score),
+        decimal(
+            finding
+                .score_base
+                .filter(|base| finding.score.is_some_and(|score| score != *base)),
+        ),
         Cell::maybe(finding.cvss.clone()),
         Cell::text(finding.severity_given.clone()),
         Cell::Mark(disposition(finding.disposition)),

@@ -53,15 +53,20 @@ impl Flaw {
 pub(super) trait Document {
     fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error>;
     fn flaw(&mut self) -> &mut Flaw;
+
+    /// Tells whether another document may follow, as with one a line.
+    fn takes_more(&self) -> bool {
+        false
+    }
 }
 
-/// Reads one document to the end of the input.
+/// Reads one document, or as many as it takes, to the end of the input.
 pub(super) fn read(input: &mut dyn BufRead, document: &mut impl Document) -> Result<(), ImportError> {
     let mut start = Vec::with_capacity(512 * 1024);
     input.take(AT_ONCE as u64 + 1).read_to_end(&mut start)?;
     let result = if start.len() <= AT_ONCE {
         let mut json = serde_json::Deserializer::from_slice(&start);
-        document.read(&mut json).and_then(|()| json.end())
+        read_all(&mut json, document)
     } else {
         let guarded = Guard {
             inner: (&*start).chain(input),
@@ -71,9 +76,23 @@ pub(super) fn read(input: &mut dyn BufRead, document: &mut impl Document) -> Res
         };
         let mut json =
             serde_json::Deserializer::from_reader(std::io::BufReader::with_capacity(AT_ONCE / 64, guarded));
-        document.read(&mut json).and_then(|()| json.end())
+        read_all(&mut json, document)
     };
     result.map_err(|error| locate(error, document.flaw()))
+}
+
+fn read_all<'de, R: serde_json::de::Read<'de>>(
+    json: &mut serde_json::Deserializer<R>,
+    document: &mut impl Document,
+) -> Result<(), serde_json::Error> {
+    loop {
+        document.read(&mut *json)?;
+        match json.end() {
+            // Something follows; reading it tells whether it is another document.
+            Err(error) if error.is_syntax() && document.takes_more() => {}
+            result => return result,
+        }
+    }
 }
 
 fn locate(error: serde_json::Error, flaw: &mut Flaw) -> ImportError {

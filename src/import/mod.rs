@@ -10,6 +10,7 @@ mod epss_csv;
 mod error;
 mod input;
 mod json;
+mod katello_errata;
 mod mapping;
 mod nessus_v2;
 mod qualys_csv;
@@ -17,6 +18,7 @@ mod scan;
 mod sink;
 mod stamp;
 mod tally;
+mod tenable_vm;
 mod trivy_json;
 mod value;
 mod window;
@@ -36,8 +38,12 @@ pub use sink::{HostIndex, Sink};
 pub enum Product {
     /// Observations of vulnerabilities.
     Scan,
-    /// Hosts.
+    /// Hosts, as the inventory has them.
     Inventory,
+    /// Hosts as a scanner knows them, with their keys; neither that they were scanned nor that they are governed.
+    Hosts,
+    /// Patches that a host lacks, as the tool that deploys them sees it; nothing of it is a finding.
+    Deployment,
     /// The catalogue of known exploited vulnerabilities.
     Kev,
     /// Exploit prediction scores.
@@ -74,6 +80,9 @@ pub struct Options<'a> {
 pub const IMPORTERS: &[Importer] = &[
     nessus_v2::IMPORTER,
     trivy_json::IMPORTER,
+    tenable_vm::VULNERABILITIES,
+    tenable_vm::ASSETS,
+    katello_errata::IMPORTER,
     cisa_kev::IMPORTER,
     qualys_csv::IMPORTER,
     epss_csv::IMPORTER,

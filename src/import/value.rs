@@ -98,6 +98,12 @@ pub(super) fn flaw_of_id(id: &str) -> Option<String> {
     ))
 }
 
+/// Shows a value in a message, however long it is and whatever is in it.
+pub(super) fn shown(text: &str) -> String {
+    let start: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    format!("`{start}`")
+}
+
 /// Controls, zero-width characters and those that turn the direction of writing.
 fn is_invisible(character: char) -> bool {
     character.is_control()

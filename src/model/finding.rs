@@ -111,8 +111,12 @@ pub struct Finding {
     pub remediation: Option<Arc<str>>,
     pub severity: Severity,
     pub severity_given: Arc<str>,
+    /// The vector that it is rated by, with the System's environment where that rates it.
     pub cvss: Option<Arc<str>>,
+    /// The score of that vector, 0.0 to 10.0.
     pub score: Option<f64>,
+    /// The score of the base metrics alone, 0.0 to 10.0.
+    pub score_base: Option<f64>,
     /// The day on which the KEV catalogue listed it.
     pub kev: Option<super::time::Date>,
     pub epss: Option<f64>,

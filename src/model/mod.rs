@@ -4,6 +4,7 @@
 
 mod configuration;
 pub mod controls;
+mod cvss;
 mod expression;
 mod finding;
 mod id;
@@ -19,6 +20,7 @@ mod time;
 mod vocabulary;
 
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
+pub use cvss::{CvssVector, best_vector};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
 pub use finding::{CoverageRef, Disposition, DueReason, Finding};
 pub use id::{ID_PATTERN, RecordId, skeleton};
@@ -37,6 +39,6 @@ pub use schema::{
     Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
     schema_text, shape,
 };
-pub use severity::{CvssVector, Severity, best_vector};
+pub use severity::Severity;
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
 pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use super::severity::{CvssVector, Severity};
+use super::cvss::CvssVector;
+use super::severity::Severity;
 
 /// A point in time as an export writes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

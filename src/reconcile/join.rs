@@ -333,7 +333,7 @@ fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>) -> Rated {
         .and_then(|source| source.spec.severity_map.get(&*check.severity_given).copied());
     let severity = vector
         .as_ref()
-        .and_then(CvssVector::severity)
+        .and_then(CvssVector::base_severity)
         .or(mapped)
         .or(check.severity);
     Rated {

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::{Due, Facts};
 use super::coverage::{Answer, Coverages};
+use super::environment::Environment;
 use super::join::Life;
 use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
@@ -67,13 +68,16 @@ impl<'a> Bench<'a> {
             .and_then(|id| self.repository.systems.get(id));
         let triages = self.triages_of(life, host);
         let mut facts = self.facts(life, record, &triages);
-        let mut notes: Vec<Arc<str>> = Vec::new();
+        let environment = Environment::of(life, host, record, &facts);
+        facts.severity = environment.severity;
+        let mut notes: Vec<Arc<str>> = Vec::from_iter(environment.note.clone());
         facts.severity = self.raised(&facts, host);
         let set = self.due(&facts, host);
         let rating = self.lowered(&facts, &set, &triages, host);
         let due = rating.due.clone();
         notes.extend(rating.note.clone());
         let mut finding = finding_of(life, host, record, &facts, rating.severity, due);
+        environment.describe(&mut finding);
         finding.notes = notes;
         finding.breached = rating.breached;
         self.dispose(&mut finding, life, host, record, &facts, &triages);
@@ -329,7 +333,8 @@ fn finding_of(
         severity,
         severity_given: Arc::clone(&said.severity_given),
         cvss: said.vector.as_ref().map(|vector| Arc::from(&*vector.text)),
-        score: said.vector.as_ref().map(|vector| vector.score),
+        score: said.vector.as_ref().map(|vector| vector.base),
+        score_base: said.vector.as_ref().map(|vector| vector.base),
         kev: facts.kev.map(|listing| listing.added),
         epss: facts.epss,
         exploit: facts.exploit,

@@ -6,6 +6,7 @@
 
 mod clock;
 mod coverage;
+mod environment;
 mod episode;
 mod estate;
 mod frozen;

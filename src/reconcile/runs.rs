@@ -98,7 +98,7 @@ fn run<'a>(repository: &'a Repository, scan: &'a Scan, given: usize, as_of: AsOf
     if matches!(stamp, Some(Stamp::Wall(_))) && declared_zone.is_none() {
         reasons.push("its times carry no zone and no Source names one: read as UTC".into());
     }
-    if run_at.is_none() && scan.importer.product == Product::Scan {
+    if run_at.is_none() && matches!(scan.importer.product, Product::Scan | Product::Deployment) {
         state = ImportState::Incomplete;
         reasons.push("it names no time, so it proves nothing about a day".into());
     }

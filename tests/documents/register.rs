@@ -88,6 +88,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         severity_given: format!("High{foreign}").into(),
         cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into()),
         score: Some(*score),
+        score_base: Some(*score),
         kev,
         exploited_since: kev,
         patch_published: None,

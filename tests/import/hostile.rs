@@ -10,7 +10,9 @@ fn foreign_files_are_told_apart() {
         "nessus-v1.nessus" => "version 2",
         "nessus-policy.nessus" => "a Nessus policy",
         "empty" => "it is empty",
-        _ => "known formats are nessus-v2, trivy-json, cisa-kev, qualys-csv, epss-csv, mapping",
+        _ => {
+            "known formats are nessus-v2, trivy-json, tenable-vm, tenable-vm-assets, katello-errata, cisa-kev, qualys-csv, epss-csv, mapping"
+        }
     };
     for path in files(&fixtures().join("foreign")) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -212,6 +214,10 @@ fn a_wrong_byte_is_survived() {
         "nessus-v2/many.nessus",
         "qualys-csv/report-many.csv",
         "trivy-json/many.json",
+        "tenable-vm/many.json",
+        "tenable-vm/rows.ndjson",
+        "tenable-vm-assets/many.json",
+        "katello-errata/many.json",
         "epss-csv/many.csv",
     ] {
         let whole = fixture(name);

@@ -3,10 +3,12 @@
 mod counts;
 mod feeds;
 mod hostile;
+mod katello;
 mod mapping;
 mod nessus;
 mod qualys;
 mod samples;
+mod tenable;
 mod trivy;
 
 use std::path::{Path, PathBuf};

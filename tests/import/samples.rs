@@ -16,12 +16,14 @@ fn samples() -> Option<PathBuf> {
 }
 
 /// Each format of ours and the sample folders that hold it.
-const FOLDERS: [(&str, &str); 7] = [
+const FOLDERS: [(&str, &str); 9] = [
     ("nessus_v2", "nessus-v2"),
     ("qualys_csv", "qualys-csv"),
     ("qualys_vmdr_csv", "qualys-csv"),
     ("qualys_pci_csv", "qualys-csv"),
     ("trivy_json", "trivy-json"),
+    ("tenable_vm_json", "tenable-vm"),
+    ("redhat_satellite_json", "katello-errata"),
     ("cisa_kev", "cisa-kev"),
     ("epss_csv", "epss-csv"),
 ];
@@ -44,19 +46,28 @@ fn samples_yield_the_rows_of_their_index() {
         let path = folder.join(name);
         let imported = import(Input::File(&path), &Options::default(), &mut recorder)
             .unwrap_or_else(|error| panic!("{name} {error}"));
+        let summary = &imported.summary;
+        // The index counts errata of every sort, and no host where the body names none.
+        let is_errata = *format == "katello-errata";
         let counts = (
-            imported.summary.hosts.to_string(),
-            imported.summary.observations.to_string(),
+            (summary.hosts - u64::from(is_errata)).to_string(),
+            (summary.observations + if is_errata { summary.informational } else { 0 }).to_string(),
         );
         assert_eq!(
             (counts.0.as_str(), counts.1.as_str()),
             (hosts, observations),
             "{name}"
         );
-        assert_eq!(imported.importer.name, *format, "{name}");
+        let is_asset_list = name.ends_with("assets_export_chunk.json");
+        let format = if is_asset_list {
+            "tenable-vm-assets"
+        } else {
+            format
+        };
+        assert_eq!(imported.importer.name, format, "{name}");
         seen += 1;
     }
-    assert!(seen >= 16, "only {seen} samples of ours");
+    assert!(seen >= 20, "only {seen} samples of ours");
 }
 
 #[test]
@@ -95,4 +106,49 @@ fn the_nessus_sample_says_what_is_in_it() {
         "{:?}",
         summary.run_at
     );
+}
+
+#[test]
+fn the_tenable_sample_says_what_is_in_it() {
+    let Some(folder) = samples() else { return };
+    let mut recorder = Recorder::default();
+    let path = folder.join("tenable_vm_json/vulns_export_chunk.json");
+    let summary = import(Input::File(&path), &Options::default(), &mut recorder)
+        .unwrap()
+        .summary;
+    assert_eq!((summary.observations, summary.informational), (19, 84));
+    assert_eq!(super::show(summary.run_at), "2022-05-28T15:11:31.175Z");
+    let items: Vec<_> = recorder.observations.iter().map(|(_, item)| item).collect();
+    let exploited = items
+        .iter()
+        .filter(|item| item.exploit == countersign::model::Exploit::Active)
+        .count();
+    assert_eq!(exploited, 5, "those with a reference to the catalogue");
+    assert!(
+        items
+            .iter()
+            .all(|item| item.vectors.iter().any(|vector| vector.version == 30)),
+        "each has a vector of version 3"
+    );
+}
+
+#[test]
+fn the_satellite_samples_say_that_they_are_not_whole() {
+    let Some(folder) = samples() else { return };
+    for (name, says) in [
+        ("many_findings", "lists 3 of 6 errata"),
+        ("many_packages", "lists 1 of 24 errata"),
+    ] {
+        let path = folder.join(format!("redhat_satellite_json/{name}.json"));
+        let mut recorder = Recorder::default();
+        let summary = import(Input::File(&path), &Options::default(), &mut recorder)
+            .unwrap()
+            .summary;
+        let reason = summary.incomplete.unwrap();
+        assert!(
+            reason.contains("give `--host`") && reason.contains(says),
+            "{reason}"
+        );
+        assert!(recorder.observations.is_empty(), "no finding without a host");
+    }
 }

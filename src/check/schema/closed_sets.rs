@@ -5,7 +5,7 @@ use crate::check::words::{excerpt, listed};
 use crate::diagnostic::Diagnostic;
 use crate::import::IMPORTERS;
 use crate::load::Repository;
-use crate::model::{Isms, Meta, Record, RiskMatrix, RiskRating, Source, SourceRole, Zone};
+use crate::model::{CvssVector, Isms, Meta, Record, RiskMatrix, RiskRating, Source, SourceRole, Zone};
 use crate::source::{Span, Spanned};
 
 /// Flags every word outside its set.
@@ -22,6 +22,24 @@ pub(super) fn unknown_words(repository: &Repository, out: &mut Vec<Diagnostic>) 
     for source in &repository.tools {
         zone(&source.meta, &source.spec.timezone, out);
         format(source, out);
+    }
+    vectors(repository, out);
+}
+
+/// A vector that no version reads would rate nothing, and nobody would notice.
+fn vectors(repository: &Repository, out: &mut Vec<Diagnostic>) {
+    for triage in &repository.triages {
+        let Some(vector) = &triage.spec.cvss_env else {
+            continue;
+        };
+        if CvssVector::parse(vector).is_none_or(|vector| vector.version < 30) {
+            let message = format!("`{}` is no CVSS vector that rates", excerpt(vector));
+            out.push(
+                Diagnostic::error(CHECK.code, vector.span, message)
+                    .help("write one of version 3.0, 3.1 or 4.0 with its prefix, every base metric, each metric once, and those of 4.0 in their order")
+                    .subject(triage.id().to_string()),
+            );
+        }
     }
 }
 
@@ -219,6 +237,15 @@ fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
             .help("write `format: mapping`, or remove the mapping"),
         ),
         (true, Some((_, true))) | (false, None) => {}
+    }
+    if format == "tenable-vm" && spec.absence_means_fixed {
+        out.push(
+            fault(
+                spec.format.span,
+                "`absence_means_fixed` with exports that never list everything".into(),
+            )
+            .help("remove `absence_means_fixed`; the exports of `tenable-vm` say `FIXED` of what is gone"),
+        );
     }
     let is_read =
         |role: &SourceRole| matches!(role, SourceRole::Scanner | SourceRole::Cmdb | SourceRole::Feed);

@@ -191,17 +191,42 @@ words! {
     Headline { Net = "net", Strict = "strict", Governed = "governed" }
     /// How a system is managed.
     ManagementMethod { Agent = "agent", Agentless = "agentless", Manual = "manual" }
+    /// From where an attacker reaches the system, by the letters of CVSS; `X` says nothing.
+    ModifiedAttackVector { Network = "N", Adjacent = "A", Local = "L", Physical = "P", NotDefined = "X" }
+    /// How much the loss of confidentiality, integrity or availability would matter, by the letters of CVSS; `X` says nothing.
+    SecurityRequirement { High = "H", Medium = "M", Low = "L", NotDefined = "X" }
 }
 
-/// Environmental CVSS metrics of a system.
+/// Environmental CVSS metrics of a system, laid over the vector of each of its findings.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "UPPERCASE")]
 #[schemars(inline)]
 pub struct CvssProfile {
-    pub mav: Option<String>,
-    pub cr: Option<String>,
-    pub ir: Option<String>,
-    pub ar: Option<String>,
+    /// Modified Attack Vector; CVSS v2 has none, and leaves it out.
+    pub mav: Option<ModifiedAttackVector>,
+    /// Confidentiality Requirement.
+    pub cr: Option<SecurityRequirement>,
+    /// Integrity Requirement.
+    pub ir: Option<SecurityRequirement>,
+    /// Availability Requirement.
+    pub ar: Option<SecurityRequirement>,
+}
+
+impl CvssProfile {
+    /// Returns the metrics that it names, with their values.
+    pub fn metrics(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let requirement = |name, requirement: Option<SecurityRequirement>| {
+            requirement.map(|requirement| (name, requirement.word()))
+        };
+        [
+            self.mav.map(|vector| ("MAV", vector.word())),
+            requirement("CR", self.cr),
+            requirement("IR", self.ir),
+            requirement("AR", self.ar),
+        ]
+        .into_iter()
+        .flatten()
+    }
 }
 
 /// A product on a system.

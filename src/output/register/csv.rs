@@ -10,7 +10,7 @@ use crate::model::RecordId;
 use crate::output::text::formula_safe;
 use crate::reconcile::Register;
 
-const COLUMNS: usize = 33;
+const COLUMNS: usize = 34;
 const HEADINGS: [&str; COLUMNS] = [
     "host",
     "system",
@@ -22,6 +22,7 @@ const HEADINGS: [&str; COLUMNS] = [
     "severity_given",
     "cvss",
     "score",
+    "score_base",
     "kev",
     "kev_listed",
     "epss",
@@ -72,6 +73,7 @@ fn write_finding<W: Write>(writer: &mut Writer<W>, finding: &FindingView<'_>) ->
         finding.severity_given,
         finding.cvss.unwrap_or(""),
         &number(finding.score),
+        &number(finding.score_base),
         yes_or_no(finding.kev),
         &finding.kev_listed.map(|day| day.to_string()).unwrap_or_default(),
         &number(finding.epss),

@@ -50,6 +50,8 @@ impl<'a> ImportView<'a> {
         let product = match line.product {
             Product::Scan => "scan",
             Product::Inventory => "inventory",
+            Product::Hosts => "hosts",
+            Product::Deployment => "deployment",
             Product::Kev => "kev",
             Product::Epss => "epss",
         };
@@ -119,6 +121,7 @@ pub(super) struct FindingView<'a> {
     pub(super) title: &'a str,
     pub(super) tier: Option<&'a str>,
     pub(super) score: Option<f64>,
+    pub(super) score_base: Option<f64>,
     pub(super) kev_listed: Option<Date>,
     pub(super) exploit: &'static str,
     pub(super) last_seen: String,
@@ -173,6 +176,7 @@ impl<'a> FindingView<'a> {
             title: &finding.title,
             tier: finding.tier.as_deref(),
             score: finding.score,
+            score_base: finding.score_base,
             kev_listed: finding.kev,
             exploit: finding.exploit.word(),
             last_seen: utc(finding.last_seen),

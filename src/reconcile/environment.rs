@@ -1,0 +1,84 @@
+//! The severity of a finding in the environment of its System.
+//!
+//! Source: reconciliation semantics, deduplication across scanners, 2: the best vector, then the
+//! environmental profile, then the priority rules.
+
+use std::sync::Arc;
+
+use super::clock::Facts;
+use super::join::Life;
+use super::register::HostRow;
+use crate::model::{CvssVector, Exploit, Finding, Record, Severity, System};
+
+/// What the profile of a System makes of a finding.
+pub(super) struct Environment {
+    pub(super) severity: Severity,
+    pub(super) note: Option<Arc<str>>,
+    /// The vector that rates it; `None` where no profile does.
+    vector: Option<CvssVector>,
+}
+
+impl Environment {
+    /// Lays the profile over the vector that rated the finding; a label without a vector stays as it is.
+    ///
+    /// A profile lowers nothing that is exploited or listed as exploited, and nothing on an ambiguous host: there it
+    /// may be the profile of another machine's System.
+    pub(super) fn of(
+        life: &Life,
+        host: &HostRow,
+        system: Option<&Record<System>>,
+        facts: &Facts<'_>,
+    ) -> Self {
+        let unchanged = Self {
+            severity: facts.severity,
+            note: None,
+            vector: None,
+        };
+        let laid = life.said.vector.as_ref().and_then(|base| {
+            let system = system?;
+            let vector = base.environmental(system.spec.cvss_profile.as_ref()?)?;
+            Some((base, system, vector.severity()?, vector))
+        });
+        let Some((base, system, severity, vector)) = laid else {
+            return unchanged;
+        };
+        let is_exploited = facts.kev.is_some() || facts.exploit == Exploit::Active;
+        let forbids = match (is_exploited, host.candidates.is_empty()) {
+            (true, _) => Some("it is exploited"),
+            (false, false) => Some("the host is ambiguous"),
+            (false, true) => None,
+        };
+        let (by, to) = (system.id(), vector.score);
+        if let Some(why) = forbids.filter(|_| vector.score < base.base) {
+            let note = format!("the CVSS profile of `{by}` would lower its score to {to:.1}; {why}");
+            return Self {
+                note: Some(note.into()),
+                ..unchanged
+            };
+        }
+        let note = (severity != facts.severity).then(|| {
+            let way = if severity < facts.severity {
+                "lowered"
+            } else {
+                "raised"
+            };
+            let from = facts.severity;
+            Arc::from(format!(
+                "{way} from {from} to {severity} by the CVSS profile of `{by}`"
+            ))
+        });
+        Self {
+            severity,
+            note,
+            vector: Some(vector),
+        }
+    }
+
+    /// Shows the vector and the score that rate the finding; the base score stays beside it.
+    pub(super) fn describe(&self, finding: &mut Finding) {
+        if let Some(vector) = &self.vector {
+            finding.cvss = Some(Arc::from(&*vector.text));
+            finding.score = Some(vector.score);
+        }
+    }
+}
