@@ -16,10 +16,11 @@ const MAX_KEYRING_BYTES: u64 = 16 << 20;
 
 /// States where the history of a folder stands.
 ///
-/// A shallow clone is refused, and so is a history in which nobody had a key yet.
+/// `ledger` is the head of the ledger, where there is one. A shallow clone is refused, and so is a history in which nobody had a key yet.
 pub fn state_of_history(
     root: &Path,
     history: &History,
+    ledger: Option<&str>,
     person: &RecordId,
     at: DateTime<Utc>,
 ) -> Result<Statement> {
@@ -45,6 +46,7 @@ pub fn state_of_history(
         tree: read_commit(root, &tip.id)?.digest()?,
         genesis: first.id.clone(),
         keyring: sha256_hex(&keyring),
+        ledger: ledger.map(|head| head.trim_start_matches("sha256:").to_owned()),
         person: person.clone(),
     })
 }

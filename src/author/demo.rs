@@ -269,7 +269,7 @@ impl<'a> Writer<'a> {
         let head = self.head.context("there is nothing to anchor yet")?.to_string();
         let folder = self.git.path().parent().context("the repository has no folder")?;
         let history = read_history(folder, &head)?.context("the history cannot be read")?;
-        let statement = state_of_history(folder, &history, &person, at)?;
+        let statement = state_of_history(folder, &history, None, &person, at)?;
         let text = statement.to_text().into_bytes();
         let signature = self.signers.of(&person)?.sign(&text, Namespace::Anchor)?;
         let path = statement.path();

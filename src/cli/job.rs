@@ -128,6 +128,7 @@ pub(super) fn open_against(
     let mut since = None;
     if let Some(history) = &history {
         compare_anchors(&mut anchors, history);
+        ledger::compare(&mut anchors, &tree)?;
         let reader = source::ContentReader::open(&root)?;
         testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
         if change.is_none() {

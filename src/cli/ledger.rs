@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::failure::{Failure, INPUT};
 use crate::ledger::{LEDGER, Ledger, MANIFEST, read_ledger};
 use crate::source::{EntryKind, Tree};
+use crate::trust::{Anchor, compare_ledger};
 
 /// A segment, packed, or a statement may have this many bytes.
 const MAX_SEGMENT_BYTES: u64 = 1 << 30;
@@ -42,4 +43,18 @@ pub(super) fn read_whole(tree: &Tree) -> Result<Ledger, Failure> {
             ),
         }),
     }
+}
+
+/// Compares what anchors say of the ledger with what it is.
+pub(super) fn compare(anchors: &mut [Anchor], tree: &Tree) -> Result<(), Failure> {
+    let has_head = |anchor: &Anchor| {
+        let statement = anchor.statement.as_ref();
+        statement.is_some_and(|statement| statement.ledger.is_some())
+    };
+    if anchors.iter().any(has_head) {
+        let segments = read(tree)?.segments;
+        let digests = segments.into_iter().map(|segment| segment.digest).collect();
+        compare_ledger(anchors, &digests);
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Signed statements of where history stood: read from `anchors/`, and judged by the keyring and by history.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub struct Statement {
     pub genesis: String,
     /// The SHA-256 of `keyring/allowed_signers` in that commit, in hexadecimal.
     pub keyring: String,
+    /// The SHA-256 of the newest segment of the ledger, unpacked, in hexadecimal; `None` where there is no ledger.
+    pub ledger: Option<String>,
     pub person: RecordId,
 }
 
@@ -61,10 +64,10 @@ impl Statement {
         }
         let at = value(1)?;
         let mainline = value(3)?;
-        let ledger = value(7)?;
-        if ledger != "null" {
-            return Err(format!("`{ledger}` is no head of a ledger that this tool knows"));
-        }
+        let ledger = match value(7)? {
+            "null" => None,
+            head => Some(digest(head)?),
+        };
         let statement = Statement {
             at: parse_instant(at)
                 .ok_or_else(|| format!("`{at}` is no moment"))?
@@ -76,6 +79,7 @@ impl Statement {
             tree: digest(value(4)?)?,
             genesis: hexadecimal(value(5)?, &[40, 64])?,
             keyring: digest(value(6)?)?,
+            ledger,
             person: RecordId::new(value(8)?).ok_or("`person` is no id")?,
         };
         if statement.to_text() != text {
@@ -88,13 +92,16 @@ impl Statement {
     pub fn to_text(&self) -> String {
         format!(
             "{FIRST_LINE}\nanchor: 1\nat: {}\ncommit: {}\nmainline: {}\ntree: sha256:{}\ngenesis: {}\n\
-             keyring: sha256:{}\nledger: null\nperson: {}\n",
+             keyring: sha256:{}\nledger: {}\nperson: {}\n",
             self.at.format("%Y-%m-%dT%H:%M:%SZ"),
             self.commit,
             self.mainline,
             self.tree,
             self.genesis,
             self.keyring,
+            self.ledger
+                .as_ref()
+                .map_or_else(|| "null".to_owned(), |head| format!("sha256:{head}")),
             self.person
         )
     }
@@ -159,6 +166,8 @@ pub enum AnchorFlaw {
     OtherGenesis {
         found: String,
     },
+    /// No segment of the ledger is the one that was the newest.
+    LedgerRewritten,
     /// The anchor claims to be older than the commit that it is about.
     BeforeCommit {
         committed: DateTime<Utc>,
@@ -192,6 +201,9 @@ impl fmt::Display for AnchorFlaw {
                 "the first key came with commit {}",
                 found.get(..12).unwrap_or(found)
             ),
+            Self::LedgerRewritten => {
+                out.write_str("no segment of the ledger is the one that was its newest then")
+            }
             Self::BeforeCommit { committed } => write!(
                 out,
                 "it is earlier than the anchored commit, of {}",
@@ -202,6 +214,19 @@ impl fmt::Display for AnchorFlaw {
                 "it is later than the commit that brought it, of {}",
                 committed.format("%Y-%m-%dT%H:%M:%SZ")
             ),
+        }
+    }
+}
+
+/// Compares what anchors say of the ledger with the digests of its segments, `sha256:…`.
+pub fn compare_ledger(anchors: &mut [Anchor], digests: &BTreeSet<String>) {
+    for anchor in anchors {
+        let head = anchor
+            .statement
+            .as_ref()
+            .and_then(|statement| statement.ledger.as_ref());
+        if head.is_some_and(|head| !digests.contains(&format!("sha256:{head}"))) {
+            anchor.flaws.push(AnchorFlaw::LedgerRewritten);
         }
     }
 }

@@ -33,8 +33,8 @@ mod weakening;
 mod wire;
 
 pub use anchor::{
-    ANCHORS, Anchor, AnchorFlaw, Statement, anchored, compare_anchors, genesis, is_anchor_path,
-    judge_statement, read_anchors,
+    ANCHORS, Anchor, AnchorFlaw, Statement, anchored, compare_anchors, compare_ledger, genesis,
+    is_anchor_path, judge_statement, read_anchors,
 };
 pub use authority::{Capacity, capacity, is_active, is_holder, objections, roles_of};
 pub use canonical::{canonical_json, configuration_digest, digest, digest_of_text, to_rfc8785};

@@ -102,6 +102,7 @@ fn tell_flaw(path: &str, statement: Option<&Statement>, flaw: &AnchorFlaw, span:
         | AnchorFlaw::KeyNotInRecord { .. }
         | AnchorFlaw::OtherLength { .. }
         | AnchorFlaw::OtherGenesis { .. }
+        | AnchorFlaw::LedgerRewritten
         | AnchorFlaw::BeforeCommit { .. }
         | AnchorFlaw::AfterCommit { .. } => {
             let message = format!("the anchor does not count: {flaw}");

@@ -7,6 +7,7 @@ use crate::cli::args::{Anchor, At, Global, Log, LogFormat};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, USAGE};
 use crate::cli::job::open;
+use crate::cli::ledger;
 use crate::cli::past::basis;
 use crate::model::{KeyPurpose, RecordId};
 use crate::output::log;
@@ -41,7 +42,9 @@ pub(in crate::cli) fn anchor(
         ));
     }
     let (signer, person) = key_holder(console, &job, anchor.key.as_deref(), KeyPurpose::Anchor)?;
-    let statement = state_of_history(&job.root, history, &person, console.now).map_err(usage)?;
+    let ledger = ledger::read_whole(&job.tree)?;
+    let statement =
+        state_of_history(&job.root, history, ledger.head(), &person, console.now).map_err(usage)?;
     let signature = signer.sign(statement.to_text().as_bytes(), Namespace::Anchor)?;
     let flaws = judge_statement(
         &statement,
