@@ -12,6 +12,7 @@ mod kinds;
 mod observation;
 mod percent;
 mod record;
+mod recurrence;
 mod reference;
 mod schema;
 mod severity;
@@ -29,9 +30,10 @@ pub use observation::{
 };
 pub use percent::Rate;
 pub use record::{Classification, Envelope, Meta, Record, Reference, ReferenceSort, Review, Status, Table};
+pub use recurrence::{Duration, Recurrence, TimeOfDay};
 pub use reference::{
     AcceptanceRef, ChangeRef, ControlText, EvidenceRef, ExceptionOrAcceptanceRef, FilePath, OwnerRef,
-    PersonRef, PolicyRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
+    PatchRef, PersonRef, PolicyRef, ReviewRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
 };
 pub use schema::{
     Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
