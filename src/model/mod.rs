@@ -17,6 +17,7 @@ mod reference;
 mod schema;
 mod severity;
 mod time;
+mod timetable;
 mod vocabulary;
 
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
@@ -41,4 +42,5 @@ pub use schema::{
 };
 pub use severity::{CvssVector, Severity, best_vector};
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
+pub use timetable::{InForce, MOST_DAYS as MOST_TIMETABLE_DAYS, Opening, Timetable};
 pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};

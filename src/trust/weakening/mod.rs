@@ -8,6 +8,7 @@ mod looser;
 mod records;
 mod table;
 mod trust_table;
+mod work_table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
