@@ -188,8 +188,8 @@ pub(super) const ROWS: &[Row] = &[
     row(
         &[Change],
         "spec.limits.tiers[*]",
-        Added,
-        "the template is for one tier more",
+        Any,
+        "the template is for other tiers",
     ),
     row(
         &[Change],
