@@ -138,6 +138,13 @@ pub(super) const STEPS: &[Step] = &[
         &[],
     ),
     step(
+        "2025-12-10T09:00:00Z",
+        "p-hansen",
+        "Windows, freezes and holidays of 2026",
+        &["calendar/*"],
+        &[],
+    ),
+    step(
         "2026-01-29T08:00:00Z",
         "p-osei",
         "Take the test lab out of scope",
@@ -282,6 +289,23 @@ pub(super) const STEPS: &[Step] = &[
         ],
     ),
     step(
+        "2026-08-12T12:00:00Z",
+        "p-wolf",
+        "Declare an incident: the booking framework is attacked",
+        &["incidents/*", "changes/chg-0040.yaml"],
+        &[],
+    ),
+    step(
+        "2026-08-17T09:00:00Z",
+        "p-wolf",
+        "Close inc-0003 and chg-0040: both nodes are patched and scanned",
+        &[],
+        &[
+            replace("incidents/inc-0003.yaml", "status: submitted", "status: closed"),
+            replace("changes/chg-0040.yaml", "status: submitted", "status: closed"),
+        ],
+    ),
+    step(
         "2026-08-19T13:00:00Z",
         "p-hansen",
         "Ask to patch the second gateway in October",
@@ -360,6 +384,13 @@ pub(super) const STEPS: &[Step] = &[
             "imports/src-trivy/catalogue-2026-09-22.json",
             "imports/src-trivy/checkout-2026-09-22.json",
         ],
+        &[],
+    ),
+    step(
+        "2026-09-22T14:00:00Z",
+        "p-lee",
+        "Plan the update of the second gateway",
+        &["changes/chg-0041.yaml"],
         &[],
     ),
     step(
