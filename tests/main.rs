@@ -64,4 +64,5 @@ mod trust_keyring;
 mod trust_revoked;
 mod trust_signer;
 mod work;
+mod work_rules;
 mod world;
