@@ -15,8 +15,9 @@ use include_dir::{Dir, DirEntry, include_dir};
 
 use super::anchor::state_of_history;
 use super::approvals::{ApprovalDraft, Numbers, Signers, approval_files, decisions, load_whole};
-use super::history::{LAST_DAY, STEPS, moment, states};
+use super::history::{moment, states};
 use super::keyring::{ALLOWED_SIGNERS, Keys};
+use super::year::{LAST_DAY, STEPS};
 use crate::load::Repository;
 use crate::model::{Date, Decision, RecordId, Zone, parse_date, parse_instant};
 use crate::source::read_history;

@@ -112,11 +112,14 @@ fn grow(
             Kind::System => believed.systems.put_from(&repository.systems, id),
             Kind::Source => believed.tools.put_from(&repository.tools, id),
             Kind::Sla => believed.slas.put_from(&repository.slas, id),
+            Kind::Calendar => believed.calendars.put_from(&repository.calendars, id),
             Kind::Soa
             | Kind::Risk
             | Kind::Triage
             | Kind::Exception
             | Kind::RiskAcceptance
+            | Kind::Change
+            | Kind::Incident
             | Kind::Evidence
             | Kind::Approval => {}
         }
