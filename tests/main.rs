@@ -50,6 +50,7 @@ mod properties;
 mod pull_request;
 mod readme;
 mod reconcile;
+mod reconcile_rows;
 mod schemas;
 mod signing;
 mod source_git;
