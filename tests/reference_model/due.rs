@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc, Weekday};
-use countersign::model::{Date, Severity, Zone};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc, Weekday};
+use countersign::model::Severity;
 
-use super::lives::{Life, day_of, end_of};
+use super::lives::{Life, day_of, end_of, start_of};
 use super::world::{Agreement, Case, Finds, Span, Start, Verdict};
 
 /// A due date with the rules that give it; several where they give the same.
 pub(super) type Due = (DateTime<Utc>, BTreeSet<&'static str>);
 
 /// Caps of the one regulation, in days from the first detection.
-fn cap(severity: Severity) -> Option<i64> {
+fn cap(severity: Severity) -> Option<u64> {
     match severity {
         Severity::Critical => Some(5),
         Severity::High => Some(9),
@@ -43,7 +43,7 @@ pub(super) fn triages<'a>(
         .iter()
         .filter(|verdict| is_about(case, verdict, life));
     about
-        .filter(|verdict| day_of(case, case.as_of) <= Date(verdict.expires))
+        .filter(|verdict| day_of(case, case.as_of) <= verdict.expires)
         .filter_map(|verdict| {
             let first = verdict.approvals.iter().copied().min()?;
             (first <= at).then_some((verdict, first))
@@ -60,14 +60,14 @@ pub(super) fn attacked_since(case: &Case, life: &Life<'_>, at: DateTime<Utc>) ->
                 .iter()
                 .any(|row| row.host == life.host && row.vuln == life.vuln && row.is_exploited)
         })
-        .map(|run| day_of(case, run.at).0);
+        .map(|run| day_of(case, run.at));
     let triaged = triages(case, life, at)
         .into_iter()
         .filter_map(|(verdict, _)| match verdict.finds {
             Finds::Exploited(day) => Some(day),
             Finds::FalsePositive | Finds::NotAffected | Finds::Rated(_) | Finds::UnderInvestigation => None,
         })
-        .filter(|day| *day <= day_of(case, at).0);
+        .filter(|day| *day <= day_of(case, at));
     scanned.chain(triaged).min()
 }
 
@@ -76,7 +76,7 @@ pub(super) fn listed_on(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Opti
     let listings = case.listings.iter().filter(|listing| listing.vuln == life.vuln);
     listings
         .map(|listing| listing.added)
-        .filter(|added| *added <= day_of(case, at).0)
+        .filter(|added| *added <= day_of(case, at))
         .min()
 }
 
@@ -91,14 +91,21 @@ pub(super) fn exploited_since(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -
 /// How grave, and since when: the first entry, and each rise after it.
 pub(super) fn severities(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Vec<(DateTime<Utc>, Severity)> {
     // 3.2.2: of several scanners the higher counts, until a Triage settles it; one that is seen lower later
-    // is not lowered by that (3.5: severity down by approved Triage only).
+    // is not lowered by that (3.5: severity down by approved Triage only), in a new life neither (hole).
+    let mut runs: Vec<_> = case.runs.iter().filter(|run| run.at <= at).collect();
+    runs.sort_by_key(|run| run.at);
     let mut rises: Vec<(DateTime<Utc>, Severity)> = Vec::new();
-    for seen in life.sightings.iter().filter(|seen| seen.at <= at) {
-        if rises
-            .last()
-            .is_none_or(|(_, severity)| seen.row.severity > *severity)
+    for run in runs {
+        let mut rows = run.rows.iter();
+        let row = rows.find(|row| row.host == life.host && row.vuln == life.vuln);
+        if let Some(row) = row
+            && rises.last().is_none_or(|(_, severity)| row.severity > *severity)
         {
-            rises.push((seen.at, seen.row.severity));
+            // What was known when the life began is where it begins.
+            if run.at <= life.first_seen {
+                rises.clear();
+            }
+            rises.push((run.at, row.severity));
         }
     }
     if rises.is_empty() {
@@ -139,13 +146,13 @@ pub(super) fn severities(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Vec
 fn after(case: &Case, start: DateTime<Utc>, span: Span) -> DateTime<Utc> {
     match span {
         Span::Hours(hours) => start + TimeDelta::hours(i64::from(hours)),
-        Span::Days(days) => days_after(case, start, i64::from(days)),
+        Span::Days(days) => days_after(case, start, u64::from(days)),
         Span::Business(days) => {
             let mut day = day_of(case, start);
             let mut left = days;
             while left > 0 {
-                day = day.plus_days(1);
-                if !matches!(day.0.weekday(), Weekday::Sat | Weekday::Sun) {
+                day = day + Days::new(1);
+                if !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
                     left -= 1;
                 }
             }
@@ -154,12 +161,8 @@ fn after(case: &Case, start: DateTime<Utc>, span: Span) -> DateTime<Utc> {
     }
 }
 
-fn days_after(case: &Case, start: DateTime<Utc>, days: i64) -> DateTime<Utc> {
-    end_of(case, day_of(case, start).plus_days(days))
-}
-
-fn start_of(case: &Case, day: NaiveDate) -> DateTime<Utc> {
-    Zone(case.zone).start_of_day(Date(day)).with_timezone(&Utc)
+fn days_after(case: &Case, start: DateTime<Utc>, days: u64) -> DateTime<Utc> {
+    end_of(case, day_of(case, start) + Days::new(days))
 }
 
 /// 3.5, start.
@@ -236,8 +239,8 @@ fn accelerate(
 ) {
     // A listing says that it is exploited: `exploitation == active` holds from then on (hole: no rule says so).
     if let (Some(days), Some(since)) = (agreement.exploited_days, exploited_since(case, life, at)) {
-        let from = day_of(case, life.first_seen).max(Date(since));
-        dues.push((end_of(case, from.plus_days(i64::from(days))), "accelerator"));
+        let from = day_of(case, life.first_seen).max(since);
+        dues.push((end_of(case, from + Days::new(u64::from(days))), "accelerator"));
     }
 }
 
@@ -251,15 +254,15 @@ fn kev(case: &Case, life: &Life<'_>, at: DateTime<Utc>, agreement: &Agreement) -
         .find(|listing| listing.vuln == life.vuln && listing.added == added)?;
     let first_day = day_of(case, life.first_seen);
     let listed = match mode.days {
-        Some(days) => Some(end_of(case, Date(added).plus_days(i64::from(days)))),
-        None => listing.due.map(|due| end_of(case, Date(due))),
+        Some(days) => Some(end_of(case, added + Days::new(u64::from(days)))),
+        None => listing.due.map(|due| end_of(case, due)),
     };
     // An old entry on a new host: `min_days` from the first sighting, but no less than the listing leaves by
     // itself (hole: to the letter `min_days` would take time away from an entry of yesterday).
     let least = mode
         .min_days
-        .map(|days| end_of(case, first_day.plus_days(i64::from(days))));
-    let is_old = Date(added) < first_day;
+        .map(|days| end_of(case, first_day + Days::new(u64::from(days))));
+    let is_old = added < first_day;
     let due = match (listed, least) {
         (Some(listed), Some(least)) if is_old => listed.max(least),
         (Some(listed), _) => listed,

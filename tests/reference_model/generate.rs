@@ -8,6 +8,8 @@ use super::world::{
     Unit, Verdict, Vuln,
 };
 
+/// Whether severities rise, exploits become known and listings are made while findings live, and whether
+/// Triages rate. Off until the clock of the real one is a walk over such moments.
 const CLOCK: bool = false;
 
 /// The generator SplitMix64: small, and the same on every machine.
@@ -48,7 +50,7 @@ impl Dice {
 
 /// The days of a world: where they begin, and how many there are.
 #[derive(Clone, Copy)]
-struct Days0 {
+struct Season {
     first: NaiveDate,
     count: u64,
 }
@@ -69,7 +71,7 @@ const HOURS: [(u32, u32); 12] = [
     (23, 59),
 ];
 
-impl Days0 {
+impl Season {
     fn day(self, dice: &mut Dice) -> NaiveDate {
         let days = dice.below(self.count);
         self.first + Days::new(days)
@@ -87,7 +89,7 @@ impl Days0 {
 pub(super) fn generate(seed: u64) -> Case {
     let dice = &mut Dice::new(seed);
     let first = dice.pick(&[(2026, 3, 1), (2026, 10, 1), (2026, 10, 14), (2026, 6, 1)]);
-    let days = Days0 {
+    let days = Season {
         first: NaiveDate::from_ymd_opt(first.0, first.1, first.2).unwrap(),
         count: dice.pick(&[12, 30, 60]),
     };
@@ -116,14 +118,12 @@ pub(super) fn generate(seed: u64) -> Case {
     runs(dice, days, &hosts, &mut case);
     if dice.chance(30) {
         let vuln = dice.below(case.vulns.len() as u64) as usize;
-        let added = if dice.chance(30) {
-            days.first - Days::new(400)
-        } else {
-            days.day(dice)
+        let added = match dice.below(3) {
+            0 => days.first - Days::new(400),
+            _ if CLOCK => days.day(dice),
+            _ => days.first - Days::new(dice.below(20)),
         };
-        let due = dice
-            .chance(80)
-            .then(|| added + Days::new(dice.pick(&[1, 14, 21])));
+        let due = Some(added + Days::new(dice.pick(&[1, 14, 21])));
         case.listings.push(Listing { vuln, added, due });
     }
     for number in 0..dice.pick(&[0, 1, 1, 2, 2, 3]) {
@@ -139,15 +139,15 @@ pub(super) fn generate(seed: u64) -> Case {
 }
 
 /// Mostly after the runs, at times at the very end of a local day or one second later.
-fn last_moment(dice: &mut Dice, days: Days0) -> DateTime<Utc> {
-    let later = Days0 {
+fn last_moment(dice: &mut Dice, days: Season) -> DateTime<Utc> {
+    let later = Season {
         first: days.first + Days::new(days.count / 2),
         count: days.count,
     };
     later.moment(dice)
 }
 
-fn systems(dice: &mut Dice, days: Days0, hosts: &[String]) -> Vec<Unit> {
+fn systems(dice: &mut Dice, days: Season, hosts: &[String]) -> Vec<Unit> {
     let mut units = Vec::new();
     let cut = if hosts.len() > 1 && dice.chance(50) {
         1
@@ -221,7 +221,7 @@ fn agreements(dice: &mut Dice) -> Vec<Agreement> {
     agreements
 }
 
-fn vulns(dice: &mut Dice, days: Days0) -> Vec<Vuln> {
+fn vulns(dice: &mut Dice, days: Season) -> Vec<Vuln> {
     (1..=dice.between(1, 3))
         .map(|number| {
             let has_cve = number < 3;
@@ -262,7 +262,7 @@ fn scanners(dice: &mut Dice) -> Vec<Scanner> {
         .collect()
 }
 
-fn runs(dice: &mut Dice, days: Days0, hosts: &[String], case: &mut Case) {
+fn runs(dice: &mut Dice, days: Season, hosts: &[String], case: &mut Case) {
     for number in 0..dice.between(1, 8) {
         let scanner = dice.below(case.scanners.len() as u64) as usize;
         // A minute apart, so that no two are at one moment.
@@ -300,7 +300,7 @@ fn runs(dice: &mut Dice, days: Days0, hosts: &[String], case: &mut Case) {
     }
 }
 
-fn row(dice: &mut Dice, days: Days0, host: &str, vuln: usize, at: DateTime<Utc>, has_patch: bool) -> Row {
+fn row(dice: &mut Dice, days: Season, host: &str, vuln: usize, at: DateTime<Utc>, has_patch: bool) -> Row {
     let says = match dice.below(12) {
         0 => Says::Fixed(None),
         1 => Says::Fixed(Some(at - TimeDelta::hours(dice.between(1, 120) as i64))),
@@ -341,7 +341,7 @@ fn row(dice: &mut Dice, days: Days0, host: &str, vuln: usize, at: DateTime<Utc>,
     }
 }
 
-fn moments(dice: &mut Dice, days: Days0) -> Vec<DateTime<Utc>> {
+fn moments(dice: &mut Dice, days: Season) -> Vec<DateTime<Utc>> {
     let mut moments: Vec<_> = (0..dice.pick(&[0, 1, 1, 1, 1, 2, 2]))
         .map(|_| days.moment(dice))
         .collect();
@@ -349,7 +349,7 @@ fn moments(dice: &mut Dice, days: Days0) -> Vec<DateTime<Utc>> {
     moments
 }
 
-fn cover(dice: &mut Dice, days: Days0, hosts: &[String], case: &Case, number: usize) -> Cover {
+fn cover(dice: &mut Dice, days: Season, hosts: &[String], case: &Case, number: usize) -> Cover {
     let starts = days.day(dice) - Days::new(dice.below(10));
     let system = case
         .systems
@@ -407,7 +407,7 @@ fn cover(dice: &mut Dice, days: Days0, hosts: &[String], case: &Case, number: us
 }
 
 /// Gives a System that is out of scope an acceptance, mostly.
-fn exclusion(dice: &mut Dice, days: Days0, case: &mut Case) {
+fn exclusion(dice: &mut Dice, days: Season, case: &mut Case) {
     for index in 0..case.systems.len() {
         if case.systems[index].out_of_scope.is_none() || dice.chance(30) {
             continue;
@@ -433,12 +433,12 @@ fn exclusion(dice: &mut Dice, days: Days0, case: &mut Case) {
     }
 }
 
-fn verdict(dice: &mut Dice, days: Days0, hosts: &[String], case: &Case, number: usize) -> Verdict {
+fn verdict(dice: &mut Dice, days: Season, hosts: &[String], case: &Case, number: usize) -> Verdict {
     let finds = match dice.below(8) {
         0 | 1 => Finds::FalsePositive,
         2 => Finds::NotAffected,
         3..=5 if CLOCK => Finds::Rated(dice.pick(&Severity::ALL)),
-        6 => Finds::Exploited(days.day(dice).min(case.as_of.date_naive() - Days::new(1))),
+        6 if CLOCK => Finds::Exploited(days.day(dice).min(case.as_of.date_naive() - Days::new(1))),
         _ => Finds::UnderInvestigation,
     };
     let is_frozen = case.systems.is_empty() || dice.chance(60);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use countersign::model::{Date, Disposition, Zone};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use countersign::model::Disposition;
 
 use super::due::{Due, due_at, exploited_since, triages};
-use super::lives::{Life, day_of, end_of, is_stale, lives};
+use super::lives::{Life, day_of, end_of, is_stale, lives, start_of};
 use super::stand::{is_active, is_in_force, is_unsupported, stand};
 use super::world::{Case, Finds, Says, Sort, Unit};
 
@@ -63,12 +63,13 @@ fn judge_one(case: &Case, life: &Life<'_>) -> Expected {
         let of_it = stands.by.iter().filter(|cover| cover.sort == sort);
         of_it.map(|cover| cover.id.clone()).collect()
     };
-    let coverage = match disposition {
-        Disposition::AcceptedUnsupported => names(Sort::Unsupported),
-        Disposition::Accepted => names(Sort::Acceptance),
-        Disposition::Deferred => names(Sort::Exception),
-        _ => BTreeSet::new(),
+    let sort = match () {
+        () if disposition == Disposition::AcceptedUnsupported => Some(Sort::Unsupported),
+        () if disposition == Disposition::Accepted => Some(Sort::Acceptance),
+        () if disposition == Disposition::Deferred => Some(Sort::Exception),
+        () => None,
     };
+    let coverage = sort.map(names).unwrap_or_default();
     let set_aside = stands.suspended.iter().map(|cover| cover.id.clone()).collect();
     let due = if is_by_decision {
         stands.until(case).unwrap()
@@ -153,7 +154,7 @@ fn disposition(
     }
     // Rows 9 and 10 need deployments and a vendor's missing fix, which no world has.
     // Rows 11 and 12.
-    let days = Date(day_of(case, due).0).days_since(day_of(case, now));
+    let days = (day_of(case, due) - day_of(case, now)).num_days();
     match () {
         () if due < now => Disposition::Overdue,
         () if days <= case.due_soon_days => Disposition::DueSoon,
@@ -163,7 +164,7 @@ fn disposition(
 
 /// Row 1: the day's end on which the host was retired, where nobody saw it after that.
 fn retired(case: &Case, life: &Life<'_>) -> Option<DateTime<Utc>> {
-    let day = Date(case.unit_of(life.host)?.retired_on?);
+    let day = case.unit_of(life.host)?.retired_on?;
     let was_seen = case.runs.iter().any(|run| {
         let names = run.targets.iter().any(|target| target.host == life.host);
         names && run.at <= case.as_of && day_of(case, run.at) > day
@@ -241,9 +242,8 @@ fn breach(case: &Case, life: &Life<'_>, end: DateTime<Utc>) -> Option<DateTime<U
 
 /// Every moment at which something may change.
 fn turning_points(case: &Case, life: &Life<'_>, end: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-    let zone = Zone(case.zone);
-    let starts = |day: chrono::NaiveDate| zone.start_of_day(Date(day)).with_timezone(&Utc);
-    let ends = |day: chrono::NaiveDate| end_of(case, Date(day)) + TimeDelta::seconds(1);
+    let starts = |day: NaiveDate| start_of(case, day);
+    let ends = |day: NaiveDate| end_of(case, day) + TimeDelta::seconds(1);
     let mut moments = vec![life.first_seen, end];
     moments.extend(case.runs.iter().map(|run| run.at));
     for cover in &case.covers {

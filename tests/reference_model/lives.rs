@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use countersign::model::{Date, Quality, Zone};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use countersign::model::Quality;
 
 use super::world::{Case, Row, Says};
 
@@ -19,7 +19,7 @@ pub(super) struct Life<'a> {
     pub(super) looks: Vec<Look>,
     pub(super) closed: Option<DateTime<Utc>>,
     /// The least quality that vouches for the fix.
-    pub(super) fix_quality: Option<Quality>,
+    pub(super) fix_quality: Option<u8>,
     pub(super) recurrence: u32,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Life<'a> {
 pub(super) struct Sighting<'a> {
     pub(super) at: DateTime<Utc>,
     pub(super) scanner: usize,
-    pub(super) quality: Quality,
+    pub(super) quality: u8,
     pub(super) row: &'a Row,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Sighting<'a> {
 pub(super) struct Look {
     pub(super) at: DateTime<Utc>,
     pub(super) scanner: usize,
-    pub(super) quality: Quality,
+    pub(super) quality: u8,
     /// When the vulnerability was gone, by this look.
     pub(super) gone: DateTime<Utc>,
 }
@@ -52,7 +52,7 @@ pub(super) fn lives<'a>(case: &'a Case, host: &'a str, vuln: usize) -> Vec<Life<
             continue;
         };
         let scanner = &case.scanners[run.scanner];
-        let quality = target.quality.unwrap_or(scanner.quality);
+        let quality = rank(target.quality.unwrap_or(scanner.quality));
         let row = run.rows.iter().find(|row| row.host == host && row.vuln == vuln);
         match row {
             Some(row) if !matches!(row.says, Says::Fixed(_)) => {
@@ -128,8 +128,8 @@ fn see<'a>(case: &Case, lives: &mut Vec<Life<'a>>, seen: Sighting<'a>, host: &'a
     }
     // 3.5: within the window the episode goes on. It is counted in local days to the end of the last, as
     // all days are (hole: 3.5 does not say so of the window; the longer window is the stricter).
-    let window = i64::from(case.reopen_window.unwrap_or(90));
-    if day_of(case, seen.at) <= day_of(case, closed).plus_days(window) {
+    let window = u64::from(case.reopen_window.unwrap_or(90));
+    if day_of(case, seen.at) <= day_of(case, closed) + Days::new(window) {
         life.closed = None;
         life.recurrence += 1;
         life.fix_quality = None;
@@ -199,7 +199,7 @@ fn told_fixed<'a>(
     }
 }
 
-fn best(life: &Life<'_>) -> Quality {
+fn best(life: &Life<'_>) -> u8 {
     life.sightings.iter().map(|seen| seen.quality).max().unwrap()
 }
 
@@ -242,7 +242,7 @@ fn settle(case: &Case, life: &mut Life<'_>) {
         .filter(|seen| seen.quality == best && !case.scanners[seen.scanner].is_retired)
         .map(|seen| seen.scanner)
         .collect();
-    let looks: Option<Vec<(DateTime<Utc>, Quality)>> = if must_look.is_empty() {
+    let looks: Option<Vec<(DateTime<Utc>, u8)>> = if must_look.is_empty() {
         let newest = life.sightings.iter().map(|seen| seen.at).max().unwrap();
         let first = life.looks.iter().find(counts);
         first.map(|look| vec![(look.gone.max(newest), look.quality)])
@@ -295,7 +295,7 @@ fn misses(case: &Case, life: &Life<'_>, scanner: usize) -> bool {
             .iter()
             .any(|row| row.host == life.host && row.vuln == life.vuln);
         let is_proof = is_told || run.is_complete && case.scanners[scanner].absence_means_fixed;
-        let quality = target.quality.unwrap_or(case.scanners[scanner].quality);
+        let quality = rank(target.quality.unwrap_or(case.scanners[scanner].quality));
         if is_proof && quality >= own_best {
             has_proved = true;
         } else {
@@ -305,12 +305,29 @@ fn misses(case: &Case, life: &Life<'_>, scanner: usize) -> bool {
     has_missed && !has_proved
 }
 
+/// 3.2.4, the quality order: agent > authenticated > unauthenticated > banner > advisory.
+fn rank(quality: Quality) -> u8 {
+    match quality {
+        Quality::Agent => 5,
+        Quality::Authenticated => 4,
+        Quality::Unauthenticated => 3,
+        Quality::Banner => 2,
+        Quality::Advisory => 1,
+    }
+}
+
 /// Returns the local day of a moment.
-pub(super) fn day_of(case: &Case, at: DateTime<Utc>) -> Date {
-    Zone(case.zone).day_of(at)
+pub(super) fn day_of(case: &Case, at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&case.zone).date_naive()
+}
+
+/// Returns the first moment of a local day; in the zones of the worlds no clock is turned at midnight.
+pub(super) fn start_of(case: &Case, day: NaiveDate) -> DateTime<Utc> {
+    let midnight = case.zone.from_local_datetime(&day.and_time(NaiveTime::MIN));
+    midnight.single().unwrap().with_timezone(&Utc)
 }
 
 /// Returns 23:59:59 of a local day (3.5, time rules).
-pub(super) fn end_of(case: &Case, day: Date) -> DateTime<Utc> {
-    Zone(case.zone).end_of_day(day).with_timezone(&Utc)
+pub(super) fn end_of(case: &Case, day: NaiveDate) -> DateTime<Utc> {
+    start_of(case, day + Days::new(1)) - TimeDelta::seconds(1)
 }

@@ -1,10 +1,9 @@
 //! Coverage: section 3.6, and row 5 of 3.4.
 
 use chrono::{DateTime, Utc};
-use countersign::model::Date;
 
 use super::due::exploited_since;
-use super::lives::{Life, day_of, end_of};
+use super::lives::{Life, day_of, end_of, start_of};
 use super::world::{Case, Cover, Sort};
 
 /// What stands for a finding at a moment.
@@ -30,7 +29,7 @@ impl Stand<'_> {
                 .any(|other| other.renews.as_ref() == Some(&cover.id))
         };
         let governing = self.by.iter().filter(|cover| !gives_way(cover));
-        governing.map(|cover| end_of(case, Date(cover.expires))).min()
+        governing.map(|cover| end_of(case, cover.expires)).min()
     }
 }
 
@@ -64,7 +63,7 @@ fn is_granted(cover: &Cover, at: DateTime<Utc>) -> bool {
 
 /// 3.6: start <= moment <= end, and approved by then.
 pub(super) fn is_active(case: &Case, cover: &Cover, at: DateTime<Utc>) -> bool {
-    let day = day_of(case, at).0;
+    let day = day_of(case, at);
     let granted = cover.approvals.iter().any(|approved| *approved <= at);
     granted && cover.starts <= day && day <= cover.expires
 }
@@ -75,7 +74,7 @@ fn granted(cover: &Cover) -> DateTime<Utc> {
 
 /// Whether the System is unsupported, at as-of as all dates of 3.4.
 pub(super) fn is_unsupported(case: &Case, host: &str) -> bool {
-    let day = day_of(case, case.as_of).0;
+    let day = day_of(case, case.as_of);
     let unit = case.unit_of(host);
     unit.is_some_and(|unit| {
         let is_past_end = unit.end_of_life.is_some_and(|end| day > end);
@@ -133,7 +132,7 @@ pub(super) fn stand<'a>(case: &'a Case, life: &Life<'_>, at: DateTime<Utc>, is_j
         // 3.4 row 5: each without an approval dated after the day, or without `covers_exploited`, is set aside.
         let is_set_aside = exploited.is_some_and(|since| {
             let mut known = cover.approvals.iter().filter(|approved| **approved <= at);
-            !cover.covers_exploited || !known.any(|approved| day_of(case, *approved).0 > since)
+            !cover.covers_exploited || !known.any(|approved| day_of(case, *approved) > since)
         });
         if is_set_aside {
             stand.suspended.push(cover);
@@ -147,10 +146,8 @@ pub(super) fn stand<'a>(case: &'a Case, life: &Life<'_>, at: DateTime<Utc>, is_j
 /// 3.6, overlap: after the earlier of two has ended, the later counts only if approved anew, or as its renewal.
 fn ended_by(case: &Case, cover: &Cover, other: &Cover, at: DateTime<Utc>) -> bool {
     let span = |cover: &Cover| {
-        let start = countersign::model::Zone(case.zone)
-            .start_of_day(Date(cover.starts))
-            .with_timezone(&Utc);
-        (start.max(granted(cover)), end_of(case, Date(cover.expires)))
+        let start = start_of(case, cover.starts);
+        (start.max(granted(cover)), end_of(case, cover.expires))
     };
     let ((from, to), (other_from, other_to)) = (span(cover), span(other));
     let have_met = other.id != cover.id && from <= other_to && other_from <= to && other_from <= other_to;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
-use countersign::model::{Date, Quality, Severity};
+use countersign::model::{Quality, Severity};
 
 /// Everything that a judgement depends on.
 #[derive(Clone, Debug)]
@@ -203,11 +203,13 @@ pub(super) enum Finds {
 impl Case {
     /// Returns when an export's first-seen stamp is, by the Source's zone where it carries none (3.5, time rules).
     pub(super) fn claimed(&self, scanner: usize, claim: Claim) -> DateTime<Utc> {
-        let zone = countersign::model::Zone(self.scanners[scanner].zone);
+        let zone = self.scanners[scanner].zone;
+        // No stamp of a world lies in an hour that a zone leaves out or has twice.
+        let local = |wall: NaiveDateTime| zone.from_local_datetime(&wall).single().unwrap();
         match claim {
             Claim::At(at) => at,
-            Claim::Wall(wall) => zone.resolve(wall),
-            Claim::Day(day) => zone.start_of_day(Date(day)).with_timezone(&Utc),
+            Claim::Wall(wall) => local(wall).with_timezone(&Utc),
+            Claim::Day(day) => local(day.and_time(NaiveTime::MIN)).with_timezone(&Utc),
         }
     }
 
