@@ -120,9 +120,14 @@ pub(super) fn generate(seed: u64) -> Case {
         let vuln = dice.below(case.vulns.len() as u64) as usize;
         let added = match dice.below(3) {
             0 => days.first - Days::new(400),
-            _ if CLOCK => days.day(dice),
-            _ => days.first - Days::new(dice.below(20)),
+            _ => days.day(dice),
         };
+        if !CLOCK {
+            // A listing in the life of a finding sets coverages aside, and moves no date.
+            for agreement in case.agreements.iter_mut().filter(|_| added >= days.first) {
+                (agreement.kev, agreement.exploited_days) = (None, None);
+            }
+        }
         let due = Some(added + Days::new(dice.pick(&[1, 14, 21])));
         case.listings.push(Listing { vuln, added, due });
     }
