@@ -315,12 +315,7 @@ mod tests {
                 vec![(1, Some(5), 0, false)],
             ),
             (
-                "absent",
-                vec![event(1, Seen, a, Agent), event(5, Absent, a, Agent)],
-                vec![(1, Some(5), 0, false)],
-            ),
-            (
-                "a later look confirms the end and does not move it",
+                "absent; a later look confirms the end and does not move it",
                 vec![
                     event(1, Seen, a, Agent),
                     event(5, Absent, a, Agent),
