@@ -54,6 +54,8 @@ mod properties;
 mod pull_request;
 mod readme;
 mod reconcile;
+mod reconcile_rows;
+mod reference_model;
 mod schemas;
 mod signing;
 mod source_git;

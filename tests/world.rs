@@ -28,13 +28,13 @@ fn no(_: &[u8]) -> bool {
     false
 }
 
-static SCANNER: Importer = Importer {
+pub(crate) static SCANNER: Importer = Importer {
     name: "by-hand",
     product: Product::Scan,
     recognises: no,
     import: nothing,
 };
-static KEV: Importer = Importer {
+pub(crate) static KEV: Importer = Importer {
     name: "kev-by-hand",
     product: Product::Kev,
     recognises: no,

@@ -140,7 +140,7 @@ pub struct Finding {
     pub lapsed: Vec<RecordId>,
     /// A due date that passed while the finding was open and no decision stood for it; it stays recorded.
     pub breached: Option<DateTime<Utc>>,
-    /// Whether decisions stood for it at its base due, and still when it was closed or is judged.
+    /// Whether decisions stood for it from its base due on, until it was closed or is judged.
     pub decided_at_base_due: bool,
     pub closed: Option<DateTime<Utc>>,
     pub recurrence: u32,

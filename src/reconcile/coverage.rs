@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::load::Repository;
-use crate::model::{AsOf, Date, Finding, Kind, Meta, RecordId, RiskAcceptanceType, Severity, Status};
+use crate::model::{
+    AsOf, Date, Decision, Finding, Kind, Meta, RecordId, RiskAcceptanceType, Severity, Status,
+};
 use crate::source::Spanned;
 use crate::trust::{ApprovalState, Standings};
 
@@ -22,12 +24,14 @@ pub(super) struct Coverage {
     pub(super) until: DateTime<Utc>,
     pub(super) covers_exploited: bool,
     approvals: Vec<DateTime<Utc>>,
+    /// When an approver withdrew it, the moments that an approval followed included.
+    revocations: Vec<DateTime<Utc>>,
     renews: Option<RecordId>,
     /// The gravest severity that its approvers were asked about; only an exception names one.
     severity: Option<Severity>,
     /// Whether it counts by an emergency approval only.
     pub(super) is_emergency: bool,
-    /// Whether all its approvals were there at some time.
+    /// Whether all its approvals were there at some time, and it was no draft.
     was_approved: bool,
     /// Withdrawn: revoked by its author or by an approver, or changed after it was approved.
     is_withdrawn: bool,
@@ -39,6 +43,8 @@ pub(super) struct Coverage {
 pub(super) struct Coverages {
     all: Vec<Coverage>,
     by_key: HashMap<String, Vec<usize>>,
+    /// Those for whole unsupported systems, by system.
+    by_unsupported: HashMap<RecordId, Vec<usize>>,
     as_of: AsOf,
 }
 
@@ -51,7 +57,7 @@ pub(super) struct Answer {
     pub(super) suspended: Vec<RecordId>,
     /// Ended, or withdrawn, while the finding was open.
     pub(super) lapsed: Vec<RecordId>,
-    /// Whether decisions stood for the finding at its base due, and still when it was closed or is judged.
+    /// Whether decisions stood for the finding from its base due on, until it was closed or is judged.
     pub(super) held: bool,
 }
 
@@ -60,6 +66,7 @@ impl Coverages {
         let mut coverages = Self {
             all: Vec::new(),
             by_key: HashMap::new(),
+            by_unsupported: HashMap::new(),
             as_of,
         };
         for exception in &repository.exceptions {
@@ -110,8 +117,14 @@ impl Coverages {
 
     fn add(&mut self, coverage: Coverage, keys: &[&Vec<Spanned<String>>]) {
         let index = self.all.len();
-        for key in keys.iter().flat_map(|keys| keys.iter()) {
-            self.by_key.entry(key.value.clone()).or_default().push(index);
+        if coverage.is_for_unsupported {
+            for system in &coverage.systems {
+                self.by_unsupported.entry(system.clone()).or_default().push(index);
+            }
+        } else {
+            for key in keys.iter().flat_map(|keys| keys.iter()) {
+                self.by_key.entry(key.value.clone()).or_default().push(index);
+            }
         }
         self.all.push(coverage);
     }
@@ -120,43 +133,40 @@ impl Coverages {
         &self.all[index]
     }
 
-    /// Finds the acceptance of an unsupported system that stands for a host of it now.
-    pub(super) fn unsupported(&self, system: &RecordId, host: &str) -> Option<&Coverage> {
-        self.all.iter().find(|coverage| {
-            coverage.is_for_unsupported
-                && coverage.counts
-                && coverage.is_active(self.as_of.instant())
-                && coverage.systems.contains(system)
-                && (coverage.hosts.is_empty() || coverage.hosts.contains(host))
+    /// Tells whether an acceptance of an unsupported system stands for a host of it now.
+    pub(super) fn is_governed(&self, system: &RecordId, host: &str) -> bool {
+        let indexes = self.by_unsupported.get(system).map_or(&[][..], Vec::as_slice);
+        indexes.iter().map(|&index| &self.all[index]).any(|coverage| {
+            coverage.counts && coverage.is_active(self.as_of.instant()) && coverage.is_for(host)
         })
     }
 
     /// Decides what stands for a finding; `exploited_since` is the day on which exploitation became known.
-    pub(super) fn answer(&self, finding: &Finding, exploited_since: Option<Date>) -> Answer {
-        let matching = self.matching(finding);
+    ///
+    /// `unsupported` is its system, where that is unsupported and the vendor has no fix.
+    pub(super) fn answer(
+        &self,
+        finding: &Finding,
+        exploited_since: Option<Date>,
+        unsupported: Option<&RecordId>,
+    ) -> Answer {
+        let matching = self.matching(finding, unsupported);
         let now = self.as_of.instant();
-        let opened = finding.first_seen;
-        // What ends while the finding is open leaves it late since its base due, however short the gap.
-        let last = finding.closed.unwrap_or(now);
-        let stood_at = |at: DateTime<Utc>| {
-            matching
-                .iter()
-                .any(|&index| self.all[index].was_approved && self.all[index].is_active(at))
-        };
         let mut answer = Answer {
-            held: stood_at(finding.base_due) && stood_at(last),
+            held: self.held(finding, exploited_since, &matching),
             ..Answer::default()
         };
         let mut candidates: Vec<usize> = Vec::new();
         for &index in &matching {
             let coverage = &self.all[index];
-            if coverage.has_lapsed(now, opened) && !self.is_renewed(coverage, &matching) {
+            if coverage.has_lapsed(now, finding.first_seen) && !self.is_renewed(coverage, &matching) {
                 answer.lapsed.push(coverage.id.clone());
             }
-            if !coverage.counts || !coverage.is_active(now) || self.is_spent(index, &matching) {
+            let is_spent = || self.is_spent(index, &matching, now, &|other| other.counts);
+            if !coverage.counts || !coverage.is_active(now) || is_spent() {
                 continue;
             }
-            if exploited_since.is_some_and(|day| !coverage.survives_exploitation(day, self.as_of)) {
+            if exploited_since.is_some_and(|day| !coverage.survives_exploitation(day, now, self.as_of)) {
                 answer.suspended.push(coverage.id.clone());
                 continue;
             }
@@ -166,7 +176,50 @@ impl Coverages {
         answer
     }
 
-    fn matching(&self, finding: &Finding) -> Vec<usize> {
+    /// Tells whether decisions stood at each moment from the base due to the end.
+    ///
+    /// What ends while the finding is open leaves it late since its base due, however short the gap; what its
+    /// author has ended since stood until then for what is closed.
+    fn held(&self, finding: &Finding, exploited_since: Option<Date>, matching: &[usize]) -> bool {
+        if matching.is_empty() {
+            return false;
+        }
+        let second = TimeDelta::seconds(1);
+        let last = finding.closed.unwrap_or(self.as_of.instant());
+        // A clock that starts with the patch may have run out before the finding was seen.
+        let first = (finding.base_due + second).max(finding.first_seen).min(last);
+        let zone = self.as_of.zone();
+        let since = exploited_since.map(|day| zone.start_of_day(day).with_timezone(&Utc));
+        let turns = matching.iter().flat_map(|&index| {
+            let coverage = &self.all[index];
+            let ends = [coverage.from, coverage.until + second];
+            let decided = coverage.approvals.iter().chain(&coverage.revocations);
+            ends.into_iter().chain(decided.copied())
+        });
+        let turns = turns.chain(since).filter(|at| first <= *at && *at <= last);
+        let stands = |at: DateTime<Utc>| {
+            let is_now = finding.closed.is_none() && at == last;
+            let lives = |coverage: &Coverage| {
+                if is_now {
+                    coverage.counts
+                } else {
+                    coverage.was_approved
+                }
+            };
+            let exploited = exploited_since.filter(|day| *day <= zone.day_of(at));
+            matching.iter().any(|&index| {
+                let coverage = &self.all[index];
+                lives(coverage)
+                    && coverage.is_active(at)
+                    && (is_now || !coverage.is_revoked(at))
+                    && !self.is_spent(index, matching, at, &lives)
+                    && exploited.is_none_or(|day| coverage.survives_exploitation(day, at, self.as_of))
+            })
+        };
+        [first, last].into_iter().chain(turns).all(stands)
+    }
+
+    fn matching(&self, finding: &Finding, unsupported: Option<&RecordId>) -> Vec<usize> {
         let keys = std::iter::once(&finding.vuln)
             .chain(&finding.aliases)
             .chain(finding.remediation.as_ref());
@@ -183,8 +236,11 @@ impl Coverages {
             let reaches = coverage
                 .severity
                 .is_none_or(|severity| finding.severity <= severity);
-            !coverage.is_for_unsupported && reaches && coverage.hosts.contains(&*finding.host)
+            reaches && coverage.hosts.contains(&*finding.host)
         });
+        let of_system = unsupported.and_then(|system| self.by_unsupported.get(system));
+        let of_host = |index: &usize| self.all[*index].is_for(&finding.host);
+        found.extend(of_system.into_iter().flatten().copied().filter(of_host));
         found
     }
 
@@ -202,6 +258,7 @@ impl Coverages {
         let until = governing.iter().map(|&index| self.all[index].until).min()?;
         let named = governing.iter().copied().min_by_key(|&index| {
             (
+                !self.all[index].is_for_unsupported,
                 !self.all[index].is_acceptance,
                 self.all[index].until,
                 &self.all[index].id,
@@ -211,14 +268,21 @@ impl Coverages {
     }
 
     /// After the earlier of two overlapping decisions has ended, the later counts only once approved anew, or if it renews it.
-    fn is_spent(&self, index: usize, matching: &[usize]) -> bool {
+    fn is_spent(
+        &self,
+        index: usize,
+        matching: &[usize],
+        at: DateTime<Utc>,
+        lives: &dyn Fn(&Coverage) -> bool,
+    ) -> bool {
         let mine = &self.all[index];
-        let now = self.as_of.instant();
         matching.iter().filter(|&&other| other != index).any(|&other| {
             let other = &self.all[other];
-            let overlapped = other.from <= mine.until && mine.from <= other.until;
-            let ended = other.counts && other.until < now && overlapped;
-            ended && !self.renews(mine, &other.id) && !mine.approvals.iter().any(|at| *at > other.until)
+            let stood = other.from <= other.until;
+            let overlapped = stood && other.from <= mine.until && mine.from <= other.until;
+            let ended = lives(other) && other.until < at && overlapped;
+            let is_anew = |approved: &DateTime<Utc>| other.until < *approved && *approved <= at;
+            ended && !self.renews(mine, &other.id) && !mine.approvals.iter().any(is_anew)
         })
     }
 
@@ -253,14 +317,26 @@ impl Coverage {
         self.from <= at && at <= self.until
     }
 
+    /// Tells whether a host of the systems is meant: each, or those that are frozen.
+    fn is_for(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.contains(host)
+    }
+
+    /// Tells whether an approver had withdrawn it at a moment, and nobody approved it again.
+    fn is_revoked(&self, at: DateTime<Utc>) -> bool {
+        let last = |moments: &[DateTime<Utc>]| moments.iter().copied().filter(|one| *one <= at).max();
+        last(&self.revocations).is_some_and(|revoked| last(&self.approvals) <= Some(revoked))
+    }
+
     fn has_lapsed(&self, now: DateTime<Utc>, opened: DateTime<Utc>) -> bool {
         let ended = self.until < now && self.counts;
         self.was_approved && (ended || self.is_withdrawn) && opened <= self.until
     }
 
     /// A decision made before exploitation was known does not stand for an exploited vulnerability.
-    fn survives_exploitation(&self, since: Date, as_of: AsOf) -> bool {
-        self.covers_exploited && self.approvals.iter().any(|at| as_of.zone().day_of(*at) > since)
+    fn survives_exploitation(&self, since: Date, at: DateTime<Utc>, as_of: AsOf) -> bool {
+        let mut known = self.approvals.iter().filter(|approved| **approved <= at);
+        self.covers_exploited && known.any(|approved| as_of.zone().day_of(*approved) > since)
     }
 }
 
@@ -282,6 +358,9 @@ fn base(
         .filter(|_| standing.state == ApprovalState::Emergency);
     let fuse = emergency.map(|emergency| emergency.until);
     let declared = meta.declared();
+    let withdrawals = standing.decisions.iter().filter(|decided| {
+        decided.counts() && matches!(decided.decision, Decision::Revoke | Decision::ReviewEnd)
+    });
     Coverage {
         id: meta.id.value.clone(),
         is_acceptance: false,
@@ -293,10 +372,12 @@ fn base(
         until: fuse.map_or(end, |fuse| end.min(fuse)),
         covers_exploited: false,
         approvals,
+        revocations: withdrawals.map(|decided| decided.at).collect(),
         renews: meta.renews.as_ref().map(|id| id.value.clone()),
         severity: None,
         is_emergency: standing.state == ApprovalState::Emergency,
-        was_approved: standing.since.is_some() || standing.state == ApprovalState::Stale,
+        was_approved: declared != Status::Draft
+            && (standing.since.is_some() || standing.state == ApprovalState::Stale),
         is_withdrawn: declared == Status::Revoked
             || matches!(standing.state, ApprovalState::Revoked | ApprovalState::Stale),
         counts: standing.counts() && declared == Status::Submitted,

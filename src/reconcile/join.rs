@@ -1,6 +1,6 @@
 //! Observations of all runs, sorted by host and vulnerability, folded into findings without dates yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -57,6 +57,7 @@ pub(super) struct Sayings {
     pub(super) patch_published: Option<Date>,
     pub(super) observers: Vec<Arc<str>>,
     pub(super) instances: u32,
+    /// Of each open result in the newest run of each source that lists it.
     pub(super) fingerprints: Vec<Option<Arc<str>>>,
 }
 
@@ -205,8 +206,10 @@ fn lives(
             looks.get(first.host).map_or(&[], Vec::as_slice),
             as_of,
         );
-        let said = Arc::new(sayings(group));
-        for episode in episodes(events, reopen_window_days) {
+        let mut said = sayings(group);
+        said.fingerprints = open_fingerprints(group, runs);
+        let said = Arc::new(said);
+        for episode in episodes(events, reopen_window_days, as_of.zone()) {
             lives.push(Life {
                 host: first.host,
                 vuln: Arc::clone(&first.vuln),
@@ -220,6 +223,10 @@ fn lives(
 
 fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<Event> {
     let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
+    // Where a source that saw it is no longer in use, others may have looked in its place.
+    if group.iter().any(|fanned| !runs[fanned.run].is_active()) {
+        observers.extend(looks.iter().map(|look| runs[look.run].observer()));
+    }
     observers.sort_unstable();
     observers.dedup();
     let number = |name: &str| {
@@ -314,15 +321,31 @@ fn sayings(group: &[Fanned<'_>]) -> Sayings {
         if Some(fanned.run) == newest || is_open {
             said.instances = said.instances.max(fanned.sighting.instances);
         }
-        if is_open {
-            said.fingerprints.push(fanned.sighting.fingerprint.clone());
-        }
     }
     for names in [&mut said.aliases, &mut said.observers] {
         names.sort();
         names.dedup();
     }
     said
+}
+
+/// Collects what each source last said, where that is not that it is fixed: older results are no longer open.
+fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<Option<Arc<str>>> {
+    let looked_at = |fanned: &Fanned<'_>| {
+        let run = &runs[fanned.run];
+        run.host_at(&run.scan.hosts[fanned.sighting.host.0 as usize])
+    };
+    let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+    for fanned in group {
+        let at = newest.entry(&fanned.rated.observer).or_insert(looked_at(fanned));
+        *at = (*at).max(looked_at(fanned));
+    }
+    group
+        .iter()
+        .filter(|fanned| newest.get(&*fanned.rated.observer) == Some(&looked_at(fanned)))
+        .filter(|fanned| fanned.sighting.state != ObservationState::Fixed)
+        .map(|fanned| fanned.sighting.fingerprint.clone())
+        .collect()
 }
 
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::clock::{Due, Facts};
 use super::coverage::{Answer, Coverages};
@@ -105,8 +105,14 @@ impl<'a> Bench<'a> {
         let exploited_since = self.exploited_since(facts);
         finding.exploited_since = exploited_since;
         // On an ambiguous host no decision applies: it may have been made for another machine.
+        let retired = self.retired_at(host, system).filter(|retired| {
+            finding.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)
+        });
+        finding.closed = finding.closed.or(retired);
+        let unsupported = self.unsupported(host);
+        let without_fix = unsupported.filter(|_| !has_vendor_fix(life, triages));
         let answer = if host.candidates.is_empty() {
-            self.coverages.answer(finding, exploited_since)
+            self.coverages.answer(finding, exploited_since, without_fix)
         } else {
             Answer::default()
         };
@@ -115,14 +121,24 @@ impl<'a> Bench<'a> {
         if finding.base_due < missed_at && !answer.held {
             finding.breached = finding.breached.or(Some(finding.base_due));
         }
-        finding.disposition = self.first_row(finding, life, host, system, triages, &answer);
+        finding.disposition = if retired.is_some() {
+            Disposition::ClosedRetired
+        } else {
+            self.first_row(finding, life, host, system, triages, &answer)
+        };
         if finding.closed.is_none() {
             finding.suspended = answer.suspended;
             finding.lapsed = answer.lapsed;
         }
     }
 
-    /// The table of dispositions, row by row; the first that matches wins.
+    /// Returns the system of a host, where it is past its support.
+    fn unsupported(&self, host: &HostRow) -> Option<&'a RecordId> {
+        let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
+        row.is_unsupported.then_some(&row.id)
+    }
+
+    /// The table of dispositions from its second row on, row by row; the first that matches wins.
     fn first_row(
         &self,
         finding: &mut Finding,
@@ -132,12 +148,6 @@ impl<'a> Bench<'a> {
         triages: &[Approved<'_>],
         answer: &Answer,
     ) -> Disposition {
-        if let Some(retired) = self.retired_at(host, system)
-            && finding.last_seen <= retired
-        {
-            finding.closed = Some(finding.closed.unwrap_or(retired).min(self.as_of.instant()));
-            return Disposition::ClosedRetired;
-        }
         if finding.closed.is_some() {
             let late = finding.breached.is_some();
             return if late {
@@ -154,43 +164,14 @@ impl<'a> Bench<'a> {
         {
             return Disposition::OutOfScope;
         }
-        if let Some(row) = host
-            .system
-            .as_ref()
-            .and_then(|id| self.systems.get(id))
-            .filter(|row| row.is_unsupported)
-        {
-            match self.coverages.unsupported(&row.id, &host.id) {
-                Some(coverage) if !has_vendor_fix(life, triages) => {
-                    finding.coverage = Some(CoverageRef {
-                        id: coverage.id.clone(),
-                        until: coverage.until,
-                        is_emergency: coverage.is_emergency,
-                    });
-                    finding.due = coverage.until;
-                    if coverage.is_active(finding.base_due) {
-                        finding.decided_at_base_due = true;
-                        finding.breached = None;
-                    }
-                    return Disposition::AcceptedUnsupported;
-                }
-                Some(_) => {}
-                None => return Disposition::UnsupportedUngoverned,
-            }
-        }
-        if let Some((index, until)) = answer.standing {
-            let coverage = self.coverages.get(index);
-            finding.coverage = Some(CoverageRef {
-                id: coverage.id.clone(),
-                until,
-                is_emergency: coverage.is_emergency,
-            });
-            finding.due = until;
-            return if coverage.is_acceptance {
-                Disposition::Accepted
-            } else {
-                Disposition::Deferred
-            };
+        // For what is exploited and has no decision left, the rows of decisions are passed over.
+        let by_decision = if finding.exploited_since.is_some() && answer.standing.is_none() {
+            None
+        } else {
+            self.row_of_decision(finding, host, answer)
+        };
+        if let Some(disposition) = by_decision {
+            return disposition;
         }
         if let Some(due) = self.mitigation_due(host, triages) {
             finding.due = due;
@@ -198,12 +179,38 @@ impl<'a> Bench<'a> {
             return Disposition::MitigationPending;
         }
         let now = self.as_of.instant();
-        let soon = now + TimeDelta::days(self.due_soon_days);
+        let last_soon = self.as_of.day().plus_days(self.due_soon_days);
         match finding.due {
             due if due < now => Disposition::Overdue,
-            due if due <= soon => Disposition::DueSoon,
+            due if self.as_of.zone().day_of(due) <= last_soon => Disposition::DueSoon,
             _ => Disposition::Open,
         }
+    }
+
+    /// Rows 6, 6b, 7 and 8.
+    fn row_of_decision(&self, finding: &mut Finding, host: &HostRow, answer: &Answer) -> Option<Disposition> {
+        let standing = answer
+            .standing
+            .map(|(index, until)| (self.coverages.get(index), until));
+        let is_for_unsupported = standing.is_some_and(|(coverage, _)| coverage.is_for_unsupported);
+        let system = self.unsupported(host);
+        if !is_for_unsupported && system.is_some_and(|id| !self.coverages.is_governed(id, &host.id)) {
+            return Some(Disposition::UnsupportedUngoverned);
+        }
+        let (coverage, until) = standing?;
+        finding.coverage = Some(CoverageRef {
+            id: coverage.id.clone(),
+            until,
+            is_emergency: coverage.is_emergency,
+        });
+        finding.due = until;
+        Some(if coverage.is_for_unsupported {
+            Disposition::AcceptedUnsupported
+        } else if coverage.is_acceptance {
+            Disposition::Accepted
+        } else {
+            Disposition::Deferred
+        })
     }
 
     fn exploited_since(&self, facts: &Facts<'_>) -> Option<Date> {
@@ -216,19 +223,17 @@ impl<'a> Bench<'a> {
         listed.into_iter().chain(active).min()
     }
 
-    /// A system's own date counts; a host that only the inventory calls retired counts from as-of.
+    /// A system's own day counts once it has passed; a host that only the inventory calls retired counts from as-of.
     fn retired_at(&self, host: &HostRow, system: Option<&Record<System>>) -> Option<DateTime<Utc>> {
         let of_system = system
             .filter(|system| system.spec.state == Some(SystemState::Retired))
             .map(|system| {
-                system.spec.retired_on.map_or(self.as_of.instant(), |day| {
-                    self.as_of
-                        .zone()
-                        .end_of_day(day.value)
-                        .with_timezone(&Utc)
-                        .min(self.as_of.instant())
+                let day = system.spec.retired_on.as_ref().map(|day| day.value);
+                day.map_or(self.as_of.instant(), |day| {
+                    self.as_of.zone().end_of_day(day).with_timezone(&Utc)
                 })
-            });
+            })
+            .filter(|retired| *retired <= self.as_of.instant());
         let of_host =
             (host.status == HostStatus::Retired).then(|| host.last_scan.unwrap_or(self.as_of.instant()));
         of_system.or(of_host)

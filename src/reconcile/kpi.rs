@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::estate::ScanDuty;
 use super::register::{HostRow, HostState, Kpi, Period};
-use crate::model::{AsOf, Finding, Rate};
+use crate::model::{AsOf, Disposition, Finding, Rate};
 
 /// Computes every figure whose inputs stand.
 pub(super) fn kpis(
@@ -81,7 +81,9 @@ pub(super) fn kpis(
 
 /// Tells whether a finding was due in the period, is in scope and was not removed.
 fn is_in_period(finding: &Finding, period: Period, as_of: AsOf) -> bool {
-    if finding.disposition.is_removed() {
+    // What ended with its host before it was late is neither in time nor a breach.
+    let is_neutral = finding.disposition == Disposition::ClosedRetired && finding.breached.is_none();
+    if finding.disposition.is_removed() || is_neutral {
         return false;
     }
     let due = finding.breached.unwrap_or(finding.base_due);

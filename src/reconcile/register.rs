@@ -60,7 +60,7 @@ impl Period {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ImportState {
     Complete,
-    /// Partial; it never closes anything.
+    /// Partial; what it does not list proves nothing.
     Incomplete,
     /// Newer than as-of; counted, not used.
     Ignored,
