@@ -346,6 +346,7 @@ pub(super) fn scans(case: &Case) -> Vec<Scan> {
             (Arc::from(case.vulns[listing.vuln].id.as_str()), line)
         });
         scans.push(Scan {
+            absence_means_fixed: None,
             file: "kev".into(),
             source: None,
             is_ad_hoc: true,
@@ -381,6 +382,7 @@ fn scan(case: &Case, run: &Run) -> Scan {
         .map(|(index, row)| sighting(run, row, index))
         .collect();
     Scan {
+        absence_means_fixed: None,
         file: format!("{}-{}", scanner.id, run.at),
         source: RecordId::new(&scanner.id),
         is_ad_hoc: true,
@@ -404,7 +406,7 @@ fn scan(case: &Case, run: &Run) -> Scan {
 fn check(case: &Case, row: &Row) -> CheckInfo {
     let vuln = &case.vulns[row.vuln];
     CheckInfo {
-        family: "nessus",
+        family: "nessus".into(),
         id: vuln.check.as_str().into(),
         cves: if vuln.has_cve {
             vec![vuln.id.as_str().into()]
