@@ -4,6 +4,7 @@
 
 mod configuration;
 pub mod controls;
+mod decision_table;
 mod expression;
 mod finding;
 mod id;
@@ -14,11 +15,13 @@ mod percent;
 mod record;
 mod reference;
 mod schema;
+mod segment;
 mod severity;
 mod time;
 mod vocabulary;
 
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
+pub use decision_table::{DecisionRow, DecisionTable, TableTime};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
 pub use finding::{CoverageRef, Disposition, DueReason, Finding};
 pub use id::{ID_PATTERN, RecordId, skeleton};
@@ -37,6 +40,7 @@ pub use schema::{
     Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
     schema_text, shape,
 };
+pub use segment::{Governor, Segment, SegmentCause, Segments};
 pub use severity::{CvssVector, Severity, best_vector};
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
-pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};
+pub use vocabulary::{HOST_NAMES, SSVC_NAMES, SYSTEM_NAMES, host_value, system_value};
