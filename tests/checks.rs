@@ -393,6 +393,7 @@ fn judge(block: &Block) -> Vec<String> {
         | Family::Soa
         | Family::Scope
         | Family::Sla
+        | Family::Incident
         | Family::Reconcile => believing(&repository, as_of.instant()),
     };
     let register = register_with(&repository, &tree, as_of, standings);

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::keyring::{ALLOWED_SIGNERS, Keys};
 use crate::load::{LoadLimits, Repository, load, load_configuration};
-use crate::model::{Decision, Kind, RecordId, RiskAcceptance};
+use crate::model::{Change, Decision, Incident, Kind, RecordId, RiskAcceptance};
 use crate::source::read_folder;
 use crate::source::write::{Files, write_beside};
 use crate::trust::digest;
@@ -177,6 +177,14 @@ pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
                 spec.expires
             )
         }),
+        Kind::Change => repository
+            .changes
+            .get(id)
+            .map(|change| shown_change(id, &change.spec)),
+        Kind::Incident => repository
+            .incidents
+            .get(id)
+            .map(|incident| shown_incident(id, &incident.spec)),
         Kind::Isms
         | Kind::Person
         | Kind::Role
@@ -186,6 +194,7 @@ pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
         | Kind::System
         | Kind::Source
         | Kind::Sla
+        | Kind::Calendar
         | Kind::Evidence
         | Kind::Approval => None,
     }
@@ -210,6 +219,46 @@ fn shown_acceptance(id: &RecordId, spec: &RiskAcceptance) -> String {
         spec.residual.likelihood,
         spec.residual.impact,
     )
+}
+
+fn shown_change(id: &RecordId, spec: &Change) -> String {
+    let systems: Vec<String> = spec.systems.iter().map(ToString::to_string).collect();
+    let when = match (&spec.start, &spec.end, &spec.valid_until) {
+        (Some(start), Some(end), _) => format!(", {start} to {end}"),
+        (_, _, Some(until)) => format!(", template until {until}"),
+        (_, _, None) => String::new(),
+    };
+    let freeze = spec
+        .freeze_approval
+        .as_ref()
+        .map(|departs| format!(", in the freeze {}", departs.freeze.value));
+    format!(
+        "{id} {}, {}{when}, risk {}{}",
+        spec.change_type.value,
+        systems.join(", "),
+        spec.risk,
+        freeze.unwrap_or_default()
+    )
+}
+
+fn shown_incident(id: &RecordId, spec: &Incident) -> String {
+    let systems: Vec<String> = spec.systems.iter().map(ToString::to_string).collect();
+    let overrides: Vec<String> = spec
+        .sla_overrides
+        .iter()
+        .map(|one| {
+            format!(
+                "{} {} in {} h from {} to {}",
+                one.severity, one.tier, one.hours, one.from, one.to
+            )
+        })
+        .collect();
+    let overrides = if overrides.is_empty() {
+        "no override".to_owned()
+    } else {
+        overrides.join("; ")
+    };
+    format!("{id} {}, {}, {overrides}", spec.priority, systems.join(", "))
 }
 
 fn counted(hosts: usize) -> String {

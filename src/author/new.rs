@@ -163,12 +163,40 @@ fn defaults(repository: &Repository, kind: Kind, day: Date) -> Vec<(&'static str
             ("spec.matrix", matrix(repository)),
             ("spec.expires", json!(day.plus_days(365).to_string())),
         ],
+        Kind::Change => vec![
+            ("status", json!("draft")),
+            ("spec.patches", json!([])),
+            ("spec.start", json!("")),
+            ("spec.end", json!("")),
+            ("spec.rollback", rollback()),
+        ],
+        Kind::Calendar => {
+            let zone = repository
+                .isms
+                .as_ref()
+                .map(|isms| isms.spec.timezone.value.clone());
+            vec![
+                ("spec.windows", windows(zone.as_deref().unwrap_or("UTC"))),
+                ("spec.holidays", json!([])),
+            ]
+        }
+        Kind::Incident => vec![("spec.vulns", json!([])), ("spec.timeline", json!([]))],
         Kind::Evidence => {
             let until = day.plus_days(EVIDENCE_DAYS).to_string();
             vec![("spec.retain_until", json!(until)), ("spec.controls", json!([]))]
         }
         Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Approval => Vec::new(),
     }
+}
+
+/// What rules ask of each way back.
+fn rollback() -> Value {
+    json!({ "steps": [], "triggers": [], "tested_at": "", "max_minutes": "" })
+}
+
+/// A first window, which is the one that most begin with.
+fn windows(zone: &str) -> Value {
+    json!([{ "id": "sun-early", "rrule": "FREQ=WEEKLY;BYDAY=SU", "at": "01:00", "duration": "PT4H", "timezone": zone }])
 }
 
 fn statement_entries() -> Value {
@@ -352,6 +380,9 @@ impl<'a> Subject<'a> {
             | Kind::System
             | Kind::Source
             | Kind::Sla
+            | Kind::Change
+            | Kind::Calendar
+            | Kind::Incident
             | Kind::Evidence
             | Kind::Approval => {}
         }
@@ -408,6 +439,9 @@ fn fit_end(record: &mut Value, repository: &Repository, kind: Kind, sets: &[(Str
         | Kind::Source
         | Kind::Triage
         | Kind::Sla
+        | Kind::Change
+        | Kind::Calendar
+        | Kind::Incident
         | Kind::Evidence
         | Kind::Approval => None,
     };
@@ -431,9 +465,13 @@ fn identify(record: &mut Value, repository: &Repository, kind: Kind) -> Result<R
     let set = record.get("id").and_then(Value::as_str).unwrap_or_default();
     let id = match kind {
         _ if !set.is_empty() => set.to_owned(),
-        Kind::Risk | Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Evidence => {
-            next_number(repository, kind)
-        }
+        Kind::Risk
+        | Kind::Triage
+        | Kind::Exception
+        | Kind::RiskAcceptance
+        | Kind::Change
+        | Kind::Incident
+        | Kind::Evidence => next_number(repository, kind),
         Kind::Isms
         | Kind::Person
         | Kind::Role
@@ -442,6 +480,7 @@ fn identify(record: &mut Value, repository: &Repository, kind: Kind) -> Result<R
         | Kind::System
         | Kind::Source
         | Kind::Sla
+        | Kind::Calendar
         | Kind::Approval => named(record, repository, kind),
     };
     put(record, "id", json!(id));

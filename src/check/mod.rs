@@ -1,6 +1,7 @@
 //! One file a rule: a pure function from the register to diagnostics, its explanation beside it.
 
 mod acceptance;
+mod actions;
 mod approval;
 mod changes;
 mod context;
@@ -8,6 +9,7 @@ mod coverage;
 mod date;
 mod exception;
 mod governance;
+mod incident;
 mod people;
 mod reconcile;
 mod reference;
@@ -51,6 +53,7 @@ pub enum Family {
     Soa,
     Scope,
     Sla,
+    Incident,
     Reconcile,
 }
 
@@ -117,6 +120,7 @@ pub const CHECKS: &[&Check] = &[
     &governance::SUPPRESSION,
     &governance::HISTORY_AND_CLOCK,
     &governance::GENERATED_DOCUMENT,
+    &incident::NO_EMERGENCY_ACTION,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,

@@ -237,6 +237,9 @@ fn expiring(register: &Register<'_>, expires: Date, meta: &Meta) -> Vec<Cell> {
         | Kind::Risk
         | Kind::System
         | Kind::Source
+        | Kind::Change
+        | Kind::Calendar
+        | Kind::Incident
         | Kind::Evidence
         | Kind::Approval) => other.name(),
     };

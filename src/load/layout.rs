@@ -17,15 +17,7 @@ pub const FREE_FOLDERS: &[&str] = &[
 ];
 
 /// Folders of kinds that this version does not know.
-const LATER_FOLDERS: &[&str] = &[
-    "suppliers",
-    "patches",
-    "changes",
-    "calendar",
-    "incidents",
-    "reviews",
-    "actions",
-];
+const LATER_FOLDERS: &[&str] = &["suppliers", "patches", "reviews", "actions"];
 
 /// What a file is by its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::schema::TypedRecord;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Approval, Configuration, DecisionTable, Envelope, Evidence, Exception, Isms, Kind, Meta, Person, Policy,
-    Record, RecordId, Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table, Triage, Zone,
-    skeleton,
+    Approval, Calendar, Change, Configuration, DecisionTable, Envelope, Evidence, Exception, Incident, Isms,
+    Kind, Meta, Person, Policy, Record, RecordId, Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source,
+    System, Table, Triage, Zone, skeleton,
 };
 use crate::source::{DecodeError, FileId, Limits, Sources, Span, decode};
 
@@ -94,6 +94,9 @@ pub struct Repository {
     pub exceptions: Table<Exception>,
     pub acceptances: Table<RiskAcceptance>,
     pub slas: Table<Sla>,
+    pub changes: Table<Change>,
+    pub calendars: Table<Calendar>,
+    pub incidents: Table<Incident>,
     pub evidence: Table<Evidence>,
     /// Sorted by path.
     pub approvals: Vec<ApprovalFile>,
@@ -158,6 +161,18 @@ macro_rules! each_table {
         }
         {
             let $table = &$repository.slas;
+            $work
+        }
+        {
+            let $table = &$repository.changes;
+            $work
+        }
+        {
+            let $table = &$repository.calendars;
+            $work
+        }
+        {
+            let $table = &$repository.incidents;
             $work
         }
         {
@@ -238,6 +253,9 @@ pub(super) enum AnyRecord {
     Exception(Box<Record<Exception>>),
     RiskAcceptance(Box<Record<RiskAcceptance>>),
     Sla(Box<Record<Sla>>),
+    Change(Box<Record<Change>>),
+    Calendar(Box<Record<Calendar>>),
+    Incident(Box<Record<Incident>>),
     Evidence(Box<Record<Evidence>>),
     Approval(Box<ApprovalFile>),
 }
@@ -257,6 +275,9 @@ impl AnyRecord {
             Self::Exception(record) => Some(&record.meta),
             Self::RiskAcceptance(record) => Some(&record.meta),
             Self::Sla(record) => Some(&record.meta),
+            Self::Change(record) => Some(&record.meta),
+            Self::Calendar(record) => Some(&record.meta),
+            Self::Incident(record) => Some(&record.meta),
             Self::Evidence(record) => Some(&record.meta),
             Self::Approval(_) => None,
         }
@@ -300,6 +321,9 @@ pub(super) fn decode_record(
         Kind::Exception => record!(Exception),
         Kind::RiskAcceptance => record!(RiskAcceptance),
         Kind::Sla => record!(Sla),
+        Kind::Change => record!(Change),
+        Kind::Calendar => record!(Calendar),
+        Kind::Incident => record!(Incident),
         Kind::Evidence => record!(Evidence),
         Kind::Approval => Ok(AnyRecord::Approval(Box::new(ApprovalFile {
             approval: decode(&typed.node)?,
@@ -325,6 +349,9 @@ struct Heap {
     exceptions: Vec<Record<Exception>>,
     acceptances: Vec<Record<RiskAcceptance>>,
     slas: Vec<Record<Sla>>,
+    changes: Vec<Record<Change>>,
+    calendars: Vec<Record<Calendar>>,
+    incidents: Vec<Record<Incident>>,
     evidence: Vec<Record<Evidence>>,
     approvals: Vec<ApprovalFile>,
 }
@@ -344,6 +371,9 @@ impl Heap {
             AnyRecord::Exception(record) => self.exceptions.push(*record),
             AnyRecord::RiskAcceptance(record) => self.acceptances.push(*record),
             AnyRecord::Sla(record) => self.slas.push(*record),
+            AnyRecord::Change(record) => self.changes.push(*record),
+            AnyRecord::Calendar(record) => self.calendars.push(*record),
+            AnyRecord::Incident(record) => self.incidents.push(*record),
             AnyRecord::Evidence(record) => self.evidence.push(*record),
             AnyRecord::Approval(approval) => self.approvals.push(*approval),
         }
@@ -401,6 +431,9 @@ pub(super) fn assemble(
         exceptions: Table::new(heap.exceptions),
         acceptances: Table::new(heap.acceptances),
         slas: Table::new(heap.slas),
+        changes: Table::new(heap.changes),
+        calendars: Table::new(heap.calendars),
+        incidents: Table::new(heap.incidents),
         evidence: Table::new(heap.evidence),
         approvals: heap.approvals,
         keyring: KeyringFiles::default(),

@@ -63,6 +63,12 @@ kinds! {
     RiskAcceptance, "acceptances", "rac-";
     /// The agreed times to remediate.
     Sla, "slas", "sla-";
+    /// A change of Systems, or the template of one.
+    Change, "changes", "chg-";
+    /// Windows, freezes, cycles and holidays.
+    Calendar, "calendar", "cal-";
+    /// An exploited vulnerability, or an outage by a patch.
+    Incident, "incidents", "inc-";
     /// A file that proves something.
     Evidence, "evidence", "ev-";
     /// The attestation of one person's decision.
@@ -101,8 +107,17 @@ impl Kind {
             | Self::Triage
             | Self::RiskAcceptance
             | Self::Sla
+            | Self::Calendar
+            | Self::Incident
             | Self::Evidence => &["/status", "/review/last", "/review/next"],
             Self::Exception => &["/status", "/review/last", "/review/next", "/spec/reviews"],
+            Self::Change => &[
+                "/status",
+                "/review/last",
+                "/review/next",
+                "/spec/itsm_ref",
+                "/spec/execution",
+            ],
         }
     }
 
@@ -120,10 +135,12 @@ impl Kind {
             | Self::Risk
             | Self::System
             | Self::RiskAcceptance
-            | Self::Sla => Some(365),
+            | Self::Sla
+            | Self::Calendar => Some(365),
             Self::Person | Self::Role | Self::Source | Self::Triage => Some(180),
             Self::Exception => Some(92),
-            Self::Evidence | Self::Approval => None,
+            // A template of changes has a cycle, a change has not; an incident is open until its review.
+            Self::Change | Self::Incident | Self::Evidence | Self::Approval => None,
         }
     }
 }

@@ -13,11 +13,13 @@ mod kinds;
 mod observation;
 mod percent;
 mod record;
+mod recurrence;
 mod reference;
 mod schema;
 mod segment;
 mod severity;
 mod time;
+mod timetable;
 mod vocabulary;
 
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
@@ -32,9 +34,10 @@ pub use observation::{
 };
 pub use percent::Rate;
 pub use record::{Classification, Envelope, Meta, Record, Reference, ReferenceSort, Review, Status, Table};
+pub use recurrence::{Duration, Recurrence, TimeOfDay};
 pub use reference::{
     AcceptanceRef, ChangeRef, ControlText, EvidenceRef, ExceptionOrAcceptanceRef, FilePath, OwnerRef,
-    PersonRef, PolicyRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
+    PatchRef, PersonRef, PolicyRef, ReviewRef, RiskRef, RoleRef, SourceRef, SupplierRef, SystemRef,
 };
 pub use schema::{
     Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
@@ -43,4 +46,5 @@ pub use schema::{
 pub use segment::{Governor, Segment, SegmentCause, Segments};
 pub use severity::{CvssVector, Severity, best_vector};
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
+pub use timetable::{InForce, MOST_DAYS as MOST_TIMETABLE_DAYS, Opening, Timetable};
 pub use vocabulary::{HOST_NAMES, SSVC_NAMES, SYSTEM_NAMES, host_value, system_value};

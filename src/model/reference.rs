@@ -65,8 +65,12 @@ reference! {
     ExceptionOrAcceptanceRef => ["Exception", "RiskAcceptance"];
     /// Evidence.
     EvidenceRef => ["Evidence"];
-    /// A change; the kind is not built yet, so that only the form is checked.
+    /// A change.
     ChangeRef => ["Change"];
+    /// A patch; the kind is not built yet, so that only the form is checked.
+    PatchRef => ["Patch"];
+    /// A review; the kind is not built yet, so that only the form is checked.
+    ReviewRef => ["Review"];
     /// A supplier; the kind is not built yet, so that only the form is checked.
     SupplierRef => ["Supplier"];
 }

@@ -10,8 +10,8 @@ use super::configuration::ConfigurationFile;
 use super::kind::Kind;
 use super::record::Envelope;
 use super::{
-    Approval, Evidence, Exception, Isms, Person, Policy, Risk, RiskAcceptance, Role, Sla, Soa, Source,
-    System, Triage,
+    Approval, Calendar, Change, Evidence, Exception, Incident, Isms, Person, Policy, Risk, RiskAcceptance,
+    Role, Sla, Soa, Source, System, Triage,
 };
 
 const BASE: &str = "https://countersign.dev/schemas/v1";
@@ -31,6 +31,9 @@ pub fn schema_text(kind: Kind) -> &'static str {
         Kind::Exception => include_str!("../../schemas/exception.schema.json"),
         Kind::RiskAcceptance => include_str!("../../schemas/risk-acceptance.schema.json"),
         Kind::Sla => include_str!("../../schemas/sla.schema.json"),
+        Kind::Change => include_str!("../../schemas/change.schema.json"),
+        Kind::Calendar => include_str!("../../schemas/calendar.schema.json"),
+        Kind::Incident => include_str!("../../schemas/incident.schema.json"),
         Kind::Evidence => include_str!("../../schemas/evidence.schema.json"),
         Kind::Approval => include_str!("../../schemas/approval.schema.json"),
     }
@@ -60,6 +63,9 @@ pub fn generated_schema(kind: Option<Kind>) -> Value {
         Some(Kind::Exception) => generator.into_root_schema_for::<Envelope<Exception>>(),
         Some(Kind::RiskAcceptance) => generator.into_root_schema_for::<Envelope<RiskAcceptance>>(),
         Some(Kind::Sla) => generator.into_root_schema_for::<Envelope<Sla>>(),
+        Some(Kind::Change) => generator.into_root_schema_for::<Envelope<Change>>(),
+        Some(Kind::Calendar) => generator.into_root_schema_for::<Envelope<Calendar>>(),
+        Some(Kind::Incident) => generator.into_root_schema_for::<Envelope<Incident>>(),
         Some(Kind::Evidence) => generator.into_root_schema_for::<Envelope<Evidence>>(),
         Some(Kind::Approval) => generator.into_root_schema_for::<Approval>(),
     };

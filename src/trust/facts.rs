@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::load::{Repository, TierRank, effective_tier};
 use crate::model::{
-    Date, Exception, Kind, Meta, Record, RecordId, RiskAcceptance, RiskAcceptanceType, RiskRating, Severity,
-    System, SystemRef,
+    Change, ChangeType, Date, Exception, Kind, Meta, Record, RecordId, RiskAcceptance, RiskAcceptanceType,
+    RiskRating, Severity, Status, System, SystemRef,
 };
 use crate::source::Spanned;
 
@@ -43,6 +43,20 @@ pub struct Facts<'a> {
     pub beneficiaries: BTreeSet<&'a RecordId>,
     /// The parties of an agreement.
     pub parties: Vec<&'a RecordId>,
+    /// What a Change says about how it comes to be allowed.
+    pub change: Option<ChangeFacts>,
+    /// Whether an Incident shortens agreed times.
+    pub has_overrides: bool,
+}
+
+/// What a Change says about how it comes to be allowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChangeFacts {
+    pub change_type: ChangeType,
+    pub is_template: bool,
+    /// Whether it uses a template that stands and is valid on the day of its start.
+    pub has_template: bool,
+    pub departs_from_freeze: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -67,6 +81,8 @@ impl<'a> Facts<'a> {
             collector: None,
             beneficiaries: BTreeSet::new(),
             parties: Vec::new(),
+            change: None,
+            has_overrides: false,
         };
         facts.read(repository, believed);
         facts
@@ -114,6 +130,18 @@ impl<'a> Facts<'a> {
                 let evidence = repository.evidence.get(id);
                 self.collector = evidence.map(|evidence| &evidence.spec.collected_by.value.0);
             }
+            Kind::Change => {
+                if let Some(change) = repository.changes.get(id) {
+                    self.change = Some(ChangeFacts::of(repository, change));
+                    self.read_systems(&change.spec.systems, repository, believed);
+                }
+            }
+            Kind::Incident => {
+                if let Some(incident) = repository.incidents.get(id) {
+                    self.has_overrides = !incident.spec.sla_overrides.is_empty();
+                    self.read_systems(&incident.spec.systems, repository, believed);
+                }
+            }
             Kind::Person => {
                 self.beneficiaries.insert(id);
             }
@@ -133,7 +161,7 @@ impl<'a> Facts<'a> {
                     self.beneficiaries = holders.filter(|person| !held(person)).collect();
                 }
             }
-            Kind::Isms | Kind::Policy | Kind::Soa | Kind::Source | Kind::Approval => {}
+            Kind::Isms | Kind::Policy | Kind::Soa | Kind::Source | Kind::Calendar | Kind::Approval => {}
         }
     }
 
@@ -219,6 +247,31 @@ impl<'a> Facts<'a> {
     /// Tells whether it is about one of the two most critical tiers.
     pub fn is_critical_tier(&self) -> bool {
         self.rank.is_some_and(|rank| rank < 2)
+    }
+}
+
+impl ChangeFacts {
+    fn of(repository: &Repository, change: &Record<Change>) -> Self {
+        let spec = &change.spec;
+        let template = spec
+            .uses
+            .as_ref()
+            .and_then(|uses| repository.changes.get(&uses.value.0));
+        let starts = spec.start.map(|start| repository.zone().day_of(start.utc()));
+        let is_valid = |template: &Record<Change>| {
+            let until = template.spec.valid_until.map(|until| until.value);
+            template.spec.template
+                && template.spec.change_type.value == ChangeType::Standard
+                && template.meta.is_live()
+                && template.meta.declared() != Status::Draft
+                && starts.is_some_and(|starts| until.is_none_or(|until| starts <= until))
+        };
+        Self {
+            change_type: spec.change_type.value,
+            is_template: spec.template,
+            has_template: template.is_some_and(is_valid),
+            departs_from_freeze: spec.freeze_approval.is_some(),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::standing::{
 };
 use super::verdict::{Basis, Bench, Testimony};
 use crate::load::{ApprovalFile, Repository};
-use crate::model::{Decision, Meta, RecordId, Status};
+use crate::model::{Decision, Kind, Meta, RecordId, Status};
 
 /// What the approvals are judged by.
 #[derive(Clone, Debug)]
@@ -113,6 +113,9 @@ fn of_record_standing(
         Status::Closed | Status::Revoked | Status::Superseded => is_always_demanded(meta.kind),
         Status::Submitted => is_always_demanded(meta.kind) || question.changed.contains(&meta.id.value),
     };
+    // A standard change is approved with its template, an incident only where it overrides agreed times.
+    let needs_none = demands.is_empty() && matches!(meta.kind, Kind::Change | Kind::Incident);
+    let is_demanded = is_demanded && !needs_none;
     // A digest costs a second reading of the file, and only approvals are compared with it.
     let current = if files.is_empty() {
         None

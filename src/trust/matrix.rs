@@ -6,7 +6,9 @@
 use super::facts::Facts;
 use super::rules::ApprovalRules;
 use crate::load::Repository;
-use crate::model::{ApprovalMatrixRow, ExpressionValue, Kind, RecordId, RoleType, Severity, system_value};
+use crate::model::{
+    ApprovalMatrixRow, ChangeType, ExpressionValue, Kind, RecordId, RoleType, Severity, system_value,
+};
 
 /// An approval that is demanded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,7 +60,10 @@ pub fn is_always_demanded(kind: Kind) -> bool {
         | Kind::Triage
         | Kind::Exception
         | Kind::RiskAcceptance
-        | Kind::Sla => true,
+        | Kind::Sla
+        | Kind::Change
+        | Kind::Calendar
+        | Kind::Incident => true,
         Kind::Isms
         | Kind::Person
         | Kind::Role
@@ -115,6 +120,13 @@ pub fn demands(
         Kind::Sla => {
             for party in &facts.parties {
                 list.role(party.as_str(), party, "it is a party to the agreement");
+            }
+        }
+        Kind::Change => list.change(facts),
+        Kind::Calendar => list.word("committee", 1, "it says when work is done"),
+        Kind::Incident => {
+            if facts.has_overrides {
+                list.word("ciso", 1, "it overrides agreed times");
             }
         }
         Kind::Evidence => {
@@ -205,6 +217,28 @@ impl List<'_> {
         }
     }
 
+    /// A standard change is approved with its template, an emergency one by one person.
+    fn change(&mut self, facts: &Facts<'_>) {
+        let Some(change) = facts.change else { return };
+        match change.change_type {
+            ChangeType::Standard if change.is_template => {
+                self.word("cab", 1, "it is the template of standard changes");
+            }
+            ChangeType::Standard if change.has_template => {}
+            ChangeType::Standard => self.normal_change(facts, "a standard change without a valid template"),
+            ChangeType::Normal => self.normal_change(facts, "a normal change"),
+            ChangeType::Emergency => self.word("emergency_approver", 1, "an emergency change"),
+        }
+        if change.departs_from_freeze {
+            self.word("freeze_approver", 1, "it is made in a freeze");
+        }
+    }
+
+    fn normal_change(&mut self, facts: &Facts<'_>, because: &str) {
+        self.word("cab", 1, because);
+        self.system_owners(facts, because);
+    }
+
     fn acceptance(&mut self, facts: &Facts<'_>) {
         let level = facts.residual.as_deref();
         let because = format!("residual risk {}", level.unwrap_or("not known"));
@@ -246,9 +280,17 @@ impl List<'_> {
                 };
                 Approver::Committee(committees)
             }
+            "cab" if !named.is_empty() && named.iter().all(|role| self.is_committee(role)) => {
+                Approver::Committee(named)
+            }
             _ => Approver::Roles(named),
         };
         self.push(word, by, humans, because);
+    }
+
+    fn is_committee(&self, role: &RecordId) -> bool {
+        let found = self.believed.roles.get(role);
+        found.is_some_and(|role| role.spec.role_type == RoleType::Committee)
     }
 
     /// The committees that may approve the kind.

@@ -10,10 +10,12 @@ use crate::model::RecordId;
 /// role of that type which may approve the kind.
 pub const MATRIX_WORDS: &[(&str, &[&str])] = &[
     ("business_owner", &[]),
+    ("cab", &["role-cab"]),
     ("ciso", &["role-ciso"]),
     ("committee", &[]),
     ("compliance", &["role-compliance"]),
     ("emergency_approver", &["role-emergency-approver"]),
+    ("freeze_approver", &["role-freeze-approver"]),
     ("legal", &["role-legal"]),
     ("security", &["role-security"]),
     ("security_owner", &["role-security-owner"]),
@@ -22,8 +24,11 @@ pub const MATRIX_WORDS: &[(&str, &[&str])] = &[
 
 /// Days after which an approval of a kind no longer counts, where nothing else is set.
 pub const MAX_AGE_DAYS: &[(&str, i64)] = &[
+    ("Calendar", 400),
+    ("Change", 400),
     ("Evidence", 1100),
     ("Exception", 400),
+    ("Incident", 400),
     ("Isms", 400),
     ("Person", 400),
     ("Policy", 400),

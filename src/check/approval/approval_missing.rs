@@ -19,6 +19,11 @@ pub(in crate::check) const CHECK: Check = Check {
             meaning: "roles that stand for the business owner; none: whoever has the function `business`",
         },
         Parameter {
+            name: "cab",
+            default: Default::Words(&["role-cab"]),
+            meaning: "roles or committees that decide on normal changes and on templates",
+        },
+        Parameter {
             name: "ciso",
             default: Default::Words(&["role-ciso"]),
             meaning: "roles that stand for the chief information security officer",
@@ -37,6 +42,11 @@ pub(in crate::check) const CHECK: Check = Check {
             name: "emergency_approver",
             default: Default::Words(&["role-emergency-approver"]),
             meaning: "roles whose approval counts alone until its fuse has burnt down",
+        },
+        Parameter {
+            name: "freeze_approver",
+            default: Default::Words(&["role-freeze-approver"]),
+            meaning: "roles that allow a change in a freeze",
         },
         Parameter {
             name: "legal",

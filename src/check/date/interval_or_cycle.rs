@@ -7,6 +7,8 @@ use crate::load::Repository;
 use crate::model::{Date, Kind, Meta, RecordId, SystemRef};
 use crate::source::Spanned;
 
+use super::work;
+
 pub(in crate::check) const CHECK: Check = Check {
     code: "DAT002",
     name: "impossible-interval-or-cycle",
@@ -28,8 +30,10 @@ pub(in crate::check) const CHECK: Check = Check {
             ("Exception", 92),
             ("RiskAcceptance", 365),
             ("Sla", 365),
+            ("Calendar", 365),
+            ("ChangeTemplate", 180),
         ]),
-        meaning: "longest review cycle in days, by kind; `HighRisk` is a Risk of level `high` or `very_high`",
+        meaning: "longest review cycle in days, by kind; `HighRisk` is a Risk of level `high` or `very_high`, `ChangeTemplate` a Change with `template: true`",
     }],
     explanation: include_str!("interval_or_cycle.md"),
     run,
@@ -50,12 +54,16 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     of_people_and_roles(repository, out);
     of_systems_and_agreements(context, out);
     of_triages(context, out);
+    work::of_work(repository, out);
 }
 
 fn cycle(context: &Context<'_>, meta: &Meta, out: &mut Vec<Diagnostic>) {
     let Some(review) = &meta.review else { return };
+    let changes = &context.repository().changes;
     let name = if is_high_risk(context.repository(), meta) {
         "HighRisk"
+    } else if changes.get(&meta.id).is_some_and(|change| change.spec.template) {
+        "ChangeTemplate"
     } else {
         meta.kind.name()
     };
@@ -301,7 +309,7 @@ fn within(
 }
 
 /// Flags a second date that lies before the first.
-fn ordered(
+pub(super) fn ordered(
     meta: &Meta,
     (earlier_name, earlier): (&str, &Spanned<Date>),
     (later_name, later): (&str, &Spanned<Date>),

@@ -2,6 +2,7 @@
 
 mod interval_or_cycle;
 mod review_overdue;
+mod work;
 
 pub(super) use interval_or_cycle::CHECK as INTERVAL_OR_CYCLE;
 pub(super) use review_overdue::CHECK as REVIEW_OVERDUE;

@@ -25,6 +25,8 @@ pub(in crate::check) const CHECK: Check = Check {
                 ("System", 365),
                 ("Source", 180),
                 ("Sla", 365),
+                ("Calendar", 365),
+                ("ChangeTemplate", 180),
             ]),
             meaning: "days after the last review, or after `created`, at which one is due whatever the record says, by kind",
         },
@@ -50,7 +52,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .records()
         .filter(|meta| meta.is_live() && !is_past(repository, meta, day))
     {
-        let longest = context.by_name("max_cycle", meta.kind.name());
+        let longest = longest(context, meta);
         let Some(due) = due(meta, longest) else { continue };
         let past = day.days_since(due.date);
         if -past > context.number("soon_days") {
@@ -63,6 +65,21 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         };
         out.push(diagnostic.label(due.reason).subject(meta.id.to_string()));
     }
+}
+
+/// A template of changes has a cycle; a change ends by itself.
+fn longest(context: &Context<'_>, meta: &Meta) -> Option<i64> {
+    let is_template = context
+        .repository()
+        .changes
+        .get(&meta.id)
+        .is_some_and(|change| change.spec.template);
+    let name = if is_template {
+        "ChangeTemplate"
+    } else {
+        meta.kind.name()
+    };
+    context.by_name("max_cycle", name)
 }
 
 fn overdue(context: &Context<'_>, meta: &Meta, due: &Due, past: i64) -> Diagnostic {

@@ -19,7 +19,7 @@ use crate::model::{Finding, RecordId};
 use crate::source::Span;
 
 /// Returns the place of what is said about a System: its id, or the root record where no System claims the host.
-fn place(context: &Context<'_>, system: Option<&RecordId>) -> Span {
+pub(in crate::check) fn place(context: &Context<'_>, system: Option<&RecordId>) -> Span {
     let repository = context.repository();
     let found = system.and_then(|id| repository.systems.get(id));
     found.map_or_else(|| repository.root_span(), |system| system.meta.id.span)

@@ -186,6 +186,9 @@ fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inact
         | Kind::Exception
         | Kind::RiskAcceptance
         | Kind::Sla
+        | Kind::Change
+        | Kind::Calendar
+        | Kind::Incident
         | Kind::Evidence
         | Kind::Approval => None,
     }

@@ -25,7 +25,7 @@ pub(super) fn unknown_words(repository: &Repository, out: &mut Vec<Diagnostic>) 
     }
 }
 
-fn zone(meta: &Meta, name: &Spanned<String>, out: &mut Vec<Diagnostic>) {
+pub(super) fn zone(meta: &Meta, name: &Spanned<String>, out: &mut Vec<Diagnostic>) {
     if Zone::named(name).is_some() {
         return;
     }
@@ -87,6 +87,21 @@ fn tiers(repository: &Repository, isms: &Record<Isms>, out: &mut Vec<Diagnostic>
     for sla in &repository.slas {
         for cell in &sla.spec.matrix.value {
             flag(&sla.meta, &cell.tier, cell.span);
+        }
+    }
+    for calendar in &repository.calendars {
+        for cycle in &calendar.spec.cycles {
+            flag(&calendar.meta, &cycle.tier, cycle.tier.span);
+        }
+    }
+    for incident in &repository.incidents {
+        for one in &incident.spec.sla_overrides {
+            flag(&incident.meta, &one.tier, one.tier.span);
+        }
+    }
+    for change in &repository.changes {
+        for tier in change.spec.limits.iter().flat_map(|limits| &limits.tiers) {
+            flag(&change.meta, tier, tier.span);
         }
     }
 }

@@ -69,6 +69,13 @@ pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) 
             flag(&sla.meta, &row.when, row.when.span, &over_clock);
         }
     }
+    for calendar in &repository.calendars {
+        let windows = calendar.spec.windows.iter().map(|window| &window.systems);
+        let freezes = calendar.spec.freezes.iter().map(|freeze| &freeze.systems);
+        for selector in windows.chain(freezes).flatten() {
+            flag(&calendar.meta, &selector.0, selector.span, &over_system);
+        }
+    }
     if let Some(over_host) = inventory_names(repository) {
         for system in &repository.systems {
             if let Members::Cmdb(expression) = &system.spec.members.value {

@@ -8,6 +8,7 @@ mod strict_yaml;
 mod time_format;
 mod unsafe_file_or_text;
 mod violation;
+mod work;
 
 pub(super) use record_identity::CHECK as RECORD_IDENTITY;
 pub(super) use strict_yaml::CHECK as STRICT_YAML;

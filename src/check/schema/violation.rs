@@ -3,7 +3,7 @@
 use crate::check::{Check, Context, Family};
 use crate::diagnostic::{Diagnostic, Level};
 
-use super::{closed_sets, exactly_one, expressions};
+use super::{closed_sets, exactly_one, expressions, work};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "SCH002",
@@ -21,4 +21,5 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     expressions::unknown_names(repository, out);
     closed_sets::unknown_words(repository, out);
     exactly_one::contradictory_fields(repository, out);
+    work::of_work(repository, out);
 }

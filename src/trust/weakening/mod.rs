@@ -8,6 +8,7 @@ mod looser;
 mod records;
 mod table;
 mod trust_table;
+mod work_table;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,14 +112,21 @@ impl RecordChange {
 /// Tells whether records of a kind are what trust and rules are made of.
 pub fn is_trust(kind: Kind) -> bool {
     match kind {
-        Kind::Isms | Kind::Person | Kind::Role | Kind::Policy | Kind::System | Kind::Source | Kind::Sla => {
-            true
-        }
+        Kind::Isms
+        | Kind::Person
+        | Kind::Role
+        | Kind::Policy
+        | Kind::System
+        | Kind::Source
+        | Kind::Sla
+        | Kind::Calendar => true,
         Kind::Soa
         | Kind::Risk
         | Kind::Triage
         | Kind::Exception
         | Kind::RiskAcceptance
+        | Kind::Change
+        | Kind::Incident
         | Kind::Evidence
         | Kind::Approval => false,
     }

@@ -108,7 +108,7 @@ fn added(after: &Repository, meta: &Meta) -> RecordChange {
         Kind::Person => (Effect::Weakens, "GOV003", "one person more may sign"),
         Kind::Role => (Effect::Weakens, "GOV003", "one role more may decide"),
         Kind::Source => (Effect::Weakens, "GOV003", "one source more is believed"),
-        Kind::Isms | Kind::Policy | Kind::Sla => (
+        Kind::Isms | Kind::Policy | Kind::Sla | Kind::Calendar => (
             Effect::Weakens,
             "GOV003",
             "it adds to the rules by which everything is judged",
@@ -118,6 +118,8 @@ fn added(after: &Repository, meta: &Meta) -> RecordChange {
         | Kind::Triage
         | Kind::Exception
         | Kind::RiskAcceptance
+        | Kind::Change
+        | Kind::Incident
         | Kind::Evidence
         | Kind::Approval => (Effect::Neutral, "APR001", "it is a decision of its own"),
     };

@@ -4,7 +4,7 @@
 
 use super::looser::Looser::{self, *};
 use super::looser::SEVERITIES;
-use super::trust_table;
+use super::{trust_table, work_table};
 use crate::model::Kind::{self, *};
 
 /// One row.
@@ -33,7 +33,16 @@ pub(super) const fn row(
 
 pub(super) const NO_LIMIT: f64 = f64::INFINITY;
 const DECISIONS: &[Kind] = &[Exception, RiskAcceptance, Triage];
-const STATEMENTS: &[Kind] = &[Exception, RiskAcceptance, Triage, Risk, Soa, Evidence];
+const STATEMENTS: &[Kind] = &[
+    Exception,
+    RiskAcceptance,
+    Triage,
+    Risk,
+    Soa,
+    Evidence,
+    Change,
+    Incident,
+];
 const TRIAGE_STATES: &[&str] = &[
     "affected",
     "under_investigation",
@@ -209,6 +218,7 @@ const ROWS: &[Row] = &[
 pub(super) fn find(kind: Kind, field: &str) -> Option<&'static Row> {
     ROWS.iter()
         .chain(trust_table::ROWS)
+        .chain(work_table::ROWS)
         .find(|row| (row.kinds.is_empty() || row.kinds.contains(&kind)) && fits(row.field, field))
 }
 
