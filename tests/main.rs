@@ -30,6 +30,8 @@ mod checks_depth;
 mod checks_findings;
 mod checks_records;
 mod cli;
+mod clock;
+mod clock_properties;
 mod documents;
 mod example_repo;
 mod forge;

@@ -113,7 +113,20 @@ impl World {
         );
     }
 
+    /// A file that is no record, as it is.
+    pub(crate) fn file(&mut self, path: &str, text: &str) {
+        self.files.insert(path.into(), text.into());
+    }
+
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.files.remove(path).unwrap();
+    }
+
     pub(crate) fn approve(&mut self, kind: &str, id: &str, when: &str) {
+        self.approve_as(kind, id, when, "role-ciso");
+    }
+
+    pub(crate) fn approve_as(&mut self, kind: &str, id: &str, when: &str, role: &str) {
         let number = self
             .files
             .keys()
@@ -123,7 +136,7 @@ impl World {
         let digest = "0".repeat(64);
         self.files.insert(
             format!("approvals/{id}/00000000-p-kim-{number}.yaml"),
-            format!("apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {kind}, id: {id}, fragment: '', digest: 'sha256:{digest}'}}\ndecision: approve\nrole: role-ciso\nperson: p-kim\nat: {when}\nshown: yes I do\n"),
+            format!("apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {kind}, id: {id}, fragment: '', digest: 'sha256:{digest}'}}\ndecision: approve\nrole: {role}\nperson: p-kim\nat: {when}\nshown: yes I do\n"),
         );
     }
 

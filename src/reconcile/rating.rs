@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 
 use super::clock::{
-    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Pause, Rated, Sharing,
+    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Sharing,
     SystemVersion, course, pause_of, standing_alone, versions_of,
 };
 use super::join::Life;
@@ -13,9 +13,11 @@ use super::judge::{Approved, Bench, is_about};
 use super::register::{HostRow, SystemRow};
 use crate::load::Repository;
 use crate::model::{
-    AsOf, CvssVector, Date, Exploit, Governor, Kind, Record, RecordId, Severity, Sla, Status, System, Triage,
+    AsOf, Calendar, CvssVector, Date, Decision, Exploit, Governor, Kind, MOST_TIMETABLE_DAYS, Meta, Record,
+    RecordId, Severity, Sla, Status, System, Timetable, Triage,
 };
-use crate::trust::Standings;
+use crate::source::Spanned;
+use crate::trust::{ApprovalRules, ApprovalState, Standings};
 
 /// What the clocks of all findings share.
 pub(super) struct Clocks<'a> {
@@ -26,8 +28,15 @@ pub(super) struct Clocks<'a> {
     alone: Vec<AgreementVersion<'a>>,
     /// Triages that speak of a vendor's fix, those that have ended, too, by vulnerability.
     fixes: HashMap<&'a str, Vec<Approved<'a>>>,
+    /// The freezes of each system, by their first day.
+    freezes: BTreeMap<RecordId, Vec<Freeze>>,
+    /// What incidents set for each system, with the vulnerabilities that it is about; none of them means all.
+    overrides: BTreeMap<RecordId, Vec<(&'a [Spanned<String>], Override)>>,
     pub(super) sharing: Sharing,
 }
+
+/// Days before and after as-of for which freezes are laid out.
+const FREEZE_SPAN_DAYS: i64 = MOST_TIMETABLE_DAYS / 2;
 
 impl<'a> Clocks<'a> {
     pub(super) fn new(
@@ -43,6 +52,15 @@ impl<'a> Clocks<'a> {
                 agreements.insert(row.id.clone(), versions);
             }
         }
+        let calendars: Vec<&Record<Calendar>> = repository
+            .calendars
+            .iter()
+            .filter(|calendar| {
+                let is_asked = calendar.meta.declared() == Status::Submitted;
+                is_asked && standings.of(Kind::Calendar, calendar.id()).counts()
+            })
+            .collect();
+        let holidays = calendars.iter().flat_map(|calendar| &calendar.spec.holidays);
         Self {
             ground: Ground {
                 as_of,
@@ -50,19 +68,120 @@ impl<'a> Clocks<'a> {
                 tables: &repository.decision_tables,
                 almanac: Almanac {
                     zone: as_of.zone(),
-                    holidays: std::collections::BTreeSet::new(),
+                    holidays: holidays.map(|day| day.value).collect(),
                 },
             },
             agreements,
             alone: standing_alone(repository),
             fixes: fixes(repository, standings),
+            freezes: freezes(repository, &calendars, as_of),
+            overrides: overrides(repository, standings, as_of),
             sharing: Sharing::default(),
         }
     }
 
     /// Returns the freezes of a host's system, by their first day.
-    pub(super) fn freezes_of(&self, _host: &HostRow) -> &[Freeze] {
-        &[]
+    fn freezes_of(&self, host: &HostRow) -> &[Freeze] {
+        let of_system = host.system.as_ref().and_then(|id| self.freezes.get(id));
+        of_system.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what incidents set for a vulnerability on a host.
+    fn overrides_of(&self, life: &Life, host: &HostRow) -> Vec<&Override> {
+        let of_system = host.system.as_ref().and_then(|id| self.overrides.get(id));
+        let about = |vulns: &[Spanned<String>]| {
+            let mut names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+            vulns.is_empty() || names.any(|name| vulns.iter().any(|vuln| vuln.value == **name))
+        };
+        of_system
+            .into_iter()
+            .flatten()
+            .filter(|(vulns, _)| about(vulns))
+            .map(|(_, one)| one)
+            .collect()
+    }
+}
+
+fn freezes(
+    repository: &Repository,
+    calendars: &[&Record<Calendar>],
+    as_of: AsOf,
+) -> BTreeMap<RecordId, Vec<Freeze>> {
+    if calendars.is_empty() {
+        return BTreeMap::new();
+    }
+    let (first, last) = (
+        as_of.day().plus_days(-FREEZE_SPAN_DAYS),
+        as_of.day().plus_days(FREEZE_SPAN_DAYS),
+    );
+    let timetable = Timetable::new(calendars.iter().copied(), as_of.zone(), first, last);
+    let of = |system: &Record<System>| -> Vec<Freeze> {
+        let stretches = timetable.stretches(system).into_iter();
+        stretches
+            .map(|(in_force, first, last)| Freeze {
+                first,
+                last,
+                by: governor(Kind::Calendar, &in_force.calendar.meta),
+            })
+            .collect()
+    };
+    let systems = repository.systems.iter();
+    systems.map(|system| (system.id().clone(), of(system))).collect()
+}
+
+/// Collects the overrides of incidents that were approved and not revoked; they stay when the incident is closed.
+///
+/// An incident that was approved and has grown since, as its timeline does, still shortens times.
+fn overrides<'a>(
+    repository: &'a Repository,
+    standings: &Standings,
+    as_of: AsOf,
+) -> BTreeMap<RecordId, Vec<(&'a [Spanned<String>], Override)>> {
+    let rules = ApprovalRules::default();
+    let seniors = rules.roles("senior_management");
+    let mut found: BTreeMap<RecordId, Vec<(&[Spanned<String>], Override)>> = BTreeMap::new();
+    for incident in &repository.incidents {
+        let standing = standings.of(Kind::Incident, incident.id());
+        let is_meant = matches!(incident.meta.declared(), Status::Submitted | Status::Closed);
+        let is_approved = standing.counts() || standing.state == ApprovalState::Stale;
+        if !is_meant || !is_approved {
+            continue;
+        }
+        let by_senior = standing.decisions.iter().any(|decided| {
+            decided.decision == Decision::Approve && decided.is_in_force() && seniors.contains(&decided.role)
+        });
+        for one in &incident.spec.sla_overrides {
+            let (from, to) = (one.from.value.utc(), one.to.value.utc());
+            if from > as_of.instant() {
+                continue;
+            }
+            let one = Override {
+                severity: one.severity,
+                tier: one.tier.value.clone(),
+                hours: one.hours,
+                from,
+                to,
+                may_loosen: by_senior && standing.counts(),
+                by: governor(Kind::Incident, &incident.meta),
+                id: incident.id().clone(),
+            };
+            for system in &incident.spec.systems {
+                let of_system = found.entry(system.value.0.clone()).or_default();
+                of_system.push((&incident.spec.vulns, one.clone()));
+            }
+        }
+    }
+    for of_system in found.values_mut() {
+        of_system.sort_by(|(_, one), (_, other)| (one.from, &one.id).cmp(&(other.from, &other.id)));
+    }
+    found
+}
+
+fn governor(kind: Kind, meta: &Meta) -> Governor {
+    Governor::Record {
+        kind,
+        id: meta.id.value.clone(),
+        version: meta.version.as_ref().map(|version| version.as_str().into()),
     }
 }
 
@@ -145,7 +264,7 @@ impl<'a> Bench<'a> {
                 system,
             }],
             pause: self.pause(life, host),
-            overrides: Vec::new(),
+            overrides: self.clocks.overrides_of(life, host),
             freezes: self.clocks.freezes_of(host),
         }
     }
@@ -219,10 +338,6 @@ fn fix_word(triage: &Record<Triage>, approved: DateTime<Utc>, approved_on: Date)
         expires: triage.spec.expires.value,
         is_ended: triage.meta.declared() != Status::Submitted,
         has_reference: fix.reference.is_some(),
-        by: Governor::Record {
-            kind: Kind::Triage,
-            id: triage.id().clone(),
-            version: None,
-        },
+        by: governor(Kind::Triage, &triage.meta),
     })
 }

@@ -184,13 +184,13 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn best(&self, view: View, at: DateTime<Utc>) -> Due {
         let (state, index) = self.state(view, at);
         let mut demands = demands(&state, self.law, index, self.ground);
-        let matrix = demands.agreed.first().map(|due| due.at);
         let (mut overriding, mut loosened) = (Vec::new(), None);
         for (number, one) in self.facts.overrides.iter().enumerate() {
             let from = at.max(one.from);
             if view.loosened == Some(number) && one.holds(from, state.severity, state.tier()) {
                 loosened = Some(self.overridden(number, from, &demands.agreed));
-            } else if one.holds(at, state.severity, state.tier()) && Some(one.after(at)) <= matrix {
+            } else if one.holds(at, state.severity, state.tier()) {
+                // The earliest date counts, so that this one never gives more time.
                 overriding.push(self.overridden(number, at, &demands.agreed));
             }
         }
@@ -235,7 +235,8 @@ impl<'s, 'a> Walk<'s, 'a> {
             if moved != due.at {
                 due.at = moved;
                 due.reason = "pause".into();
-                due.by = beside(&due.by, std::iter::once(&pause.by).chain(&pause.ended_by));
+                let ended_by = pause.ended_by.iter().filter(|_| paused.is_fixed);
+                due.by = beside(&due.by, std::iter::once(&pause.by).chain(ended_by));
             }
         }
         let freezes = self.facts.freezes.get(..view.freezes).unwrap_or_default();

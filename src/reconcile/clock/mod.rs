@@ -57,7 +57,8 @@ pub(super) struct Facts<'a> {
     /// The system that the host is of, in its versions by time; the first holds from the start.
     pub(super) systems: Vec<SystemVersion<'a>>,
     pub(super) pause: Option<Pause>,
-    pub(super) overrides: Vec<Override>,
+    /// The overrides of incidents that are about it, by the moment from which they are in force.
+    pub(super) overrides: Vec<&'a Override>,
     /// The freezes of its system, by their first day.
     pub(super) freezes: &'a [Freeze],
 }

@@ -77,6 +77,8 @@ pub(in crate::reconcile) fn pause_of(
 pub(super) struct Paused {
     pub(super) since: Date,
     pub(super) until: Date,
+    /// Whether a fix ended it, and not the agreement's limit.
+    pub(super) is_fixed: bool,
 }
 
 impl Pause {
@@ -90,11 +92,13 @@ impl Pause {
         }
         let since = self.since.max(first_day);
         let limit = since.plus_days(i64::from(longest));
-        let until = self
-            .until
-            .filter(|_| is_over)
-            .map_or(limit, |until| until.min(limit));
-        (until > since).then_some(Paused { since, until })
+        let fixed = self.until.filter(|until| is_over && *until < limit);
+        let until = fixed.unwrap_or(limit);
+        (until > since).then_some(Paused {
+            since,
+            until,
+            is_fixed: fixed.is_some(),
+        })
     }
 }
 
