@@ -346,3 +346,36 @@ fn a_renewal_goes_on_where_the_old_one_ends() {
         assert!(error.to_string().contains(words), "{old}: {error}");
     }
 }
+
+/// What a rule asks for is made with what it names.
+#[test]
+fn a_new_incident_or_change_names_what_it_is_about() {
+    let repository = load_folder(&folder());
+    let (vulns, systems) = (["CVE-2026-991702".to_owned()], ["sys-web-shop".to_owned()]);
+    for (kind, words) in [
+        (
+            Kind::Incident,
+            "  vulns:\n  - CVE-2026-991702\n  systems:\n  - sys-web-shop\n",
+        ),
+        (Kind::Change, "  systems:\n  - sys-web-shop\n"),
+    ] {
+        let wanted = Wanted {
+            kind,
+            sets: &[],
+            vulns: &vulns,
+            systems: &systems,
+        };
+        let (path, text) = new_record(&repository, None, wanted, day("2026-09-30")).unwrap();
+        assert!(
+            path.ends_with("-0042.yaml") || path.ends_with("-0004.yaml"),
+            "{path}"
+        );
+        assert!(text.contains(words), "{text}");
+        assert!(text.contains("CVE-2026-991702"), "{text}");
+        assert!(text.contains("status: draft\n"), "{text}");
+        assert!(
+            text.contains("title: CVE-2026-991702 on sys-web-shop\n"),
+            "{text}"
+        );
+    }
+}

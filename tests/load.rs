@@ -321,7 +321,7 @@ fn files_lie_where_their_kind_and_id_say() {
         ),
         (
             "a kind of later versions",
-            vec![("changes/chg-1.yaml", b"a: 1\n")],
+            vec![("patches/p-1.yaml", b"a: 1\n")],
             "SCH003",
             "knows no records",
         ),

@@ -14,8 +14,9 @@ use git2::{Index, IndexEntry, IndexTime, Oid, Repository as Git, RepositoryInitO
 use include_dir::{Dir, DirEntry, include_dir};
 
 use super::approvals::{ApprovalDraft, Numbers, Signers, approval_files, decisions, load_whole};
-use super::history::{LAST_DAY, STEPS, moment, states};
+use super::history::{moment, states};
 use super::keyring::{ALLOWED_SIGNERS, Keys};
+use super::year::{LAST_DAY, STEPS};
 use crate::load::Repository;
 use crate::model::{Date, Decision, RecordId, Zone, parse_date};
 use crate::source::write::{Files, make_folder};

@@ -7,6 +7,7 @@ mod approvals;
 mod authority;
 mod briefing;
 mod decide;
+mod defaults;
 mod demo;
 mod fields;
 mod history;
@@ -16,6 +17,7 @@ mod keyring;
 mod new;
 mod renew;
 mod review;
+mod year;
 
 pub use anchor::{state_of_history, write_anchor};
 pub use approvals::{ApprovalDraft, Numbers, approval_files, decisions, replace_keys, shown, sign_again};

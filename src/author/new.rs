@@ -5,17 +5,15 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use super::defaults::defaults;
 use super::fields::{blank, ordered, put, set};
 use crate::check::Settings;
 use crate::load::Repository;
-use crate::model::controls::{Edition, catalogue, predecessors};
 use crate::model::{Date, Finding, Kind, RecordId, Severity, schema_file_name, schema_text};
 use crate::reconcile::Register;
 
 /// The longest life of a triage, in days. Source: domain model, table of kinds.
 const TRIAGE_DAYS: i64 = 180;
-/// How long evidence is kept at least, in days: two years. Source: domain model, table of kinds.
-const EVIDENCE_DAYS: i64 = 731;
 
 /// What the author asks for.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +21,7 @@ pub struct Wanted<'a> {
     pub kind: Kind,
     /// Dotted paths and values, such as `spec.severity` and `high`.
     pub sets: &'a [(String, String)],
-    /// What an exception, an acceptance or a triage is about.
+    /// What an exception, an acceptance, a triage, a change or an incident is about.
     pub vulns: &'a [String],
     pub systems: &'a [String],
 }
@@ -42,10 +40,15 @@ pub fn new_record(
     if kind == Kind::Approval {
         bail!("approvals are signed decisions, and are not written by hand");
     }
-    let has_subject = matches!(kind, Kind::Exception | Kind::RiskAcceptance | Kind::Triage);
+    let has_subject = matches!(
+        kind,
+        Kind::Exception | Kind::RiskAcceptance | Kind::Triage | Kind::Change | Kind::Incident
+    );
     let has_flags = !wanted.vulns.is_empty() || !wanted.systems.is_empty();
     if has_flags && !has_subject {
-        bail!("`--vuln` and `--system` belong to exceptions, risk acceptances and triages, not to a {kind}");
+        bail!(
+            "`--vuln` and `--system` belong to exceptions, risk acceptances, triages, changes and incidents, not to a {kind}"
+        );
     }
     let schema: Value =
         serde_json::from_str(schema_text(kind)).context("the embedded schema cannot be read")?;
@@ -102,122 +105,6 @@ pub(super) fn finish(
         schema_file_name(Some(kind))
     );
     Ok((path, text))
-}
-
-/// Returns what is known of each kind beside what its schema requires.
-fn defaults(repository: &Repository, kind: Kind, day: Date) -> Vec<(&'static str, Value)> {
-    let today = json!(day.to_string());
-    match kind {
-        Kind::Isms => vec![
-            ("id", json!("isms")),
-            (
-                "spec.frameworks",
-                json!([{ "id": "iso27001", "edition": "2022" }]),
-            ),
-            ("spec.severities", json!(Severity::ALL.map(Severity::word))),
-        ],
-        Kind::Person => vec![("spec.active", json!({ "from": today }))],
-        Kind::Role | Kind::Policy => Vec::new(),
-        Kind::Soa => vec![
-            ("spec.edition", json!("2022")),
-            ("spec.entries", statement_entries()),
-        ],
-        Kind::Risk => vec![
-            ("spec.assets", json!([])),
-            ("spec.plan", json!([])),
-            ("spec.controls", json!([])),
-            ("spec.residual", json!({ "likelihood": "", "impact": "" })),
-            ("spec.reviewed", today),
-        ],
-        Kind::System => {
-            let mut fields: Vec<(&'static str, Value)> = [
-                "spec.environment",
-                "spec.department",
-                "spec.location",
-                "spec.patch_owner",
-                "spec.app_owner",
-                "spec.tier",
-                "spec.criticality",
-                "spec.data_class",
-                "spec.exposure",
-                "spec.window",
-                "spec.ring",
-            ]
-            .map(|path| (path, json!("")))
-            .to_vec();
-            fields.push(("spec.members", json!({ "cmdb": "" })));
-            fields.push(("spec.scope", json!({ "in": true, "basis": "" })));
-            fields
-        }
-        Kind::Source => {
-            let zone = repository
-                .isms
-                .as_ref()
-                .map(|isms| isms.spec.timezone.value.clone());
-            vec![
-                ("spec.timezone", json!(zone.unwrap_or_default())),
-                ("spec.state", json!("proposed")),
-            ]
-        }
-        Kind::Sla => vec![
-            ("spec.matrix", matrix(repository)),
-            ("spec.expires", json!(day.plus_days(365).to_string())),
-        ],
-        Kind::Change => vec![
-            ("status", json!("draft")),
-            ("spec.patches", json!([])),
-            ("spec.start", json!("")),
-            ("spec.end", json!("")),
-            ("spec.rollback", rollback()),
-        ],
-        Kind::Calendar => {
-            let zone = repository
-                .isms
-                .as_ref()
-                .map(|isms| isms.spec.timezone.value.clone());
-            vec![
-                ("spec.windows", windows(zone.as_deref().unwrap_or("UTC"))),
-                ("spec.holidays", json!([])),
-            ]
-        }
-        Kind::Incident => vec![("spec.vulns", json!([])), ("spec.timeline", json!([]))],
-        Kind::Evidence => {
-            let until = day.plus_days(EVIDENCE_DAYS).to_string();
-            vec![("spec.retain_until", json!(until)), ("spec.controls", json!([]))]
-        }
-        Kind::Triage | Kind::Exception | Kind::RiskAcceptance | Kind::Approval => Vec::new(),
-    }
-}
-
-/// What rules ask of each way back.
-fn rollback() -> Value {
-    json!({ "steps": [], "triggers": [], "tested_at": "", "max_minutes": "" })
-}
-
-/// A first window, which is the one that most begin with.
-fn windows(zone: &str) -> Value {
-    json!([{ "id": "sun-early", "rrule": "FREQ=WEEKLY;BYDAY=SU", "at": "01:00", "duration": "PT4H", "timezone": zone }])
-}
-
-fn statement_entries() -> Value {
-    let entry = |id: &str| json!({ "control": id, "legacy": predecessors(id), "applicable": true, "reasons": [], "justification": "" });
-    catalogue(Edition::Iso2022)
-        .iter()
-        .map(|control| entry(control.id))
-        .collect()
-}
-
-/// Every cell that rules ask for; the times are for the parties to agree on.
-fn matrix(repository: &Repository) -> Value {
-    let isms = repository.isms.as_ref().map(|isms| &isms.spec);
-    let severities = isms.map_or(Severity::ALL.to_vec(), |isms| isms.severities.value.clone());
-    let tiers = isms.map_or(&[][..], |isms| isms.tiers.as_slice());
-    let cell =
-        |severity: Severity, tier: &str| json!({ "severity": severity.word(), "tier": tier, "days": "" });
-    severities
-        .iter()
-        .flat_map(|severity| tiers.iter().map(|tier| cell(*severity, &tier.id.value)))
-        .collect()
 }
 
 /// Vulnerabilities, systems and hosts that a decision is about.
@@ -371,6 +258,18 @@ impl<'a> Subject<'a> {
                 put(record, "spec.starts", today);
                 put(record, "spec.conditions", json!([]));
             }
+            Kind::Change => {
+                put(record, "spec.systems", json!(self.systems));
+                if !self.vulns.is_empty() {
+                    put(record, "spec.trigger", json!({ "type": "", "vulns": self.vulns }));
+                }
+            }
+            Kind::Incident => {
+                if !self.systems.is_empty() {
+                    put(record, "spec.systems", json!(self.systems));
+                }
+                put(record, "spec.vulns", json!(self.vulns));
+            }
             Kind::Isms
             | Kind::Person
             | Kind::Role
@@ -380,9 +279,7 @@ impl<'a> Subject<'a> {
             | Kind::System
             | Kind::Source
             | Kind::Sla
-            | Kind::Change
             | Kind::Calendar
-            | Kind::Incident
             | Kind::Evidence
             | Kind::Approval => {}
         }

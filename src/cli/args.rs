@@ -326,7 +326,7 @@ pub(super) struct New {
     /// Set a field, such as `spec.severity=high`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(super) sets: Vec<String>,
-    /// For exceptions, acceptances and triages: the vulnerability
+    /// For exceptions, acceptances, triages, changes and incidents: the vulnerability
     #[arg(long = "vuln", value_name = "ID")]
     pub(super) vulns: Vec<String>,
     /// For exceptions, acceptances and triages: the system, whose hosts are frozen into the record

@@ -142,7 +142,11 @@ fn split(text: &str) -> Result<BTreeMap<&str, &str>, String> {
     }
     let mut parts: BTreeMap<&str, &str> = BTreeMap::new();
     for part in text.split(';') {
-        let Some((name, value)) = part.split_once('=').filter(|(_, value)| is_plain(value)) else {
+        let plain = part
+            .split_once('=')
+            .filter(|(name, value)| is_plain(name) && is_plain(value));
+        let Some((name, value)) = plain else {
+            let part = part.escape_debug();
             return Err(format!(
                 "`{part}` is not `NAME=VALUE` in capital letters and digits"
             ));

@@ -14,8 +14,8 @@ const NAMES: [&str; 8] = [
     "kpi",
     "fingerprint",
     "term",
-    "to",
     "name",
+    "to",
 ];
 
 /// One field that differs.

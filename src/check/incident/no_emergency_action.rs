@@ -31,17 +31,29 @@ pub(in crate::check) const CHECK: Check = Check {
     run,
 };
 
+/// A finding against which nothing of an emergency has been set going.
+struct Waiting<'a> {
+    finding: &'a Finding,
+    /// From when on somebody had to act.
+    since: DateTime<Utc>,
+    /// What names the finding and does not count, and why.
+    short: Vec<String>,
+}
+
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let actions = Actions::new(context, context.number("settle_hours"));
-    let mut cases: BTreeMap<(Option<&RecordId>, &str), Vec<(&Finding, DateTime<Utc>, Vec<String>)>> =
-        BTreeMap::new();
+    let mut cases: BTreeMap<(Option<&RecordId>, &str), Vec<Waiting<'_>>> = BTreeMap::new();
     for finding in &context.register.findings {
         let Some(since) = waits_since(context, finding) else {
             continue;
         };
         if let Found::Nothing(short) = actions.against(finding, Wanted::Emergency) {
             let key = (finding.system.as_ref(), &*finding.vuln);
-            cases.entry(key).or_default().push((finding, since, short));
+            cases.entry(key).or_default().push(Waiting {
+                finding,
+                since,
+                short,
+            });
         }
     }
     for ((system, vuln), case) in cases {
@@ -82,21 +94,25 @@ fn tell(
     context: &Context<'_>,
     system: Option<&RecordId>,
     vuln: &str,
-    case: &[(&Finding, DateTime<Utc>, Vec<String>)],
+    case: &[Waiting<'_>],
 ) -> Option<Diagnostic> {
     const MOST_HOSTS: usize = 5;
-    let (first, _, short) = case.first()?;
-    let since = case.iter().map(|(_, since, _)| *since).min()?;
+    let first = case.first()?;
+    let since = case.iter().map(|waiting| waiting.since).min()?;
     let waited = (context.as_of().instant() - since).num_hours();
-    let hosts = listed_up_to(MOST_HOSTS, case.iter().map(|(finding, _, _)| &finding.host));
+    let hosts = listed_up_to(MOST_HOSTS, case.iter().map(|waiting| &waiting.finding.host));
     let place = system.map_or_else(|| "no System".to_owned(), |system| format!("`{system}`"));
     let message = format!(
         "`{}` is exploited and open on {place} for {waited} h, and no emergency was declared: {hosts}",
         excerpt(vuln)
     );
     let span = crate::check::reconcile::place(context, system);
-    let hours = hours(context, first)?;
-    let why = short.first().map(|why| format!("; {why}")).unwrap_or_default();
+    let hours = hours(context, first.finding)?;
+    let why = first
+        .short
+        .first()
+        .map(|why| format!("; {why}"))
+        .unwrap_or_default();
     Some(
         Diagnostic::error(CHECK.code, span, message)
             .label(format!("{hours} h are given{why}"))
@@ -104,6 +120,6 @@ fn tell(
                 "open an Incident of it (`countersign new incident`), make an emergency Change, or have an \
                  acceptance with `covers_exploited: true` approved",
             )
-            .subject(system.map_or_else(|| first.host.to_string(), ToString::to_string)),
+            .subject(system.map_or_else(|| first.finding.host.to_string(), ToString::to_string)),
     )
 }
