@@ -306,6 +306,56 @@ fn a_decision_table_is_asked_from_the_top_at_each_event() {
 }
 
 #[test]
+fn a_decision_table_with_mistakes_is_told_at_its_lines() {
+    let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+    world.sla("  kev: {mode: decision_table, table: data/kev-table.yaml}\n");
+    world.file(
+        "data/kev-table.yaml",
+        "rows:\n  - {when: kev, dayz: 5}\n  - {when: \"tier =\", days: 5}\n",
+    );
+    let repository = world.loaded();
+    let told: Vec<(&str, u32, &str)> = repository
+        .faults
+        .iter()
+        .map(|fault| {
+            (
+                repository.sources.path(fault.span.file),
+                fault.span.line,
+                fault.message.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|(path, _, _)| *path == "data/kev-table.yaml"));
+    assert_eq!((told[0].1, told[0].2), (2, "unknown field `dayz`"));
+    assert_eq!(told[2].1, 3);
+    world.file(
+        "data/kev-table.yaml",
+        "rows:\n  - {when: shoe_size > 40, days: 5}\n",
+    );
+    let repository = world.repository();
+    let settings = countersign::check::Settings::new(&repository.configuration).unwrap();
+    let as_of = crate::world::as_of("2026-09-02");
+    let question = Question {
+        as_of,
+        period: None,
+        due_soon_days: 7,
+    };
+    let register = reconcile(
+        &repository,
+        believing(&repository, as_of.instant()),
+        &world.scans,
+        question,
+    );
+    let found = countersign::check::run(&register, &settings);
+    let found: Vec<_> = found
+        .iter()
+        .filter(|found| found.message.contains("shoe_size"))
+        .collect();
+    assert_eq!((found[0].code, found[0].span.line), ("SCH002", 2));
+}
+
+#[test]
 fn regulations_run_beside_the_agreement() {
     let mut world = World::new();
     world.record(

@@ -188,6 +188,13 @@ impl World {
     }
 
     pub(crate) fn repository(&self) -> Repository {
+        let repository = self.loaded();
+        assert!(repository.faults.is_empty(), "{:#?}", repository.faults);
+        repository
+    }
+
+    /// The repository with what loading found wrong.
+    pub(crate) fn loaded(&self) -> Repository {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in &self.files {
             let path = folder.path().join(path);
@@ -196,9 +203,7 @@ impl World {
         }
         let tree = read_folder(folder.path()).unwrap();
         let (configuration, _, _) = load_configuration(&tree).unwrap();
-        let repository = load(&tree, configuration, LoadLimits::default()).unwrap();
-        assert!(repository.faults.is_empty(), "{:#?}", repository.faults);
-        repository
+        load(&tree, configuration, LoadLimits::default()).unwrap()
     }
 
     pub(crate) fn judge<T>(&self, when: &str, look: impl FnOnce(&Register<'_>) -> T) -> T {
