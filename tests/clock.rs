@@ -619,6 +619,54 @@ fn a_freeze_pauses_only_where_it_is_agreed_and_only_what_is_not_grave() {
     }
 }
 
+/// Two freezes that overlap are one; those before the first sighting are over.
+#[test]
+fn frozen_days_count_once() {
+    let mut world = seen(Severity::Medium, "2026-09-01T08:00:00Z");
+    calendar(
+        &mut world,
+        "  freezes:\n    - {name: past, from: 2026-08-01, to: 2026-08-20}\n    - {name: one, from: 2026-09-10, to: 2026-09-14}\n    - {name: two, from: 2026-09-13, to: 2026-09-16}\n    - {name: later, from: 2026-12-01, to: 2026-12-02}\n",
+    );
+    let cells = matrix("days: 7", "days: 14", "days: 30");
+    world.record(
+        "slas/sla-all.yaml",
+        &agreement("sla-all", "1.0.0", "", &cells, ", freeze_pauses: true", ""),
+    );
+    assert_eq!(
+        steps(&world, "2026-09-20", "app01", CVE),
+        [
+            "2026-09-01T10:00 > 2026-10-01T23:59 start sla:medium/tier1 [sla-all 1.0.0]",
+            "2026-09-10T00:00 > 2026-10-06T23:59 freeze freeze [sla-all 1.0.0, cal-2026]",
+            "2026-09-13T00:00 > 2026-10-08T23:59 freeze freeze [sla-all 1.0.0, cal-2026]",
+        ]
+    );
+}
+
+#[test]
+fn agreements_that_supersede_in_a_circle_end() {
+    let mut world = two_versions("2026-09-01T08:00:00Z", "days: 3", "supersedes: sla-two\n");
+    world.approve("Sla", "sla-two", "2026-09-10T08:00:00Z");
+    // Each takes the other's place, so that none is left.
+    let found = steps(&world, "2026-09-20", "app01", CVE);
+    assert!(found[0].contains("start strictest:no-sla"), "{found:?}");
+    let alone = two_versions("2026-09-01T08:00:00Z", "days: 3", "supersedes: sla-one\n");
+    assert!(!steps(&alone, "2026-09-20", "app01", CVE).is_empty());
+}
+
+#[test]
+fn priority_rules_raise_from_the_day_on_which_they_hold() {
+    let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+    world.sla("  priority_rules: [{when: kev, severity: critical}]\n");
+    world.kev(CVE, "2026-09-04", None);
+    assert_eq!(
+        steps(&world, "2026-09-20", "app01", CVE),
+        [
+            "2026-09-01T10:00 > 2026-09-15T23:59 start sla:high/tier1 [sla-all 1.0.0]",
+            "2026-09-04T00:00 > 2026-09-11T23:59 condition sla:critical/tier1 [sla-all 1.0.0]",
+        ]
+    );
+}
+
 #[test]
 fn working_days_leave_out_the_holidays_of_an_approved_calendar() {
     let mut world = seen(Severity::High, "2026-12-21T08:00:00Z");

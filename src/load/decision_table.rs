@@ -128,8 +128,8 @@ fn row(node: &Node) -> Result<DecisionRow, Faults> {
         return Err(vec![fault(node, "a row of a decision table is a mapping", help)]);
     };
     let mut faults = unknown_fields(node, &["when", "days", "hours"]);
-    let when = condition(node).map_err(|found| faults.push(found)).ok();
-    let time = time(node).map_err(|found| faults.push(found)).ok();
+    let when = condition(node).map_err(|found| faults.push(*found)).ok();
+    let time = time(node).map_err(|found| faults.push(*found)).ok();
     let (Some(when), Some(time), true) = (when, time, faults.is_empty()) else {
         return Err(faults);
     };
@@ -140,46 +140,46 @@ fn row(node: &Node) -> Result<DecisionRow, Faults> {
     })
 }
 
-fn condition(node: &Node) -> Result<Spanned<Expression>, Diagnostic> {
+fn condition(node: &Node) -> Result<Spanned<Expression>, Box<Diagnostic>> {
     let help = "write an expression such as `exploitation == active and exposure == internet`";
     let Some(when) = node.get("when") else {
-        return Err(fault(node, "the field `when` is missing", help));
+        return Err(Box::new(fault(node, "the field `when` is missing", help)));
     };
     let Some(text) = when.text() else {
-        return Err(fault(when, "`when` must be text", help));
+        return Err(Box::new(fault(when, "`when` must be text", help)));
     };
     match Expression::parse(text) {
         Ok(value) => Ok(Spanned {
             value,
             span: when.span,
         }),
-        Err(error) => Err(fault(when, error.to_string(), help)),
+        Err(error) => Err(Box::new(fault(when, error.to_string(), help))),
     }
 }
 
-fn time(node: &Node) -> Result<TableTime, Diagnostic> {
-    let number = |name: &str, max: u32| -> Result<Option<u32>, Diagnostic> {
+fn time(node: &Node) -> Result<TableTime, Box<Diagnostic>> {
+    let number = |name: &str, max: u32| -> Result<Option<u32>, Box<Diagnostic>> {
         let Some(value) = node.get(name) else {
             return Ok(None);
         };
         let parsed = value.text().and_then(|text| text.parse::<u32>().ok());
         match parsed.filter(|number| (1..=max).contains(number)) {
             Some(number) => Ok(Some(number)),
-            None => Err(fault(
+            None => Err(Box::new(fault(
                 value,
                 format!("`{name}` must be a whole number from 1 to {max}"),
                 format!("write a number such as `{name}: 14`"),
-            )),
+            ))),
         }
     };
     match (number("days", MAX_DAYS)?, number("hours", MAX_HOURS)?) {
         (Some(days), None) => Ok(TableTime::Days(days)),
         (None, Some(hours)) => Ok(TableTime::Hours(hours)),
-        (Some(_), Some(_)) | (None, None) => Err(fault(
+        (Some(_), Some(_)) | (None, None) => Err(Box::new(fault(
             node,
             "a row needs exactly one of `days` and `hours`",
             "write `days` for local days that end at midnight, or `hours` for an absolute time",
-        )),
+        ))),
     }
 }
 

@@ -291,7 +291,8 @@ impl<'a> Bench<'a> {
         course: Course,
     ) -> Finding {
         let said = &life.said;
-        let last = course.segments.last();
+        let segments = self.clocks.sharing.shared(&course.segments);
+        let last = segments.last();
         // A course has at least one segment.
         let due = last.map_or(life.episode.first_seen, |last| last.due);
         let due_reason = last.map_or_else(|| "strictest:no-sla".into(), |last| Arc::clone(&last.reason));
@@ -316,7 +317,7 @@ impl<'a> Bench<'a> {
             base_due: due,
             due,
             due_reason,
-            segments: self.clocks.sharing.shared(&course.segments),
+            segments,
             plan_by: None,
             disposition: Disposition::Open,
             coverage: None,

@@ -19,6 +19,9 @@ use crate::model::{
 use crate::source::Spanned;
 use crate::trust::{ApprovalRules, ApprovalState, Standings};
 
+/// What an incident sets, with the vulnerabilities that it is about; none of them means all.
+type OverrideOf<'a> = (&'a [Spanned<String>], Override);
+
 /// What the clocks of all findings share.
 pub(super) struct Clocks<'a> {
     pub(super) ground: Ground<'a>,
@@ -30,8 +33,8 @@ pub(super) struct Clocks<'a> {
     fixes: HashMap<&'a str, Vec<Approved<'a>>>,
     /// The freezes of each system, by their first day.
     freezes: BTreeMap<RecordId, Vec<Freeze>>,
-    /// What incidents set for each system, with the vulnerabilities that it is about; none of them means all.
-    overrides: BTreeMap<RecordId, Vec<(&'a [Spanned<String>], Override)>>,
+    /// What incidents set for each system.
+    overrides: BTreeMap<RecordId, Vec<OverrideOf<'a>>>,
     pub(super) sharing: Sharing,
 }
 
@@ -136,10 +139,10 @@ fn overrides<'a>(
     repository: &'a Repository,
     standings: &Standings,
     as_of: AsOf,
-) -> BTreeMap<RecordId, Vec<(&'a [Spanned<String>], Override)>> {
+) -> BTreeMap<RecordId, Vec<OverrideOf<'a>>> {
     let rules = ApprovalRules::default();
     let seniors = rules.roles("senior_management");
-    let mut found: BTreeMap<RecordId, Vec<(&[Spanned<String>], Override)>> = BTreeMap::new();
+    let mut found: BTreeMap<RecordId, Vec<OverrideOf<'_>>> = BTreeMap::new();
     for incident in &repository.incidents {
         let standing = standings.of(Kind::Incident, incident.id());
         let is_meant = matches!(incident.meta.declared(), Status::Submitted | Status::Closed);
@@ -299,7 +302,11 @@ impl<'a> Bench<'a> {
         let versions = host.system.as_ref().and_then(|id| self.clocks.agreements.get(id));
         let law = match versions {
             Some(versions) if host.candidates.is_empty() => Law::Agreement(versions),
-            Some(_) | None => Law::Strictest(&self.clocks.alone, self.ambiguity(host)),
+            Some(_) | None => Law::Strictest {
+                versions: &self.clocks.alone,
+                reason: self.ambiguity(host),
+                own: self.sla_of(host),
+            },
         };
         course(facts, law, &self.clocks.ground)
     }

@@ -83,10 +83,13 @@ mod tests {
         }
     }
 
+    /// The zone, its holidays, the start, how many days of which unit, and the due date.
+    type DueRow<'a> = (&'a str, &'a [&'a str], &'a str, u32, TimeUnit, &'a str);
+
     #[test]
     fn days_are_local_days_and_working_days_leave_out_holidays() {
         use TimeUnit::{Business, Calendar};
-        let rows: &[(&str, &[&str], &str, u32, TimeUnit, &str)] = &[
+        let rows: &[DueRow<'_>] = &[
             // Summer time ends on 25 October and begins on 29 March.
             (
                 "Europe/Berlin",

@@ -22,7 +22,7 @@ pub(super) struct Demands {
 pub(super) fn demands(state: &State<'_, '_>, law: Law<'_>, index: usize, ground: &Ground<'_>) -> Demands {
     let mut demands = Demands::default();
     let version = match law {
-        Law::Strictest(versions, reason) => {
+        Law::Strictest { versions, reason, .. } => {
             demands
                 .agreed
                 .push(shortest(versions, state, &ground.almanac, reason, None));

@@ -6,7 +6,7 @@ use super::Almanac;
 use crate::model::{Date, Governor, Severity, Sla};
 
 /// The most days by which freezes move a due date together.
-const MAX_DAYS: i64 = 14;
+pub(super) const MAX_DAYS: i64 = 14;
 
 /// A freeze of a system, in local days.
 #[derive(Clone, Debug)]
@@ -29,15 +29,17 @@ pub(super) fn moved(
     counted_from: DateTime<Utc>,
     almanac: &Almanac,
 ) -> DateTime<Utc> {
-    let first_day = almanac.day_of(counted_from);
+    // The first day that may still be frozen, so that freezes which overlap count once.
+    let mut next = almanac.day_of(counted_from);
     let (mut due, mut left) = (due, MAX_DAYS);
     for freeze in freezes {
-        if freeze.first > almanac.day_of(due) || freeze.last < first_day {
+        let first = freeze.first.max(next);
+        if first > almanac.day_of(due) || freeze.last < first {
             continue;
         }
-        let days = freeze.last.days_since(freeze.first.max(first_day)) + 1;
-        let days = days.min(left);
+        let days = (freeze.last.days_since(first) + 1).min(left);
         left -= days;
+        next = freeze.last.plus_days(1);
         due = almanac.moved(due, days);
     }
     due

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::freeze::MAX_DAYS;
 use super::{Facts, Ground, Law};
 
 /// Something that may move a due date.
@@ -25,7 +26,7 @@ pub(super) fn happenings(
     ground: &Ground<'_>,
     end: DateTime<Utc>,
 ) -> Vec<(DateTime<Utc>, Happening)> {
-    use Happening::{Agreement, Condition, Freeze, Override, Pause, Rated, Resume, System};
+    use Happening::{Agreement, Condition, Override, Pause, Rated, Resume, System};
     let almanac = &ground.almanac;
     let first_seen = facts.first_seen;
     let mut found: Vec<(DateTime<Utc>, Happening)> = Vec::new();
@@ -60,12 +61,42 @@ pub(super) fn happenings(
         found.extend(one.reaches(first_seen).map(|at| (at, Override(index))));
     }
     found.retain(|(at, _)| *at <= end);
-    // A freeze is known before it comes.
-    let open = |at: DateTime<Utc>| facts.closed.is_none_or(|closed| at < closed);
-    for (index, one) in facts.freezes.iter().enumerate() {
-        let at = since(almanac.start_of(one.first));
-        found.extend(open(at).then_some((at, Freeze(index))));
-    }
+    found.extend(freezes(facts, law, ground, end));
     found.sort_unstable();
+    found
+}
+
+/// The freezes that may pause the clock; those are known before they come.
+fn freezes(
+    facts: &Facts<'_>,
+    law: Law<'_>,
+    ground: &Ground<'_>,
+    end: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, Happening)> {
+    let Law::Agreement(versions) = law else {
+        return Vec::new();
+    };
+    if !versions.iter().any(|version| version.sla.clock.freeze_pauses) {
+        return Vec::new();
+    }
+    let almanac = &ground.almanac;
+    let (first_day, last_day) = (almanac.day_of(facts.first_seen), almanac.day_of(end));
+    let mut days_to_come = 0;
+    let mut found = Vec::new();
+    for (index, freeze) in facts.freezes.iter().enumerate() {
+        let at = almanac.start_of(freeze.first).max(facts.first_seen);
+        let is_closed = facts.closed.is_some_and(|closed| at >= closed);
+        if freeze.last < first_day || is_closed {
+            continue;
+        }
+        found.push((at, Happening::Freeze(index)));
+        // What comes after the most days that a due date is moved by can move it no more.
+        if freeze.first > last_day {
+            days_to_come += freeze.last.days_since(freeze.first) + 1;
+        }
+        if days_to_come >= MAX_DAYS {
+            break;
+        }
+    }
     found
 }

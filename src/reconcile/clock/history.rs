@@ -137,7 +137,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 };
                 let loosens = match self.law {
                     Law::Agreement(versions) => versions.get(index).is_some_and(|version| version.loosens),
-                    Law::Strictest(..) => false,
+                    Law::Strictest { .. } => false,
                 };
                 self.take_over(at, view, loosens, SegmentCause::Agreement);
             }
@@ -172,10 +172,12 @@ impl<'s, 'a> Walk<'s, 'a> {
         let rated = view.rated.filter(|rated| rated.from <= at && at < rated.until);
         if let Some(rated) = rated {
             state.severity = rated.severity;
-        } else if let Law::Agreement(versions) = self.law
-            && let Some(version) = versions.get(index)
-        {
-            state.severity = prioritised(&state, version.sla);
+        } else {
+            let sla = match self.law {
+                Law::Agreement(versions) => versions.get(index).map(|version| version.sla),
+                Law::Strictest { own, .. } => own,
+            };
+            state.severity = sla.map_or(state.severity, |sla| prioritised(&state, sla));
         }
         (state, index)
     }

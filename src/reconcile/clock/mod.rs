@@ -13,6 +13,8 @@ mod history;
 mod overrides;
 mod pause;
 mod sharing;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -31,7 +33,7 @@ pub(super) use versions::{AgreementVersion, SystemVersion, governing, standing_a
 use crate::import::KevListing;
 use crate::model::{
     AsOf, Date, DecisionTable, DueReason, Exploit, ExpressionValue, Governor, Isms, Record, RecordId,
-    SegmentCause, Severity, System, Triage, system_value,
+    SegmentCause, Severity, Sla, System, Triage, system_value,
 };
 
 /// What is known of a finding when its clock is set.
@@ -85,7 +87,12 @@ pub(super) enum Law<'a> {
     /// The versions of the one agreement, by time; the first holds from the start.
     Agreement(&'a [AgreementVersion<'a>]),
     /// On any ambiguity the shortest cell that any agreement has counts; the reason says which ambiguity.
-    Strictest(&'a [AgreementVersion<'a>], &'static str),
+    Strictest {
+        versions: &'a [AgreementVersion<'a>],
+        reason: &'static str,
+        /// The one agreement of the host's system, where there is one: its priority rules raise the severity.
+        own: Option<&'a Sla>,
+    },
 }
 
 /// A due date, its reason, and what set it.

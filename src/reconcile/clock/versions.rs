@@ -106,17 +106,13 @@ pub(in crate::reconcile) fn versions_of<'a>(
 ) -> Vec<AgreementVersion<'a>> {
     let mut found = Vec::new();
     let mut next = repository.slas.get(id);
-    // A circle of records ends after each was met once.
-    while let Some(record) = next.filter(|_| found.len() <= repository.slas.len()) {
-        let standing = standings.of(Kind::Sla, record.id());
-        let is_newest = found.is_empty();
-        match standing.since {
+    let mut waiting = None;
+    // A circle of records ends after as many steps as there are records.
+    for _ in 0..repository.slas.len() {
+        let Some(record) = next else { break };
+        match standings.of(Kind::Sla, record.id()).since {
             Some(since) => found.push(version(record, since, true)),
-            // Until somebody has approved it, it counts from its own day on, and gives nobody more time.
-            None if is_newest => {
-                let created = zone.start_of_day(record.meta.created.value).with_timezone(&Utc);
-                found.push(version(record, created, false));
-            }
+            None if record.id() == id => waiting = Some(record),
             // What nobody approved never governed anything.
             None => {}
         }
@@ -125,9 +121,15 @@ pub(in crate::reconcile) fn versions_of<'a>(
             .and_then(|id| repository.slas.get(&id.value))
             .filter(|old| applies(old, system) && old.meta.declared() != Status::Draft);
     }
+    // The order of approval is the order of government; of one moment the newest comes last.
     found.reverse();
-    // The order of approval is the order of government.
     found.sort_by_key(|version| version.from);
+    if let Some(record) = waiting {
+        // Until somebody has approved it, it counts from its own day on, and gives nobody more time.
+        let created = zone.start_of_day(record.meta.created.value).with_timezone(&Utc);
+        let last = found.last().map_or(created, |last| last.from);
+        found.push(version(record, created.max(last), false));
+    }
     found
 }
 
