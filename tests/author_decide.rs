@@ -344,7 +344,7 @@ fn the_configuration_needs_two_owners() {
     assert_eq!(code, 0, "{err}");
     assert!(out.starts_with("approvals/compliance/"), "{out}");
     assert!(
-        err.contains("role-security-owner, 1 of 2 people") && err.contains("could be p-osei"),
+        err.contains("role-security-owner, 1 of 2 people") && err.contains("could be p-lee, p-osei"),
         "{err}"
     );
     let (_, _, err) = house.run_as("p-osei", &["approve", "compliance"]);
@@ -420,7 +420,8 @@ fn an_emergency_approval_counts_until_its_fuse_has_burnt_down() {
     );
     let (_, out, _) = house.run_as("p-osei", &["status"]);
     assert!(
-        out.contains("  exc-0014  as role-security")
+        out.contains("  exc-0014                 as role-security  ")
+            && out.contains("  role-emergency-approver  as role-security-owner  it says who may decide")
             && out.contains("2026-11-24T12:00:00Z  the emergency approval of exc-0014 ends"),
         "{out}"
     );

@@ -21,17 +21,31 @@ fn id(text: &str) -> RecordId {
 
 /// Lets two people have approved the exception the day before the tests, and commits that.
 fn approved_yesterday(house: &House) {
+    let people = [("p-osei", "role-security"), ("p-berg", "role-shop-owner")];
+    approve(house, (Kind::Exception, ID), &people, "2026-11-21T10:00:00Z");
+    house.commit("p-osei", "Approve");
+    assert_eq!(house.approval_faults(), [""; 0]);
+}
+
+/// Lets the owners of the keyring approve what was changed of somebody's keys, on the day of the tests.
+fn owners_agree(house: &House, person: &str) {
+    let owners = [("p-kim", "role-security-owner"), ("p-lee", "role-security-owner")];
+    approve(house, (Kind::Person, person), &owners, "2026-11-22T06:00:00Z");
+    house.commit("p-kim", "Approve the keys");
+}
+
+pub(crate) fn approve(house: &House, (kind, subject): (Kind, &str), people: &[(&str, &str)], at: &str) {
     let repository = load_folder(&house.root());
     let mut numbers = Numbers::default();
-    for (person, role) in [("p-osei", "role-security"), ("p-berg", "role-shop-owner")] {
+    for (person, role) in people {
         let draft = ApprovalDraft {
-            kind: Kind::Exception,
-            id: id(ID),
+            kind,
+            id: id(subject),
             fragment: String::new(),
             decision: Decision::Approve,
             role: id(role),
             person: id(person),
-            at: "2026-11-21T10:00:00Z".parse::<DateTime<Utc>>().unwrap(),
+            at: at.parse::<DateTime<Utc>>().unwrap(),
             basis_commit: None,
             reason: String::new(),
         };
@@ -40,8 +54,6 @@ fn approved_yesterday(house: &House) {
             house.write(&path, std::str::from_utf8(&bytes).unwrap());
         }
     }
-    house.commit("p-osei", "Approve");
-    assert_eq!(house.approval_faults(), [""; 0]);
 }
 
 /// Gives p-osei a new key from the day of the tests on; the old one ended the day before.
@@ -93,7 +105,15 @@ fn after_a_renewed_key_old_approvals_stay_good_and_the_new_key_signs() {
     let mut house = House::new();
     approved_yesterday(&house);
     renew_key(&mut house);
-    house.commit("p-kim", "A new key for p-osei");
+    house.commit("p-osei", "A new key for p-osei");
+    let faults = house.approval_faults();
+    assert!(
+        faults
+            .iter()
+            .any(|fault| fault.starts_with("GOV003") && fault.contains("one key more counts")),
+        "a key that only its person wants: {faults:?}"
+    );
+    owners_agree(&house, "p-osei");
     assert_eq!(
         house.approval_faults(),
         [""; 0],
@@ -105,7 +125,7 @@ fn after_a_renewed_key_old_approvals_stay_good_and_the_new_key_signs() {
         let paths = house.approvals();
         for path in paths
             .iter()
-            .filter(|path| path.contains("p-osei") && path.ends_with("yaml"))
+            .filter(|path| path.contains("exc-0014/") && path.contains("p-osei") && path.ends_with("yaml"))
         {
             let said = openssh_says(&house.root(), path, "p-osei@nordhafen.example");
             assert!(said.starts_with("Good"), "{path}: {said}");
@@ -120,7 +140,8 @@ fn after_a_lost_key_what_it_signed_is_approved_anew() {
     approved_yesterday(&house);
     renew_key(&mut house);
     house.write("keyring/revoked", &(house.public("p-osei") + "\n"));
-    house.commit("p-kim", "The key of p-osei is lost");
+    house.commit("p-berg", "The key of p-osei is lost");
+    owners_agree(&house, "p-osei");
     let faults = house.approval_faults();
     assert!(
         faults
@@ -179,7 +200,13 @@ fn who_leaves_signs_no_more_and_their_approvals_stay() {
     }
     let line = house.keyring_line("p-osei", "p-osei", "2025-01-01", Some("2026-11-21"));
     house.write_keyring(&[("p-osei", line)]);
-    house.commit("p-kim", "p-osei has left");
+    house.commit("p-berg", "p-osei has left");
+    owners_agree(&house, "p-osei");
+    for role in ["role-security", "role-security-owner"] {
+        let people = [("p-lee", "role-security-owner"), ("p-kim", "role-ciso")];
+        approve(&house, (Kind::Role, role), &people, "2026-11-22T06:00:00Z");
+    }
+    house.commit("p-kim", "Approve that p-osei has left");
     assert_eq!(house.approval_faults(), [""; 0]);
     let (code, _, err) = house.run_as("p-osei", &["revoke", ID, "--reason", "out of spite"]);
     assert_eq!(code, 1);

@@ -321,9 +321,12 @@ fn days(rule: &str, from: Option<&str>, first: &str, last: &str) -> Vec<String> 
     found.iter().map(ToString::to_string).collect()
 }
 
+/// A rule, its beginning, the span, and the days.
+type Row<'a> = (&'a str, Option<&'a str>, &'a str, &'a str, &'a [&'a str]);
+
 #[test]
 fn rules_name_days() {
-    let rows: [(&str, Option<&str>, &str, &str, &[&str]); 15] = [
+    let rows: [Row<'_>; 15] = [
         (
             "FREQ=MONTHLY;BYDAY=2TU",
             None,

@@ -11,7 +11,11 @@ use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey};
 const PEOPLE: &[(&str, &str, &[&str])] = &[
     ("p-berg", "business", &["role-shop-owner"]),
     ("p-kim", "security", &["role-ciso", "role-security-owner"]),
-    ("p-lee", "it_ops", &["role-it-ops", "role-security"]),
+    (
+        "p-lee",
+        "it_ops",
+        &["role-it-ops", "role-security", "role-security-owner"],
+    ),
     ("p-osei", "security", &["role-security", "role-security-owner"]),
 ];
 
@@ -19,14 +23,17 @@ const PEOPLE: &[(&str, &str, &[&str])] = &[
 const ROLES: &[(&str, &str)] = &[
     (
         "role-ciso",
-        "[{kind: Exception, max_severity: critical, max_days: 60}]",
+        "[{kind: Exception, max_severity: critical, max_days: 60}, {kind: Role}]",
     ),
     ("role-it-ops", "[]"),
     (
         "role-security",
         "[{kind: Exception, max_severity: high, max_days: 90}]",
     ),
-    ("role-security-owner", "[{kind: Person}, {kind: Configuration}]"),
+    (
+        "role-security-owner",
+        "[{kind: Person}, {kind: Role}, {kind: Configuration}]",
+    ),
     ("role-shop-owner", "[{kind: Exception}]"),
 ];
 
@@ -155,7 +162,7 @@ impl House {
         let function = PEOPLE.iter().find(|(id, _, _)| *id == person).unwrap().1;
         self.write(
             &format!("people/{person}.yaml"),
-            &format!("{HEAD}kind: Person\nid: {person}\ntitle: {person}\nreview: {{cycle_days: 180, last: 2026-11-01}}\nspec:\n  name: {person}\n  email: {person}@nordhafen.example\n  active: {{from: 2020-01-01}}\n  function: {function}\n  keys: [{keys}]\n{more}"),
+            &format!("{}kind: Person\nid: {person}\ntitle: {person}\nreview: {{cycle_days: 180, last: 2026-11-01}}\nspec:\n  name: {person}\n  email: {person}@nordhafen.example\n  active: {{from: 2020-01-01}}\n  function: {function}\n  keys: [{keys}]\n{more}", HEAD.replace("2025-01-01", "2026-11-01")),
         );
     }
 

@@ -37,6 +37,7 @@ mod documents;
 mod example_repo;
 mod forge;
 mod governance;
+mod governance_past;
 mod governance_rules;
 mod hostile_repositories;
 mod house;

@@ -13,13 +13,16 @@ use chrono::{DateTime, Offset as _, Utc};
 use git2::{Index, IndexEntry, IndexTime, Oid, Repository as Git, RepositoryInitOptions, Signature, Time};
 use include_dir::{Dir, DirEntry, include_dir};
 
+use super::anchor::state_of_history;
 use super::approvals::{ApprovalDraft, Numbers, Signers, approval_files, decisions, load_whole};
 use super::history::{moment, states};
 use super::keyring::{ALLOWED_SIGNERS, Keys};
 use super::year::{LAST_DAY, STEPS};
 use crate::load::Repository;
-use crate::model::{Date, Decision, RecordId, Zone, parse_date};
+use crate::model::{Date, Decision, RecordId, Zone, parse_date, parse_instant};
+use crate::source::read_history;
 use crate::source::write::{Files, make_folder};
+use crate::trust::sshsig::Namespace;
 
 static EXAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/example-repo");
 
@@ -169,6 +172,12 @@ fn make_private_folder(folder: &Path) -> Result<()> {
         .with_context(|| format!("could not make the folder `{}`", folder.display()))
 }
 
+/// When somebody vouched for the history so far, and who; at most one between two steps.
+const ANCHORS: &[(&str, &str)] = &[
+    ("2025-12-15T09:00:00Z", "p-osei"),
+    ("2026-06-29T09:00:00Z", "p-osei"),
+];
+
 /// Writes commits one after the other, straight into the object database.
 struct Writer<'a> {
     git: Git,
@@ -204,17 +213,31 @@ impl<'a> Writer<'a> {
     /// Writes steps and decisions in the order of time; decisions of one person in a row share a commit.
     fn write_year(&mut self, last: &Files, drafts: &[ApprovalDraft]) -> Result<()> {
         let mut drafts = drafts;
+        let mut anchors = ANCHORS.iter().peekable();
         for (step, files) in STEPS.iter().zip(states(last)?) {
             let at = moment(step)?;
-            let earlier = drafts.partition_point(|draft| draft.at < at);
-            let (due, rest) = drafts.split_at(earlier);
-            self.write_approvals(due)?;
-            drafts = rest;
+            while let Some((day, who)) = anchors.next_if(|(day, _)| **day < *step.at) {
+                let until = parse_instant(day).context("an anchor has no moment")?.utc();
+                drafts = self.write_approvals_until(drafts, until)?;
+                self.write_anchor(until, who)?;
+            }
+            drafts = self.write_approvals_until(drafts, at)?;
             self.add(&files)?;
             let author = RecordId::new(step.author).with_context(|| format!("`{}` is no id", step.author))?;
             self.commit(&author, at, step.subject)?;
         }
         self.write_approvals(drafts)
+    }
+
+    /// Writes the decisions before a moment and returns the others.
+    fn write_approvals_until<'d>(
+        &mut self,
+        drafts: &'d [ApprovalDraft],
+        until: DateTime<Utc>,
+    ) -> Result<&'d [ApprovalDraft]> {
+        let (due, rest) = drafts.split_at(drafts.partition_point(|draft| draft.at < until));
+        self.write_approvals(due)?;
+        Ok(rest)
     }
 
     fn write_approvals(&mut self, drafts: &[ApprovalDraft]) -> Result<()> {
@@ -239,6 +262,20 @@ impl<'a> Writer<'a> {
             self.commit(&first.person, last.at, &subject(first.decision, group))?;
         }
         Ok(())
+    }
+
+    /// Vouches for the history so far.
+    fn write_anchor(&mut self, at: DateTime<Utc>, who: &str) -> Result<()> {
+        let person = RecordId::new(who).with_context(|| format!("`{who}` is no id"))?;
+        let head = self.head.context("there is nothing to anchor yet")?.to_string();
+        let folder = self.git.path().parent().context("the repository has no folder")?;
+        let history = read_history(folder, &head)?.context("the history cannot be read")?;
+        let statement = state_of_history(folder, &history, &person, at)?;
+        let text = statement.to_text().into_bytes();
+        let signature = self.signers.of(&person)?.sign(&text, Namespace::Anchor)?;
+        let path = statement.path();
+        self.add(&Files::from([(format!("{path}.sig"), signature), (path, text)]))?;
+        self.commit(&person, at, "Anchor the history so far")
     }
 
     fn add(&mut self, files: &Files) -> Result<()> {

@@ -46,11 +46,12 @@ const fn step(
     }
 }
 
+const fn edit(path: &'static str, edit: Edit) -> Change {
+    Change { path, edit }
+}
+
 const fn replace(path: &'static str, before: &'static str, after: &'static str) -> Change {
-    Change {
-        path,
-        edit: Edit::Replace { before, after },
-    }
+    edit(path, Edit::Replace { before, after })
 }
 
 /// The day on which the example is clean; the last commit is made in its first second.
@@ -65,6 +66,11 @@ const KIOSK_REVIEWS: &str =
 const HALF_YEAR: Edit = Edit::Replace {
     before: "{cycle_days: 180}",
     after: "{cycle_days: 180, last: 2026-06-10, next: 2026-12-07}",
+};
+
+const MANAGEMENT_REVIEW: Edit = Edit::Replace {
+    before: "{cycle_days: 180}",
+    after: "{cycle_days: 180, last: 2026-06-16, next: 2026-12-13}",
 };
 
 /// Every step, by time.
@@ -161,10 +167,7 @@ pub(super) const STEPS: &[Step] = &[
         "p-noor",
         "Ayla Wolf joins web operations",
         &["people/p-wolf.yaml"],
-        &[Change {
-            path: "keyring/allowed_signers",
-            edit: Edit::NewLine("ayla.wolf@"),
-        }],
+        &[edit("keyring/allowed_signers", Edit::NewLine("ayla.wolf@"))],
     ),
     step(
         "2026-03-30T12:00:00Z",
@@ -219,17 +222,12 @@ pub(super) const STEPS: &[Step] = &[
     step(
         "2026-06-10T09:30:00Z",
         "p-noor",
-        "Half-yearly review of roles and sources",
+        "Half-yearly review of people, roles and sources",
         &[],
         &[
-            Change {
-                path: "roles/*",
-                edit: HALF_YEAR,
-            },
-            Change {
-                path: "sources/*",
-                edit: HALF_YEAR,
-            },
+            edit("roles/*", HALF_YEAR),
+            edit("people/*", HALF_YEAR),
+            edit("sources/*", HALF_YEAR),
         ],
     ),
     step(
@@ -237,11 +235,15 @@ pub(super) const STEPS: &[Step] = &[
         "p-brandt",
         "Management review of 2026",
         &[],
-        &[replace(
-            "isms.yaml",
-            "next: 2026-09-30}",
-            "last: 2026-06-16, next: 2027-06-15}",
-        )],
+        &[
+            replace(
+                "isms.yaml",
+                "next: 2026-09-30}",
+                "last: 2026-06-16, next: 2027-06-15}",
+            ),
+            edit("risks/r-00*", MANAGEMENT_REVIEW),
+            edit("risks/r-011*", MANAGEMENT_REVIEW),
+        ],
     ),
     step(
         "2026-06-25T11:00:00Z",

@@ -6,7 +6,7 @@ use crate::load::{Generated, Repository};
 use crate::model::{AsOf, RecordId, Severity};
 use crate::reconcile::Register;
 use crate::source::History;
-use crate::trust::{Anchor, ApprovalRules, Change, Edit, Past, Testimony};
+use crate::trust::{Anchor, ApprovalRules, Change, Edit, Past, Since, Testimony};
 
 /// What a rule may see.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,11 @@ impl<'a> Context<'a> {
     /// Returns the pull request that is judged; `None` where the repository is judged by itself.
     pub fn change(&self) -> Option<&'a Change> {
         self.beside.change
+    }
+
+    /// Returns what changed since somebody last vouched for history; `None` with a base, or where nothing did.
+    pub fn since(&self) -> Option<&'a Since<'a>> {
+        self.beside.since
     }
 
     /// Returns what led to the judged commit; `None` outside git.

@@ -29,7 +29,7 @@ use crate::load::Repository;
 use crate::model::{Meta, RecordId};
 use crate::reconcile::Register;
 use crate::source::{FileId, History, Sources};
-use crate::trust::{Anchor, Change, Past, Testimony};
+use crate::trust::{Anchor, Change, Past, Since, Testimony};
 
 pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
 pub use context::Context;
@@ -166,6 +166,8 @@ pub struct Beside<'a> {
     pub testimony: Option<&'a Testimony>,
     /// The pull request that is judged, and its base.
     pub change: Option<&'a Change>,
+    /// What changed since somebody last vouched for history, where there is no base.
+    pub since: Option<&'a Since<'a>>,
     /// What led to the judged commit.
     pub history: Option<&'a History>,
     /// The signed statements of where history stood.

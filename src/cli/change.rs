@@ -30,6 +30,15 @@ impl Base {
         })
     }
 
+    /// Reads a commit that somebody vouched for, or with which trust begins.
+    pub(super) fn vouched(root: &Path, commit: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            name: commit.get(..12).unwrap_or(commit).to_owned(),
+            commit: commit.to_owned(),
+            tree: source::read_commit(root, commit)?,
+        })
+    }
+
     /// Compares a change with what it started from.
     pub(super) fn compare(
         self,

@@ -6,21 +6,22 @@ use std::sync::Arc;
 
 use super::args::{At, Global, Scans};
 use super::change::Base;
+use super::configuration::read_configuration;
 use super::console::Console;
 use super::failure::{Failure, INPUT, USAGE};
 use super::generated::read_generated_of;
-use super::past::{basis, read_past};
+use super::past::{basis, read_past, touches_trust};
 use super::time;
 use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
 use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
-use crate::model::{AsOf, Configuration, Kind, RecordId, parse_date};
+use crate::model::{AsOf, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
-use crate::source::{self, EntryKind, GitFacts, History, Sources, Tree};
+use crate::source::{self, EntryKind, GitFacts, History, Tree};
 use crate::trust::{
     Anchor, Basis, CONFIGURATION_ID, Change, Past, Question as ApprovalQuestion, Testimony, anchored,
-    compare_anchors, judge, read_anchors, testify,
+    compare_anchors, judge, read_anchors, since, testify,
 };
 
 /// An export may have this many bytes when it is read from a commit, where it must be held whole.
@@ -47,6 +48,8 @@ pub(super) struct Job {
     pub(super) past: Option<Past>,
     /// What lies in the folders of generated documents.
     generated: Option<Generated>,
+    /// What changed since somebody last vouched for history, where no base is named and trust was touched.
+    since: Option<Change>,
     /// The base branch and what the change does to it, where one is named.
     pub(super) change: Option<Change>,
 }
@@ -121,12 +124,20 @@ pub(super) fn open_against(
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
     let mut past = None;
+    let mut since = None;
     if let Some(history) = &history {
         compare_anchors(&mut anchors, history);
         let reader = source::ContentReader::open(&root)?;
         testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
         if change.is_none() {
-            past = Some(read_past(history, &reader, &anchors, &settings, is_whole)?);
+            let read = read_past(history, &reader, &anchors, &settings, is_whole)?;
+            if let (Some(vouched), Some(head)) = (read.vouched, &commit)
+                && (is_modified || touches_trust(history, vouched))
+            {
+                let vouched = Base::vouched(&root, &history.commits[vouched].id)?;
+                since = Some(vouched.compare(&root, head, &tree, &configuration, limits)?);
+            }
+            past = Some(read);
         }
     }
     let zone = change
@@ -149,19 +160,10 @@ pub(super) fn open_against(
         testimony,
         anchors,
         past,
+        since,
         generated,
         change,
     })
-}
-
-/// Reads the configuration of a tree and lays it over the defaults.
-fn read_configuration(tree: &Tree) -> Result<(Configuration, Settings), Failure> {
-    let (configuration, sources, faults) = load_configuration(tree)?;
-    refuse_configuration(&sources, &faults)?;
-    let settings =
-        Settings::new(&configuration).map_err(|faults| configuration_failure(&sources, &faults))?;
-    refuse_old_tool(configuration.tool.as_ref().map(|tool| tool.value.as_str()))?;
-    Ok((configuration, settings))
 }
 
 /// Finds the governed folder.
@@ -213,53 +215,6 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
         source::resolve_day(root, until).map_err(usage)?,
         Some(at.to_owned()),
     ))
-}
-
-fn refuse_configuration(sources: &Sources, faults: &[Diagnostic]) -> Result<(), Failure> {
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(configuration_failure(sources, faults))
-    }
-}
-
-fn configuration_failure(sources: &Sources, faults: &[Diagnostic]) -> Failure {
-    let lines: Vec<String> = faults
-        .iter()
-        .map(|fault| {
-            let path = sources.path(fault.span.file);
-            let help = fault
-                .help
-                .as_deref()
-                .map(|help| format!("; {help}"))
-                .unwrap_or_default();
-            format!(
-                "{path}:{}:{}: {}{help}",
-                fault.span.line, fault.span.column, fault.message
-            )
-        })
-        .collect();
-    Failure::usage(format!("the configuration is wrong\n  {}", lines.join("\n  ")))
-}
-
-fn refuse_old_tool(needed: Option<&str>) -> Result<(), Failure> {
-    let Some(needed) = needed else { return Ok(()) };
-    let numbers = |text: &str| -> Vec<u64> {
-        text.trim_start_matches(">=")
-            .trim()
-            .split('.')
-            .map(|part| part.parse().unwrap_or(0))
-            .collect()
-    };
-    let mut wanted = numbers(needed);
-    wanted.resize(3, 0);
-    if numbers(env!("CARGO_PKG_VERSION")) >= wanted {
-        return Ok(());
-    }
-    Err(Failure::usage(format!(
-        "`compliance.yaml` asks for a tool `{needed}`, this is {}; install a newer one",
-        env!("CARGO_PKG_VERSION")
-    )))
 }
 
 impl Job {
@@ -432,17 +387,15 @@ impl Job {
     /// Says whose keys, people, roles and matrix are believed: those of the base, where there is one.
     pub(super) fn approval_question(&self) -> ApprovalQuestion<'_> {
         let basis = basis(&self.repository, self.change.as_ref());
-        let (own, changed) = match &self.change {
-            None => (None, BTreeSet::new()),
-            Some(change) => {
-                let mut changed = change.subjects(&self.repository);
-                // Rules that only get stricter need nobody's approval.
-                if check::only_tightens(change, &self.repository) {
-                    changed.retain(|id| id.as_str() != CONFIGURATION_ID);
-                }
-                (Some(Basis::of(&self.repository)), changed)
+        let mut changed = BTreeSet::new();
+        if let Some(change) = self.change.as_ref().or(self.since.as_ref()) {
+            changed = change.subjects(&self.repository);
+            // Rules that only get stricter need nobody's approval.
+            if check::only_tightens(change, &self.repository) {
+                changed.retain(|id| id.as_str() != CONFIGURATION_ID);
             }
-        };
+        }
+        let own = self.change.as_ref().map(|_| Basis::of(&self.repository));
         ApprovalQuestion {
             at: self.as_of.instant(),
             basis,
@@ -455,7 +408,18 @@ impl Job {
 
     /// Runs every rule. Against a base, what stands on it already is context and does not block.
     pub(super) fn diagnostics(&self, register: &Register<'_>, scans: &[Scan]) -> Vec<Diagnostic> {
+        let since = self.since.as_ref().map(|change| {
+            let rules = self.settings.approval_rules();
+            since(
+                &self.repository,
+                change,
+                &rules,
+                &self.testimony,
+                self.as_of.instant(),
+            )
+        });
         let beside = Beside {
+            since: since.as_ref(),
             testimony: Some(&self.testimony),
             change: self.change.as_ref(),
             history: self.history.as_ref(),

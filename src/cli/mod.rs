@@ -5,6 +5,7 @@
 mod args;
 mod change;
 mod commands;
+mod configuration;
 mod console;
 mod failure;
 mod generated;

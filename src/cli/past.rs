@@ -4,7 +4,9 @@ use super::failure::Failure;
 use crate::check::Settings;
 use crate::load::Repository;
 use crate::source::{ContentReader, History};
-use crate::trust::{Anchor, Basis, Change, Past, Reach, anchored, genesis, reread};
+use crate::trust::{
+    Anchor, Basis, Change, Past, Reach, anchored, genesis, is_always_demanded, is_trust, kind_of, reread,
+};
 
 /// Says whose keys and people are believed: those of the base, where there is one, without what the change revokes.
 pub(super) fn basis<'a>(repository: &'a Repository, change: Option<&'a Change>) -> Basis<'a> {
@@ -42,11 +44,26 @@ pub(super) fn read_past(
     };
     let number = |code: &str, name: &str, default: i64| settings.number(code, name).unwrap_or(default);
     let commits = number("GOV005", "recheck_commits", 1000);
+    let vouched = seen.into_iter().max().map_or(begins, |seen| seen.max(begins));
+    past.vouched = Some(vouched);
     let reach = Reach {
-        after: seen.into_iter().max().map_or(begins, |seen| seen.max(begins)),
+        after: vouched,
         commits: usize::try_from(commits).unwrap_or(usize::MAX),
         retention_years: number("GOV002", "retention_years", 2),
     };
     (past.breaches, past.left_out) = reread(history, reader, reach)?;
     Ok(past)
+}
+
+/// Tells whether a commit of the first-parent line after a place touched what trust is made of.
+pub(super) fn touches_trust(history: &History, after: usize) -> bool {
+    let first = history.mainline.partition_point(|place| *place <= after);
+    let changes = history.mainline[first..]
+        .iter()
+        .flat_map(|place| history.mainline_changes(*place));
+    let mut paths = changes.map(|change| &*change.path);
+    paths.any(|path| {
+        let is_foundation = kind_of(path).is_some_and(|kind| is_trust(kind) || !is_always_demanded(kind));
+        is_foundation || Change::is_guarded(path) || Change::is_keyring(path)
+    })
 }

@@ -224,6 +224,24 @@ impl<S> Table<S> {
             .map(|index| &self.records[index])
     }
 
+    /// Puts a record in the place of the one with its id, if there is one.
+    pub fn put(&mut self, record: Record<S>) {
+        match self.records.binary_search_by(|known| known.id().cmp(record.id())) {
+            Ok(index) => self.records[index] = record,
+            Err(index) => self.records.insert(index, record),
+        }
+    }
+
+    /// Takes over the record of an id from another table.
+    pub fn put_from(&mut self, other: &Self, id: &RecordId)
+    where
+        S: Clone,
+    {
+        if let Some(record) = other.get(id) {
+            self.put(record.clone());
+        }
+    }
+
     /// Walks the records in the order of their ids.
     pub fn iter(&self) -> std::slice::Iter<'_, Record<S>> {
         self.records.iter()

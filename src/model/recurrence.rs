@@ -162,9 +162,17 @@ fn split(text: &str) -> Result<BTreeMap<&str, &str>, String> {
                 PARTS.join(", ")
             ));
         }
+        if name.starts_with("BY") && value.split(',').any(is_nought) {
+            return Err(format!("`{name}` counts from 1, or from -1 at the end"));
+        }
         if parts.insert(name, value).is_some() {
             return Err(format!("`{name}` is there twice"));
         }
+    }
+    let chooses = parts.contains_key("BYSETPOS");
+    let is_choice = |name: &&str| name.starts_with("BY") && *name != "BYSETPOS";
+    if chooses && !parts.keys().any(is_choice) {
+        return Err("`BYSETPOS` chooses among days that nothing names; add `BYDAY` or `BYMONTHDAY`".into());
     }
     let frequency = parts.get("FREQ").copied().unwrap_or_default();
     if !FREQUENCIES.contains(&frequency) {
@@ -174,6 +182,10 @@ fn split(text: &str) -> Result<BTreeMap<&str, &str>, String> {
         ));
     }
     Ok(parts)
+}
+
+fn is_nought(number: &str) -> bool {
+    number.parse::<i64>().is_ok_and(|number| number == 0)
 }
 
 fn is_plain(value: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::flaw::Flaw;
 use crate::load::Repository;
-use crate::model::{Date, Decision, Kind, MayApprove, Person, Record, RecordId, Role, skeleton};
+use crate::model::{Date, Decision, Kind, MayApprove, Person, Record, RecordId, Role, Status, skeleton};
 
 /// In what capacity somebody acts in a role.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +34,13 @@ pub fn capacity(
     let Some(found) = believed.roles.get(role) else {
         return Err(Flaw::RoleUnknown);
     };
+    let draft = [&who.meta, &found.meta]
+        .into_iter()
+        .find(|meta| meta.declared() == Status::Draft);
+    if let Some(draft) = draft {
+        let id = draft.id.value.clone();
+        return Err(Flaw::OnlyDraft { id });
+    }
     if holds(found, person, day) {
         return Ok(Capacity::Holder);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::canonical::digest;
 use super::standing::CONFIGURATION_ID;
 use crate::load::{ALLOWED_SIGNERS, CONFIGURATION, REVOKED, Repository};
 use crate::model::{RecordId, ReferenceSort};
@@ -48,32 +49,27 @@ impl Change {
         std::iter::once(&self.base).chain(others.map(|(_, before)| before))
     }
 
-    /// Returns the records that the change touches, `compliance` for the configuration and the files beside it.
+    /// Returns the records whose content the change touches, `compliance` for the configuration and the files
+    /// beside it.
+    ///
+    /// A record is touched, too, where a file that it names is; what approvals leave out touches nothing.
     pub fn subjects(&self, after: &Repository) -> BTreeSet<RecordId> {
+        let paths: BTreeSet<&str> = self.paths.iter().map(|changed| &*changed.path).collect();
         let mut subjects = BTreeSet::new();
-        for changed in &self.paths {
-            let path = &*changed.path;
-            let here = |repository: &Repository| -> Vec<RecordId> {
-                let names = |meta: &&crate::model::Meta| {
-                    let names_file = meta
-                        .references
-                        .iter()
-                        .any(|reference| reference.sort == ReferenceSort::File && *reference.text == *path);
-                    *meta.path == *path || names_file
-                };
-                repository
-                    .records()
-                    .filter(names)
-                    .map(|meta| meta.id.value.clone())
-                    .collect()
-            };
-            subjects.extend(here(after));
-            for before in &self.before {
-                subjects.extend(here(before));
+        for repository in std::iter::once(after).chain(&self.before) {
+            for meta in repository.records() {
+                let mut files = meta
+                    .references
+                    .iter()
+                    .filter(|reference| reference.sort == ReferenceSort::File);
+                if paths.contains(&*meta.path) || files.any(|file| paths.contains(&*file.text)) {
+                    subjects.insert(meta.id.value.clone());
+                }
             }
-            if is_configuration(path) {
-                subjects.extend(RecordId::new(CONFIGURATION_ID));
-            }
+        }
+        subjects.retain(|id| !self.before.iter().all(|before| is_same(before, after, id)));
+        if paths.iter().any(|path| is_configuration(path)) {
+            subjects.extend(RecordId::new(CONFIGURATION_ID));
         }
         subjects
     }
@@ -87,6 +83,15 @@ impl Change {
     pub fn is_keyring(path: &str) -> bool {
         path == ALLOWED_SIGNERS || path == REVOKED || path.starts_with("keyring/")
     }
+}
+
+/// Tells whether what approvals cover is the same in both; what cannot be read is another.
+fn is_same(before: &Repository, after: &Repository, id: &RecordId) -> bool {
+    let (Some(was), Some(is)) = (before.record(id), after.record(id)) else {
+        return false;
+    };
+    let digests = (digest(before, was).ok(), digest(after, is).ok());
+    was.kind == is.kind && was.path == is.path && digests.0.is_some() && digests.0 == digests.1
 }
 
 fn is_configuration(path: &str) -> bool {

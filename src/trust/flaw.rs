@@ -28,6 +28,10 @@ pub enum Flaw {
         day: Date,
     },
     RoleUnknown,
+    /// The record of the person or of the role is a draft, which nobody has approved.
+    OnlyDraft {
+        id: RecordId,
+    },
     RoleNotHeld {
         day: Date,
     },
@@ -117,6 +121,7 @@ impl Flaw {
             Self::TrustFromChange { .. } => "APR006",
             Self::PersonInactive { .. }
             | Self::RoleUnknown
+            | Self::OnlyDraft { .. }
             | Self::RoleNotHeld { .. }
             | Self::KindNotAllowed { .. }
             | Self::AboveSeverity { .. }
@@ -153,7 +158,10 @@ impl Flaw {
             Self::TrustFromChange { .. } => {
                 "bring people, keys and roles in a pull request of their own first; then have it approved"
             }
-            Self::PersonInactive { .. } | Self::RoleUnknown | Self::RoleNotHeld { .. } => {
+            Self::PersonInactive { .. }
+            | Self::RoleUnknown
+            | Self::OnlyDraft { .. }
+            | Self::RoleNotHeld { .. } => {
                 "have somebody decide who held the role that day, or is its deputy or delegate"
             }
             Self::KindNotAllowed { .. }
@@ -201,6 +209,7 @@ impl fmt::Display for Flaw {
                 write!(out, "the person did not belong to the organisation on {day}")
             }
             Self::RoleUnknown => out.write_str("there is no such role"),
+            Self::OnlyDraft { id } => write!(out, "`{id}` is a draft, and a draft gives nobody authority"),
             Self::RoleNotHeld { day } => write!(out, "the person did not hold the role on {day}"),
             Self::DelegationLapsed { of, from, until, day } => {
                 write!(

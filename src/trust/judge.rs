@@ -55,22 +55,36 @@ pub fn standings(repository: &Repository, at: DateTime<Utc>) -> Standings {
 
 /// Judges every approval and returns the standing of every record.
 pub fn judge(repository: &Repository, question: &Question<'_>) -> Standings {
+    judge_some(repository, question, |_, _| true)
+}
+
+/// Judges the approvals of the subjects that are wanted, by the name of the kind and the id.
+pub(super) fn judge_some(
+    repository: &Repository,
+    question: &Question<'_>,
+    is_wanted: impl Fn(&str, &RecordId) -> bool,
+) -> Standings {
     let mut files: BTreeMap<(Box<str>, RecordId), Vec<&ApprovalFile>> = BTreeMap::new();
     for file in &repository.approvals {
         let subject = &file.approval.subject.value;
+        if !is_wanted(&subject.kind, &subject.id) {
+            continue;
+        }
         files
             .entry((subject.kind.as_str().into(), subject.id.clone()))
             .or_default()
             .push(file);
     }
     let mut by_subject = BTreeMap::new();
-    for meta in repository.records() {
+    let wanted = |meta: &&Meta| is_wanted(meta.kind.name(), &meta.id.value);
+    for meta in repository.records().filter(wanted) {
         let key: (Box<str>, RecordId) = (meta.kind.name().into(), meta.id.value.clone());
         let of_record = files.remove(&key).unwrap_or_default();
         let standing = of_record_standing(repository, question, meta, &of_record);
         by_subject.insert(key, standing);
     }
-    if let Some(id) = RecordId::new(CONFIGURATION_ID) {
+    let configuration_id = RecordId::new(CONFIGURATION_ID);
+    if let Some(id) = configuration_id.filter(|id| is_wanted(CONFIGURATION_KIND, id)) {
         let key: (Box<str>, RecordId) = (CONFIGURATION_KIND.into(), id);
         let of_it = files.remove(&key).unwrap_or_default();
         by_subject.insert(key, configuration(repository, question, &of_it));

@@ -24,6 +24,7 @@ mod patterns;
 pub mod revoked;
 mod rules;
 pub mod signer;
+mod since;
 pub mod sshsig;
 mod standing;
 mod testimony;
@@ -51,6 +52,7 @@ pub use matching::Met;
 pub use matrix::{Approver, Demand, demands, is_always_demanded};
 pub use past::{Breach, BreachKind, Past, Reach, id_of, kind_of, reread};
 pub use rules::{ApprovalRules, MATRIX_WORDS, MAX_AGE_DAYS, MAX_SKEW_MINUTES};
+pub use since::{Since, since};
 pub use standing::{
     ApprovalState, CONFIGURATION_ID, CONFIGURATION_KIND, Decided, Emergency, Standing, Standings,
 };

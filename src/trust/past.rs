@@ -52,6 +52,8 @@ pub enum BreachKind {
 pub struct Past {
     /// The place of the commit with which trust begins; nothing before it is judged.
     pub begins: Option<usize>,
+    /// The place of the last commit that somebody vouched for by an anchor; else that with which trust begins.
+    pub vouched: Option<usize>,
     pub breaches: Vec<Breach>,
     /// How many commits would have been re-read but for the limit; 0 where all were.
     pub left_out: usize,

@@ -48,6 +48,7 @@ fn is_told(standing: &Standing, decided: &Decided, flaw: &Flaw) -> bool {
         | Flaw::TrustFromChange { .. }
         | Flaw::PersonInactive { .. }
         | Flaw::RoleUnknown
+        | Flaw::OnlyDraft { .. }
         | Flaw::RoleNotHeld { .. }
         | Flaw::DelegationLapsed { .. }
         | Flaw::KindNotAllowed { .. }

@@ -4,8 +4,8 @@ use crate::check::systems::is_retired;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::Repository;
-use crate::model::{Date, Kind, Meta, Status};
-use crate::source::Span;
+use crate::model::{Date, Decision, Kind, Meta, Status};
+use crate::source::{Span, Spanned};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "DAT001",
@@ -53,7 +53,9 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .filter(|meta| meta.is_live() && !is_past(repository, meta, day))
     {
         let longest = longest(context, meta);
-        let Some(due) = due(meta, longest) else { continue };
+        let Some(due) = due(meta, longest, &Seen::of(context, meta)) else {
+            continue;
+        };
         let past = day.days_since(due.date);
         if -past > context.number("soon_days") {
             continue;
@@ -96,13 +98,43 @@ fn overdue(context: &Context<'_>, meta: &Meta, due: &Due, past: i64) -> Diagnost
     } else {
         Diagnostic::error
     };
-    let help = format!("review it, then set `review.last`; its owner is `{}`", meta.owner);
+    let help = format!(
+        "review it: `countersign review {} --keep` signs it; its owner is `{}`",
+        meta.id, meta.owner
+    );
     new(CHECK.code, due.span, message).help(help)
 }
 
 fn soon(meta: &Meta, due: &Due, days: i64) -> Diagnostic {
     let message = format!("the review of `{}` is due on {}, in {days} d", meta.id, due.date);
     Diagnostic::warn(CHECK.code, due.span, message).help(format!("plan it with its owner `{}`", meta.owner))
+}
+
+/// Who looked at a record, by what they signed.
+struct Seen {
+    /// The last day on which somebody signed a review.
+    reviewed: Option<Date>,
+    /// The last day on which somebody signed anything about it that lets it stand.
+    signed: Option<Date>,
+}
+
+impl Seen {
+    fn of(context: &Context<'_>, meta: &Meta) -> Self {
+        let zone = context.as_of().zone();
+        let standing = context.register.standings.of(meta.kind, &meta.id);
+        let good = standing
+            .decisions
+            .iter()
+            .filter(|decided| decided.flaws.is_empty());
+        let last = |wanted: &[Decision]| {
+            let days = good.clone().filter(|decided| wanted.contains(&decided.decision));
+            days.map(|decided| zone.day_of(decided.at)).max()
+        };
+        Self {
+            reviewed: last(&[Decision::ReviewKeep]),
+            signed: last(&[Decision::ReviewKeep, Decision::Approve]),
+        }
+    }
 }
 
 struct Due {
@@ -113,14 +145,26 @@ struct Due {
 
 /// Returns the earliest of the day that is written, the day that the cycle gives and the day that the kind gives.
 ///
-/// A record that was never reviewed counts its cycle from the day on which it was written. A draft has no cycle of
-/// its kind: it is not in force.
-fn due(meta: &Meta, longest: Option<i64>) -> Option<Due> {
+/// A record that was never reviewed counts its cycle from the day on which it was written, and so does one whose
+/// `review.last` is no day until which anybody signed anything. A draft has no cycle of its kind: it is not in force.
+fn due(meta: &Meta, longest: Option<i64>, seen: &Seen) -> Option<Due> {
     let last = meta.review.as_ref().and_then(|review| review.last);
-    let (from, reviewed) = match last {
-        Some(last) => (last, "last reviewed"),
-        None => (meta.created, "written, never reviewed"),
+    let is_believed = |last: &Spanned<Date>| {
+        // Of exceptions EXC010 says which review nobody signed.
+        meta.kind == Kind::Exception
+            || last.value <= meta.created.value
+            || seen.signed.is_some_and(|signed| last.value <= signed)
+            || meta.declared() == Status::Draft
     };
+    let believed = last.filter(is_believed).map(|last| last.value);
+    let since = believed.into_iter().chain(seen.reviewed).max();
+    let place = last.map_or(meta.created.span, |last| last.span);
+    let (value, reviewed) = match (since, last) {
+        (Some(since), _) => (since, "last reviewed"),
+        (None, Some(_)) => (meta.created.value, "no review is signed; written"),
+        (None, None) => (meta.created.value, "written, never reviewed"),
+    };
+    let from = Spanned { value, span: place };
     let by_kind = longest
         .filter(|_| meta.declared() != Status::Draft)
         .map(|days| Due {

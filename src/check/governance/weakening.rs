@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::trust::allowed_signers::AllowedSigners;
 use crate::trust::{
     ApprovalState, Approver, CONFIGURATION_ID, CONFIGURATION_KIND, Change, Classified, Effect, KEYRING_KIND,
-    RecordChange, Standing, humans_in, is_always_demanded, is_trust,
+    RecordChange, Standing, Standings, humans_in, is_always_demanded, is_trust,
 };
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -40,7 +40,23 @@ pub(in crate::check) const CHECK: Check = Check {
 const BESIDE: [&str; 5] = ["imports/", "ledger/", "generated/", "anchors/", "data/"];
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    if let Some(since) = context.since() {
+        weakened(context, since.change, &since.standings, out);
+    }
     let Some(change) = context.change() else { return };
+    if let Some((span, id)) = weakened(context, change, &context.register.standings, out) {
+        out.extend(mixed(context, change, span, &id));
+    }
+    cooling(context, change, out);
+}
+
+/// Tells what was weakened without its approvals, and returns the first place of all that was weakened.
+fn weakened(
+    context: &Context<'_>,
+    change: &Change,
+    standings: &Standings,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(Span, Box<str>)> {
     let mut first: Option<(Span, Box<str>)> = None;
     for one in changes(change, context.repository()) {
         let weakened = one
@@ -52,15 +68,12 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
                 .span
                 .unwrap_or_else(|| places::start_of(context.repository(), &one.path));
             first.get_or_insert((span, one.id.clone()));
-            if let Some(missing) = missing(context, change, &one, edit) {
+            if let Some(missing) = missing(context, change, standings, &one, edit) {
                 out.push(tell(&one, edit, span, missing));
             }
         }
     }
-    if let Some((span, id)) = first {
-        out.extend(mixed(context, change, span, &id));
-    }
-    cooling(context, change, out);
+    first
 }
 
 /// What a weakening lacks: what to say of it, and what to do.
@@ -69,12 +82,17 @@ struct Missing {
     help: String,
 }
 
-fn missing(context: &Context<'_>, change: &Change, one: &RecordChange, edit: &Classified) -> Option<Missing> {
-    let standings = &context.register.standings;
+fn missing(
+    context: &Context<'_>,
+    change: &Change,
+    standings: &Standings,
+    one: &RecordChange,
+    edit: &Classified,
+) -> Option<Missing> {
     let id = RecordId::new(&one.id)?;
     match (one.kind, Kind::from_name(one.kind)) {
         (CONFIGURATION_KIND, _) => lacking(standings.of_configuration(), CONFIGURATION_ID),
-        (KEYRING_KIND, _) => of_keyring(context, change, edit),
+        (KEYRING_KIND, _) => of_keyring(context, change, standings, edit),
         (_, Some(kind)) => {
             let standing = standings.of(kind, &id);
             lacking(standing, &one.id).or_else(|| {
@@ -146,7 +164,12 @@ fn owners_of_security(context: &Context<'_>) -> Vec<RecordId> {
 }
 
 /// A line of the list of keys is covered by the approvals of the person whose key it is.
-fn of_keyring(context: &Context<'_>, change: &Change, edit: &Classified) -> Option<Missing> {
+fn of_keyring(
+    context: &Context<'_>,
+    change: &Change,
+    standings: &Standings,
+    edit: &Classified,
+) -> Option<Missing> {
     let line = edit.edit.after.as_deref().unwrap_or_default();
     if edit.edit.field == REVOKED {
         return Some(Missing {
@@ -171,7 +194,7 @@ fn of_keyring(context: &Context<'_>, change: &Change, edit: &Classified) -> Opti
         });
     };
     let is_touched = change.subjects(context.repository()).contains(person.id());
-    let standing = context.register.standings.of(Kind::Person, person.id());
+    let standing = standings.of(Kind::Person, person.id());
     is_touched
         .then(|| lacking(standing, person.id().as_str()))
         .flatten()
