@@ -31,6 +31,8 @@ mod checks_depth;
 mod checks_findings;
 mod checks_records;
 mod cli;
+mod clock;
+mod clock_properties;
 mod cvss;
 mod documents;
 mod example_repo;

@@ -52,6 +52,8 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         base_due: at("2026-09-15T21:59:59Z"),
         due: at("2026-09-15T21:59:59Z"),
         due_reason: "accelerator:exploited".into(),
+        segments: Arc::default(),
+        plan_by: None,
         disposition,
         coverage: None,
         suspended: vec![],

@@ -113,7 +113,20 @@ impl World {
         );
     }
 
+    /// A file that is no record, as it is.
+    pub(crate) fn file(&mut self, path: &str, text: &str) {
+        self.files.insert(path.into(), text.into());
+    }
+
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.files.remove(path).unwrap();
+    }
+
     pub(crate) fn approve(&mut self, kind: &str, id: &str, when: &str) {
+        self.approve_as(kind, id, when, "role-ciso");
+    }
+
+    pub(crate) fn approve_as(&mut self, kind: &str, id: &str, when: &str, role: &str) {
         let number = self
             .files
             .keys()
@@ -123,7 +136,7 @@ impl World {
         let digest = "0".repeat(64);
         self.files.insert(
             format!("approvals/{id}/00000000-p-kim-{number}.yaml"),
-            format!("apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {kind}, id: {id}, fragment: '', digest: 'sha256:{digest}'}}\ndecision: approve\nrole: role-ciso\nperson: p-kim\nat: {when}\nshown: yes I do\n"),
+            format!("apiVersion: countersign/v1\nkind: Approval\nsubject: {{kind: {kind}, id: {id}, fragment: '', digest: 'sha256:{digest}'}}\ndecision: approve\nrole: {role}\nperson: p-kim\nat: {when}\nshown: yes I do\n"),
         );
     }
 
@@ -177,6 +190,13 @@ impl World {
     }
 
     pub(crate) fn repository(&self) -> Repository {
+        let repository = self.loaded();
+        assert!(repository.faults.is_empty(), "{:#?}", repository.faults);
+        repository
+    }
+
+    /// The repository with what loading found wrong.
+    pub(crate) fn loaded(&self) -> Repository {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in &self.files {
             let path = folder.path().join(path);
@@ -185,9 +205,7 @@ impl World {
         }
         let tree = read_folder(folder.path()).unwrap();
         let (configuration, _, _) = load_configuration(&tree).unwrap();
-        let repository = load(&tree, configuration, LoadLimits::default()).unwrap();
-        assert!(repository.faults.is_empty(), "{:#?}", repository.faults);
-        repository
+        load(&tree, configuration, LoadLimits::default()).unwrap()
     }
 
     pub(crate) fn judge<T>(&self, when: &str, look: impl FnOnce(&Register<'_>) -> T) -> T {

@@ -142,6 +142,7 @@ pub const CHECKS: &[&Check] = &[
     &scope::TIER_CRITERIA,
     &sla::MATRIX,
     &sla::COVERAGE,
+    &sla::OVERRIDE,
     &soa::INCOMPLETE,
     &soa::JUSTIFICATION,
     &soa::EXCLUDED_BUT_USED,

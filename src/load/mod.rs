@@ -3,6 +3,7 @@
 //! What one record says by itself is judged in here, by the schema. What records mean together is not.
 
 mod beside;
+mod decision_table;
 mod generated;
 mod layout;
 mod named;
@@ -182,6 +183,9 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
         .collect();
     repository.file_digests = named::digests(tree, &repository);
     repository.guarded = beside::guarded_files(tree);
+    let (tables, faults) = decision_table::decision_tables(&repository, limits);
+    repository.decision_tables = tables;
+    repository.faults.extend(faults);
     Ok(repository)
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::schema::TypedRecord;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Approval, Calendar, Change, Configuration, Envelope, Evidence, Exception, Incident, Isms, Kind, Meta,
-    Person, Policy, Record, RecordId, Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source, System, Table,
-    Triage, Zone, skeleton,
+    Approval, Calendar, Change, Configuration, DecisionTable, Envelope, Evidence, Exception, Incident, Isms,
+    Kind, Meta, Person, Policy, Record, RecordId, Reference, Risk, RiskAcceptance, Role, Sla, Soa, Source,
+    System, Table, Triage, Zone, skeleton,
 };
 use crate::source::{DecodeError, FileId, Limits, Sources, Span, decode};
 
@@ -111,6 +111,8 @@ pub struct Repository {
     pub file_digests: BTreeMap<Arc<str>, String>,
     /// The SHA-256 of each file that says how everything is judged or shown.
     pub guarded: BTreeMap<Arc<str>, String>,
+    /// The decision tables that agreements name, by path; one that cannot be read is not here.
+    pub decision_tables: BTreeMap<Arc<str>, DecisionTable>,
     /// What loading found wrong.
     pub faults: Vec<Diagnostic>,
 }
@@ -440,6 +442,7 @@ pub(super) fn assemble(
         files: BTreeSet::new(),
         file_digests: BTreeMap::new(),
         guarded: BTreeMap::new(),
+        decision_tables: BTreeMap::new(),
         faults,
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::id::RecordId;
 use super::observation::{Exploit, VulnId};
+use super::segment::Segments;
 use super::severity::Severity;
 
 /// The answer of the decision table for one finding.
@@ -132,6 +133,10 @@ pub struct Finding {
     /// The date that counts now: the base due, or the end of the decision that stands for it.
     pub due: DateTime<Utc>,
     pub due_reason: DueReason,
+    /// How the base due came about, by time; the last one gives it. Equal lists are shared.
+    pub segments: Segments,
+    /// The last day before the freeze in which it is due.
+    pub plan_by: Option<super::time::Date>,
     pub disposition: Disposition,
     pub coverage: Option<CoverageRef>,
     /// Coverages set aside because the vulnerability is exploited.

@@ -5,6 +5,7 @@
 mod configuration;
 pub mod controls;
 mod cvss;
+mod decision_table;
 mod expression;
 mod finding;
 mod id;
@@ -16,6 +17,7 @@ mod record;
 mod recurrence;
 mod reference;
 mod schema;
+mod segment;
 mod severity;
 mod time;
 mod timetable;
@@ -23,6 +25,7 @@ mod vocabulary;
 
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
 pub use cvss::{CvssVector, best_vector};
+pub use decision_table::{DecisionRow, DecisionTable, TableTime};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
 pub use finding::{CoverageRef, Disposition, DueReason, Finding};
 pub use id::{ID_PATTERN, RecordId, skeleton};
@@ -42,7 +45,8 @@ pub use schema::{
     Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
     schema_text, shape,
 };
+pub use segment::{Governor, Segment, SegmentCause, Segments};
 pub use severity::Severity;
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
 pub use timetable::{InForce, MOST_DAYS as MOST_TIMETABLE_DAYS, Opening, Timetable};
-pub use vocabulary::{HOST_NAMES, SYSTEM_NAMES, host_value, system_value};
+pub use vocabulary::{HOST_NAMES, SSVC_NAMES, SYSTEM_NAMES, host_value, system_value};

@@ -137,6 +137,31 @@ impl<'a> Timetable<'a> {
             })
     }
 
+    /// Lists the stretches of days on which freezes hold a System back: the first day and the last, by the first.
+    pub fn stretches(&self, system: &Record<System>) -> Vec<(InForce<'a>, Date, Date)> {
+        let mut found: Vec<(InForce<'a>, Date, Date)> = Vec::new();
+        for frozen in self.freezes.iter().filter(|frozen| is_for(frozen.freeze, system)) {
+            let in_force = InForce {
+                calendar: frozen.calendar,
+                freeze: frozen.freeze,
+            };
+            let mut stretch: Option<(Date, Date)> = None;
+            for day in &frozen.days {
+                match &mut stretch {
+                    Some((_, last)) if last.plus_days(1) == *day => *last = *day,
+                    Some((first, last)) => {
+                        found.push((in_force, *first, *last));
+                        stretch = Some((*day, *day));
+                    }
+                    None => stretch = Some((*day, *day)),
+                }
+            }
+            found.extend(stretch.map(|(first, last)| (in_force, first, last)));
+        }
+        found.sort_by_key(|(_, first, last)| (*first, *last));
+        found
+    }
+
     /// Tells whether a System may be changed on a day by a Change of a type.
     pub fn is_free(&self, day: Date, system: &Record<System>, change: ChangeType) -> bool {
         self.freezes_on(day, system)

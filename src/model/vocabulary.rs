@@ -47,6 +47,25 @@ pub fn system_value(system: &Record<System>, name: &str) -> Option<ExpressionVal
     text.map(ExpressionValue::Text)
 }
 
+/// The decision points of SSVC that an expression over a finding may read; a Triage may use others, too.
+///
+/// Source: the decision point reference of the SSVC documentation.
+pub const SSVC_NAMES: &[&str] = &[
+    "ssvc.automatable",
+    "ssvc.decision",
+    "ssvc.exploitation",
+    "ssvc.human_impact",
+    "ssvc.mission_impact",
+    "ssvc.mission_prevalence",
+    "ssvc.public_safety_impact",
+    "ssvc.public_wellbeing_impact",
+    "ssvc.safety_impact",
+    "ssvc.system_exposure",
+    "ssvc.technical_impact",
+    "ssvc.utility",
+    "ssvc.value_density",
+];
+
 /// The names that an expression over a host of the inventory may always use, beside the mapped columns.
 pub const HOST_NAMES: &[&str] = &["fqdn", "hostname", "ip", "name", "os", "status"];
 

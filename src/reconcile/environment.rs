@@ -12,8 +12,9 @@ use crate::model::{CvssVector, Exploit, Finding, Record, Severity, System};
 
 /// What the profile of a System makes of a finding.
 pub(super) struct Environment {
-    pub(super) severity: Severity,
-    pub(super) note: Option<Arc<str>>,
+    /// `None` where no profile rates it.
+    severity: Option<Severity>,
+    note: Option<Arc<str>>,
     /// The vector that rates it; `None` where no profile does.
     vector: Option<CvssVector>,
 }
@@ -29,8 +30,9 @@ impl Environment {
         system: Option<&Record<System>>,
         facts: &Facts<'_>,
     ) -> Self {
+        let highest = life.said.severity.unwrap_or(Severity::Critical);
         let unchanged = Self {
-            severity: facts.severity,
+            severity: None,
             note: None,
             vector: None,
         };
@@ -42,7 +44,7 @@ impl Environment {
         let Some((base, system, severity, vector)) = laid else {
             return unchanged;
         };
-        let is_exploited = facts.kev.is_some() || facts.exploit == Exploit::Active;
+        let is_exploited = facts.kev.is_some() || facts.exploited().0 == Exploit::Active;
         let forbids = match (is_exploited, host.candidates.is_empty()) {
             (true, _) => Some("it is exploited"),
             (false, false) => Some("the host is ambiguous"),
@@ -56,26 +58,32 @@ impl Environment {
                 ..unchanged
             };
         }
-        let note = (severity != facts.severity).then(|| {
-            let way = if severity < facts.severity {
-                "lowered"
-            } else {
-                "raised"
-            };
-            let from = facts.severity;
+        let note = (severity != highest).then(|| {
+            let way = if severity < highest { "lowered" } else { "raised" };
             Arc::from(format!(
-                "{way} from {from} to {severity} by the CVSS profile of `{by}`"
+                "{way} from {highest} to {severity} by the CVSS profile of `{by}`"
             ))
         });
         Self {
-            severity,
+            severity: Some(severity),
             note,
             vector: Some(vector),
         }
     }
 
-    /// Shows the vector and the score that rate the finding; the base score stays beside it.
+    /// Rates the finding; what a profile rates has had that severity all its life.
+    pub(super) fn rate(&self, facts: &mut Facts<'_>) {
+        if let Some(severity) = self.severity {
+            facts.severity = severity;
+            facts.rises.clear();
+        }
+    }
+
+    /// Shows the vector and the score that rate the finding, and says why; the base score stays beside it.
     pub(super) fn describe(&self, finding: &mut Finding) {
+        if let Some(note) = &self.note {
+            finding.notes.insert(0, Arc::clone(note));
+        }
         if let Some(vector) = &self.vector {
             finding.cvss = Some(Arc::from(&*vector.text));
             finding.score = Some(vector.score);

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::clock::governing;
 use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, Sla, System,
-    SystemState, host_value, system_value,
+    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, System, SystemState,
+    host_value,
 };
+use crate::trust::Standings;
 
 /// What the policies ask of a scan: the strictest of all in force.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +129,7 @@ pub(super) fn is_counted(system: &Record<System>) -> bool {
 /// Lists every system with its hosts and the agreements in force for it.
 pub(super) fn systems(
     repository: &Repository,
+    standings: &Standings,
     hosts: &[HostRow],
     as_of: AsOf,
 ) -> BTreeMap<RecordId, SystemRow> {
@@ -137,7 +140,7 @@ pub(super) fn systems(
             let row = SystemRow {
                 id: system.id().clone(),
                 hosts: Vec::new(),
-                slas: slas_of(repository, system, as_of),
+                slas: governing(repository, standings, system, as_of),
                 counts: is_counted(system),
                 is_unsupported: is_unsupported(system, as_of),
                 state: HostState::NotCounted,
@@ -156,28 +159,6 @@ pub(super) fn systems(
         }
     }
     rows
-}
-
-/// An agreement is in force when it is live, begun and not past its end; approval is not judged yet.
-fn slas_of(repository: &Repository, system: &Record<System>, as_of: AsOf) -> Vec<RecordId> {
-    let in_force = |sla: &&Record<Sla>| {
-        sla.meta.declared() == crate::model::Status::Submitted
-            && !as_of.is_past(sla.spec.expires.value)
-            && sla.meta.created.value <= as_of.day()
-    };
-    repository
-        .slas
-        .iter()
-        .filter(in_force)
-        .filter(|sla| {
-            sla.spec
-                .applies_to
-                .value
-                .0
-                .holds(&|name| system_value(system, name))
-        })
-        .map(|sla| sla.id().clone())
-        .collect()
 }
 
 fn is_unsupported(system: &Record<System>, as_of: AsOf) -> bool {

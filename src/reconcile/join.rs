@@ -50,6 +50,8 @@ pub(super) struct Sayings {
     pub(super) title: Arc<str>,
     pub(super) remediation: Option<Arc<str>>,
     pub(super) severity: Option<Severity>,
+    /// Each time that it was rated higher than before, the first rating included; empty where it was rated alike.
+    pub(super) rises: Vec<(DateTime<Utc>, Severity)>,
     pub(super) severity_given: Arc<str>,
     pub(super) vector: Option<CvssVector>,
     pub(super) fix_available: Option<bool>,
@@ -208,6 +210,7 @@ fn lives(
         );
         let mut said = sayings(group);
         said.fingerprints = open_fingerprints(group, runs);
+        said.rises = rises(group, runs);
         let said = Arc::new(said);
         for episode in episodes(events, reopen_window_days, as_of.zone()) {
             lives.push(Life {
@@ -346,6 +349,31 @@ fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<Option<Arc<s
         .filter(|fanned| fanned.sighting.state != ObservationState::Fixed)
         .map(|fanned| fanned.sighting.fingerprint.clone())
         .collect()
+}
+
+/// Finds the times at which the severity rose, by the runs' own time; nothing but a decision lowers it.
+fn rises(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<(DateTime<Utc>, Severity)> {
+    let mut rated = group.iter().map(|fanned| fanned.rated.severity);
+    let first = rated.next();
+    if rated.all(|severity| Some(severity) == first) {
+        return Vec::new();
+    }
+    let mut steps: Vec<(DateTime<Utc>, Severity)> = group
+        .iter()
+        .map(|fanned| {
+            let run = &runs[fanned.run];
+            let host = &run.scan.hosts[fanned.sighting.host.0 as usize];
+            (run.host_at(host), fanned.rated.severity)
+        })
+        .collect();
+    steps.sort_unstable_by_key(|(at, severity)| (*at, std::cmp::Reverse(*severity)));
+    let mut highest = None;
+    steps.retain(|(_, severity)| {
+        let rises = highest.is_none_or(|highest| *severity > highest);
+        highest = highest.max(Some(*severity));
+        rises
+    });
+    if steps.len() > 1 { steps } else { Vec::new() }
 }
 
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.

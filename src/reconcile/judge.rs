@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::clock::{Due, Facts};
+use super::clock::{Course, Facts, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
 use super::join::Life;
+use super::rating::Clocks;
 use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, Severity,
-    System, SystemState, Triage, TriageStatus,
+    AsOf, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, System,
+    SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub(super) struct Bench<'a> {
     pub(super) epss: HashMap<&'a str, f64>,
     /// Triages that count, by vulnerability.
     pub(super) triages: HashMap<&'a str, Vec<Approved<'a>>>,
+    pub(super) clocks: Clocks<'a>,
 }
 
 /// Collects the triages that somebody approved and that have not ended, with the moment of approval.
@@ -67,21 +69,22 @@ impl<'a> Bench<'a> {
             .as_ref()
             .and_then(|id| self.repository.systems.get(id));
         let triages = self.triages_of(life, host);
-        let mut facts = self.facts(life, record, &triages);
+        let mut facts = self.facts(life, host, record, &triages);
         let environment = Environment::of(life, host, record, &facts);
-        facts.severity = environment.severity;
-        let mut notes: Vec<Arc<str>> = Vec::from_iter(environment.note.clone());
-        facts.severity = self.raised(&facts, host);
-        let set = self.due(&facts, host);
-        let rating = self.lowered(&facts, &set, &triages, host);
-        let due = rating.due.clone();
-        notes.extend(rating.note.clone());
-        let mut finding = finding_of(life, host, record, &facts, rating.severity, due);
+        environment.rate(&mut facts);
+        let course = self.clock(&facts, host);
+        let mut finding = self.finding_of(life, host, record, &facts, course);
         environment.describe(&mut finding);
-        finding.notes = notes;
-        finding.breached = rating.breached;
         self.dispose(&mut finding, life, host, record, &facts, &triages);
+        finding.plan_by = self.plan_by(&finding, &facts);
         finding
+    }
+
+    /// The day before the freeze in which an open finding is due; nothing moves the date itself.
+    fn plan_by(&self, finding: &Finding, facts: &Facts<'_>) -> Option<Date> {
+        let is_open = finding.closed.is_none() && !finding.disposition.is_removed();
+        let due = self.as_of.zone().day_of(finding.due);
+        plan_by(facts.freezes, due).filter(|_| is_open)
     }
 
     fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<Approved<'a>> {
@@ -173,7 +176,7 @@ impl<'a> Bench<'a> {
         if let Some(disposition) = by_decision {
             return disposition;
         }
-        if let Some(due) = self.mitigation_due(host, triages) {
+        if let Some(due) = self.mitigation_due(life, host, triages) {
             finding.due = due;
             finding.due_reason = "mitigation".into();
             return Disposition::MitigationPending;
@@ -215,11 +218,9 @@ impl<'a> Bench<'a> {
 
     fn exploited_since(&self, facts: &Facts<'_>) -> Option<Date> {
         let listed = facts.kev.map(|listing| listing.added);
-        let active = (facts.exploit == Exploit::Active).then(|| {
-            facts
-                .exploit_since
-                .unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen))
-        });
+        let (exploit, since) = facts.exploited();
+        let active = (exploit == Exploit::Active)
+            .then(|| since.unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen)));
         listed.into_iter().chain(active).min()
     }
 
@@ -262,7 +263,8 @@ impl<'a> Bench<'a> {
                 .any(|subject| subject.value.0 == *system.id())
     }
 
-    fn mitigation_due(&self, host: &HostRow, triages: &[Approved<'_>]) -> Option<DateTime<Utc>> {
+    /// While the vendor has no fix there is a date to mitigate by; with the fix only the patch is due.
+    fn mitigation_due(&self, life: &Life, host: &HostRow, triages: &[Approved<'_>]) -> Option<DateTime<Utc>> {
         let sla = self.sla_of(host)?;
         let days = sla.clock.mitigate_days.filter(|_| !sla.clock.pause.is_empty())?;
         let since = triages.iter().find_map(|(triage, _)| {
@@ -273,16 +275,81 @@ impl<'a> Bench<'a> {
                 fix.since.as_ref().map(|since| since.value)
             }
         })?;
+        let by_triage = triages
+            .iter()
+            .filter_map(|(triage, _)| triage.spec.fix_available.as_ref())
+            .filter(|fix| fix.value)
+            .map(|fix| fix.since.as_ref().map_or(since, |day| day.value));
+        let mut fixed = by_triage.chain(life.said.patch_published.filter(|day| *day > since));
+        if fixed.any(|day| day >= since && day <= self.as_of.day()) {
+            return None;
+        }
         let zone = self.as_of.zone();
         let due = zone
             .end_of_day(since.plus_days(i64::from(days)))
             .with_timezone(&Utc);
         (due >= self.as_of.instant()).then_some(due)
     }
+
+    fn finding_of(
+        &self,
+        life: &Life,
+        host: &HostRow,
+        system: Option<&Record<System>>,
+        facts: &Facts<'_>,
+        course: Course,
+    ) -> Finding {
+        let said = &life.said;
+        let segments = self.clocks.sharing.shared(&course.segments);
+        let last = segments.last();
+        // A course has at least one segment.
+        let due = last.map_or(life.episode.first_seen, |last| last.due);
+        let due_reason = last.map_or_else(|| "strictest:no-sla".into(), |last| Arc::clone(&last.reason));
+        Finding {
+            host: Arc::clone(&host.id),
+            system: host.system.clone(),
+            vuln: Arc::clone(&life.vuln),
+            aliases: said.aliases.clone(),
+            title: Arc::clone(&said.title),
+            remediation: said.remediation.clone(),
+            severity: course.severity,
+            severity_given: Arc::clone(&said.severity_given),
+            cvss: said.vector.as_ref().map(|vector| Arc::from(&*vector.text)),
+            score: said.vector.as_ref().map(|vector| vector.base),
+            score_base: said.vector.as_ref().map(|vector| vector.base),
+            kev: facts.kev.map(|listing| listing.added),
+            epss: facts.epss,
+            exploit: facts.exploited().0,
+            exploited_since: None,
+            patch_published: facts.patch_published,
+            first_seen: life.episode.first_seen,
+            last_seen: life.episode.last_seen,
+            base_due: due,
+            due,
+            due_reason,
+            segments,
+            plan_by: None,
+            disposition: Disposition::Open,
+            coverage: None,
+            suspended: Vec::new(),
+            lapsed: Vec::new(),
+            breached: course.breached,
+            decided_at_base_due: false,
+            closed: life.episode.closed,
+            recurrence: life.episode.recurrence,
+            stale: life.episode.stale,
+            observers: said.observers.clone(),
+            instances: said.instances,
+            tier: system
+                .and_then(|system| system.spec.tier.as_ref())
+                .map(|tier| tier.value.as_str().into()),
+            notes: course.notes,
+        }
+    }
 }
 
 /// A triage with frozen hosts is about those hosts only; one without is about its systems.
-fn is_about(triage: &Record<Triage>, host: &HostRow) -> bool {
+pub(super) fn is_about(triage: &Record<Triage>, host: &HostRow) -> bool {
     let subject = &triage.spec.subject;
     if !subject.resolved.is_empty() {
         return subject.resolved.iter().any(|name| *name.value == *host.id);
@@ -317,53 +384,4 @@ fn has_vendor_fix(life: &Life, triages: &[Approved<'_>]) -> bool {
         .find_map(|(triage, _)| triage.spec.fix_available.as_ref())
         .map(|fix| fix.value);
     by_triage.or(life.said.fix_available).unwrap_or(true)
-}
-
-fn finding_of(
-    life: &Life,
-    host: &HostRow,
-    system: Option<&Record<System>>,
-    facts: &Facts<'_>,
-    severity: Severity,
-    due: Due,
-) -> Finding {
-    let said = &life.said;
-    Finding {
-        host: Arc::clone(&host.id),
-        system: host.system.clone(),
-        vuln: Arc::clone(&life.vuln),
-        aliases: said.aliases.clone(),
-        title: Arc::clone(&said.title),
-        remediation: said.remediation.clone(),
-        severity,
-        severity_given: Arc::clone(&said.severity_given),
-        cvss: said.vector.as_ref().map(|vector| Arc::from(&*vector.text)),
-        score: said.vector.as_ref().map(|vector| vector.base),
-        score_base: said.vector.as_ref().map(|vector| vector.base),
-        kev: facts.kev.map(|listing| listing.added),
-        epss: facts.epss,
-        exploit: facts.exploit,
-        exploited_since: None,
-        patch_published: facts.patch_published,
-        first_seen: life.episode.first_seen,
-        last_seen: life.episode.last_seen,
-        base_due: due.at,
-        due: due.at,
-        due_reason: due.reason,
-        disposition: Disposition::Open,
-        coverage: None,
-        suspended: Vec::new(),
-        lapsed: Vec::new(),
-        breached: None,
-        decided_at_base_due: false,
-        closed: life.episode.closed,
-        recurrence: life.episode.recurrence,
-        stale: life.episode.stale,
-        observers: said.observers.clone(),
-        instances: said.instances,
-        tier: system
-            .and_then(|system| system.spec.tier.as_ref())
-            .map(|tier| tier.value.as_str().into()),
-        notes: Vec::new(),
-    }
 }

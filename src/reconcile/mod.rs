@@ -59,7 +59,7 @@ pub fn reconcile<'a>(
     let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
-    let mut systems = estate::systems(repository, &hosts, as_of);
+    let mut systems = estate::systems(repository, &standings, &hosts, as_of);
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -70,6 +70,7 @@ pub fn reconcile<'a>(
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
         triages: judge::triages(repository, &standings, as_of),
+        clocks: rating::Clocks::new(repository, &standings, &systems, as_of),
     };
     let mut findings: Vec<Finding> = joined
         .lives

@@ -1,69 +1,291 @@
-//! How grave a finding is, and when it is due: facts, priority rules, triage, the strictest on any ambiguity.
+//! What a finding's clock is set by: its facts, the agreement over its life, triages, the strictest on any ambiguity.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::clock::{Due, Facts, due_by_agreement, due_without_agreement, prioritised};
+use super::clock::{
+    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Sharing,
+    SystemVersion, course, pause_of, standing_alone, versions_of,
+};
 use super::join::Life;
-use super::judge::{Approved, Bench};
-use super::register::HostRow;
-use crate::model::{CvssVector, Date, Exploit, Record, Severity, Sla, System};
+use super::judge::{Approved, Bench, is_about};
+use super::register::{HostRow, SystemRow};
+use crate::load::Repository;
+use crate::model::{
+    AsOf, Calendar, CvssVector, Date, Decision, Exploit, Governor, Kind, MOST_TIMETABLE_DAYS, Meta, Record,
+    RecordId, Severity, Sla, Status, System, Timetable, Triage,
+};
+use crate::source::Spanned;
+use crate::trust::{ApprovalRules, ApprovalState, Standings};
 
-/// What a triage makes of severity and due date.
-pub(super) struct Rating {
-    pub(super) severity: Severity,
-    pub(super) due: Due,
-    pub(super) breached: Option<DateTime<Utc>>,
-    pub(super) note: Option<Arc<str>>,
+/// What an incident sets, with the vulnerabilities that it is about; none of them means all.
+type OverrideOf<'a> = (&'a [Spanned<String>], Override);
+
+/// What the clocks of all findings share.
+pub(super) struct Clocks<'a> {
+    pub(super) ground: Ground<'a>,
+    /// The versions of the one agreement of each system that has one.
+    agreements: BTreeMap<RecordId, Vec<AgreementVersion<'a>>>,
+    /// Every live agreement, for what no single one governs.
+    alone: Vec<AgreementVersion<'a>>,
+    /// Triages that speak of a vendor's fix, those that have ended, too, by vulnerability.
+    fixes: HashMap<&'a str, Vec<Approved<'a>>>,
+    /// The freezes of each system, by their first day.
+    freezes: BTreeMap<RecordId, Vec<Freeze>>,
+    /// What incidents set for each system.
+    overrides: BTreeMap<RecordId, Vec<OverrideOf<'a>>>,
+    pub(super) sharing: Sharing,
+}
+
+/// Days before and after as-of for which freezes are laid out.
+const FREEZE_SPAN_DAYS: i64 = MOST_TIMETABLE_DAYS / 2;
+
+impl<'a> Clocks<'a> {
+    pub(super) fn new(
+        repository: &'a Repository,
+        standings: &Standings,
+        systems: &BTreeMap<RecordId, SystemRow>,
+        as_of: AsOf,
+    ) -> Self {
+        let mut agreements = BTreeMap::new();
+        for row in systems.values() {
+            if let ([single], Some(system)) = (row.slas.as_slice(), repository.systems.get(&row.id)) {
+                let versions = versions_of(repository, standings, system, single, as_of.zone());
+                agreements.insert(row.id.clone(), versions);
+            }
+        }
+        let calendars: Vec<&Record<Calendar>> = repository
+            .calendars
+            .iter()
+            .filter(|calendar| {
+                let is_asked = calendar.meta.declared() == Status::Submitted;
+                is_asked && standings.of(Kind::Calendar, calendar.id()).counts()
+            })
+            .collect();
+        let holidays = calendars.iter().flat_map(|calendar| &calendar.spec.holidays);
+        Self {
+            ground: Ground {
+                as_of,
+                isms: repository.isms.as_ref().map(|isms| &isms.spec),
+                tables: &repository.decision_tables,
+                almanac: Almanac {
+                    zone: as_of.zone(),
+                    holidays: holidays.map(|day| day.value).collect(),
+                },
+            },
+            agreements,
+            alone: standing_alone(repository),
+            fixes: fixes(repository, standings),
+            freezes: freezes(repository, &calendars, as_of),
+            overrides: overrides(repository, standings, as_of),
+            sharing: Sharing::default(),
+        }
+    }
+
+    /// Returns the freezes of a host's system, by their first day.
+    fn freezes_of(&self, host: &HostRow) -> &[Freeze] {
+        let of_system = host.system.as_ref().and_then(|id| self.freezes.get(id));
+        of_system.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what incidents set for a vulnerability on a host.
+    fn overrides_of(&self, life: &Life, host: &HostRow) -> Vec<&Override> {
+        let of_system = host.system.as_ref().and_then(|id| self.overrides.get(id));
+        let about = |vulns: &[Spanned<String>]| {
+            let mut names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+            vulns.is_empty() || names.any(|name| vulns.iter().any(|vuln| vuln.value == **name))
+        };
+        of_system
+            .into_iter()
+            .flatten()
+            .filter(|(vulns, _)| about(vulns))
+            .map(|(_, one)| one)
+            .collect()
+    }
+}
+
+fn freezes(
+    repository: &Repository,
+    calendars: &[&Record<Calendar>],
+    as_of: AsOf,
+) -> BTreeMap<RecordId, Vec<Freeze>> {
+    if calendars.is_empty() {
+        return BTreeMap::new();
+    }
+    let (first, last) = (
+        as_of.day().plus_days(-FREEZE_SPAN_DAYS),
+        as_of.day().plus_days(FREEZE_SPAN_DAYS),
+    );
+    let timetable = Timetable::new(calendars.iter().copied(), as_of.zone(), first, last);
+    let of = |system: &Record<System>| -> Vec<Freeze> {
+        let stretches = timetable.stretches(system).into_iter();
+        stretches
+            .map(|(in_force, first, last)| Freeze {
+                first,
+                last,
+                by: governor(Kind::Calendar, &in_force.calendar.meta),
+            })
+            .collect()
+    };
+    let systems = repository.systems.iter();
+    systems.map(|system| (system.id().clone(), of(system))).collect()
+}
+
+/// Collects the overrides of incidents that were approved and not revoked; they stay when the incident is closed.
+///
+/// An incident that was approved and has grown since, as its timeline does, still shortens times.
+fn overrides<'a>(
+    repository: &'a Repository,
+    standings: &Standings,
+    as_of: AsOf,
+) -> BTreeMap<RecordId, Vec<OverrideOf<'a>>> {
+    let rules = ApprovalRules::default();
+    let seniors = rules.roles("senior_management");
+    let mut found: BTreeMap<RecordId, Vec<OverrideOf<'_>>> = BTreeMap::new();
+    for incident in &repository.incidents {
+        let standing = standings.of(Kind::Incident, incident.id());
+        let is_meant = matches!(incident.meta.declared(), Status::Submitted | Status::Closed);
+        let is_approved = standing.counts() || standing.state == ApprovalState::Stale;
+        if !is_meant || !is_approved {
+            continue;
+        }
+        let by_senior = standing.decisions.iter().any(|decided| {
+            decided.decision == Decision::Approve && decided.is_in_force() && seniors.contains(&decided.role)
+        });
+        for one in &incident.spec.sla_overrides {
+            let (from, to) = (one.from.value.utc(), one.to.value.utc());
+            if from > as_of.instant() {
+                continue;
+            }
+            let one = Override {
+                severity: one.severity,
+                tier: one.tier.value.clone(),
+                hours: one.hours,
+                from,
+                to,
+                may_loosen: by_senior && standing.counts(),
+                by: governor(Kind::Incident, &incident.meta),
+                id: incident.id().clone(),
+            };
+            for system in &incident.spec.systems {
+                let of_system = found.entry(system.value.0.clone()).or_default();
+                of_system.push((&incident.spec.vulns, one.clone()));
+            }
+        }
+    }
+    for of_system in found.values_mut() {
+        of_system.sort_by(|(_, one), (_, other)| (one.from, &one.id).cmp(&(other.from, &other.id)));
+    }
+    found
+}
+
+fn governor(kind: Kind, meta: &Meta) -> Governor {
+    Governor::Record {
+        kind,
+        id: meta.id.value.clone(),
+        version: meta.version.as_ref().map(|version| version.as_str().into()),
+    }
+}
+
+/// Collects the triages that were approved and say whether there is a fix; one that ended has still paused a clock.
+fn fixes<'a>(repository: &'a Repository, standings: &Standings) -> HashMap<&'a str, Vec<Approved<'a>>> {
+    let mut found: HashMap<&str, Vec<Approved<'_>>> = HashMap::new();
+    for triage in &repository.triages {
+        let standing = standings.of(Kind::Triage, triage.id());
+        let is_meant = !matches!(triage.meta.declared(), Status::Draft | Status::Revoked);
+        let approved = standing.approved.first().copied();
+        if let (Some(_), Some(approved), true, true) =
+            (&triage.spec.fix_available, approved, standing.counts(), is_meant)
+        {
+            found
+                .entry(triage.spec.subject.vuln.value.as_str())
+                .or_default()
+                .push((triage, approved));
+        }
+    }
+    found
+}
+
+/// The day and the level of each piece of evidence that a triage names, by day.
+fn evidence(triages: &[Approved<'_>]) -> Vec<(Date, Exploit)> {
+    let mut found: Vec<(Date, Exploit)> = triages
+        .iter()
+        .filter_map(|(triage, _)| {
+            let days = triage.spec.exploit_evidence.iter();
+            let day = days.map(|evidence| evidence.at.value).min()?;
+            let level = match triage.spec.ssvc.get("exploitation")?.as_str() {
+                "active" => Exploit::Active,
+                "poc" => Exploit::Poc,
+                _ => return None,
+            };
+            Some((day, level))
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// The severity at the first sighting of a life, and where scanners rated it higher while it lasted.
+fn severities(life: &Life) -> (Severity, Vec<(DateTime<Utc>, Severity)>) {
+    let highest = life.said.severity.unwrap_or(Severity::Critical);
+    let steps = &life.said.rises;
+    let Some((_, first)) = steps.first() else {
+        return (highest, Vec::new());
+    };
+    let first_seen = life.episode.first_seen;
+    let known = steps.iter().rev().find(|(at, _)| *at <= first_seen);
+    let start = known.map_or(*first, |(_, severity)| *severity);
+    let later = steps.iter().filter(|(_, severity)| *severity > start);
+    (start, later.copied().collect())
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn facts(
-        &self,
+    pub(super) fn facts<'s>(
+        &'s self,
         life: &Life,
+        host: &HostRow,
         system: Option<&'a Record<System>>,
-        triages: &[Approved<'_>],
-    ) -> Facts<'a> {
-        let kev = self.kev.get(&*life.vuln).copied();
-        let mut exploit = life.said.exploit;
-        let mut since: Option<Date> = None;
-        for (triage, _) in triages {
-            let evidence = triage
-                .spec
-                .exploit_evidence
-                .iter()
-                .map(|evidence| evidence.at.value)
-                .min();
-            let (Some(word), Some(at)) = (triage.spec.ssvc.get("exploitation"), evidence) else {
-                continue;
-            };
-            let level = match word.as_str() {
-                "active" => Exploit::Active,
-                "poc" => Exploit::Poc,
-                _ => continue,
-            };
-            if level > exploit {
-                exploit = level;
-                since = Some(at);
-            }
-        }
-        if let Some(listing) = kev
-            && exploit < Exploit::Active
-        {
-            exploit = Exploit::Active;
-            since = Some(listing.added);
-        }
+        triages: &[Approved<'a>],
+    ) -> Facts<'s> {
+        let (severity, rises) = severities(life);
         Facts {
             first_seen: life.episode.first_seen,
-            severity: life.said.severity.unwrap_or(Severity::Critical),
+            closed: life.episode.closed,
+            severity,
+            rises,
+            rated: rated(triages),
             patch_published: life.said.patch_published,
-            kev,
+            kev: self.kev.get(&*life.vuln).copied(),
             epss: self.epss.get(&*life.vuln).copied(),
-            exploit,
-            exploit_since: since,
-            system,
+            exploit_said: life.said.exploit,
+            evidence: evidence(triages),
+            triages: triages.to_vec(),
+            systems: vec![SystemVersion {
+                from: DateTime::<Utc>::MIN_UTC,
+                loosens: true,
+                system,
+            }],
+            pause: self.pause(life, host),
+            overrides: self.clocks.overrides_of(life, host),
+            freezes: self.clocks.freezes_of(host),
         }
+    }
+
+    fn pause(&self, life: &Life, host: &HostRow) -> Option<Pause> {
+        if self.clocks.fixes.is_empty() {
+            return None;
+        }
+        let zone = self.as_of.zone();
+        let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+        let about = names
+            .filter_map(|name| self.clocks.fixes.get(&**name))
+            .flatten()
+            .filter(|(triage, _)| is_about(triage, host));
+        let words: Vec<FixWord> = about
+            .filter_map(|(triage, approved)| fix_word(triage, *approved, zone.day_of(*approved)))
+            .collect();
+        pause_of(&words, life.said.patch_published, &self.clocks.ground.almanac)
     }
 
     pub(super) fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
@@ -75,22 +297,22 @@ impl<'a> Bench<'a> {
         }
     }
 
-    pub(super) fn raised(&self, facts: &Facts<'_>, host: &HostRow) -> Severity {
-        self.sla_of(host)
-            .map_or(facts.severity, |sla| prioritised(facts, sla))
+    /// Sets the clock; on any ambiguity the strictest counts, and the reason says so.
+    pub(super) fn clock(&self, facts: &Facts<'_>, host: &HostRow) -> Course {
+        let versions = host.system.as_ref().and_then(|id| self.clocks.agreements.get(id));
+        let law = match versions {
+            Some(versions) if host.candidates.is_empty() => Law::Agreement(versions),
+            Some(_) | None => Law::Strictest {
+                versions: &self.clocks.alone,
+                reason: self.ambiguity(host),
+                own: self.sla_of(host),
+            },
+        };
+        course(facts, law, &self.clocks.ground)
     }
 
-    /// The due date; on any ambiguity the strictest counts, and the reason says so.
-    pub(super) fn due(&self, facts: &Facts<'_>, host: &HostRow) -> Due {
-        if let (Some(sla), true) = (self.sla_of(host), host.candidates.is_empty()) {
-            return due_by_agreement(
-                facts,
-                sla,
-                self.repository.isms.as_ref().map(|isms| &isms.spec),
-                self.as_of,
-            );
-        }
-        let reason = match (&host.system, host.claims.len(), host.candidates.is_empty()) {
+    fn ambiguity(&self, host: &HostRow) -> &'static str {
+        match (&host.system, host.claims.len(), host.candidates.is_empty()) {
             (_, _, false) => "strictest:ambiguous-host",
             (None, 0, true) => "strictest:no-system",
             (None, _, true) => "strictest:several-systems",
@@ -98,93 +320,31 @@ impl<'a> Bench<'a> {
                 0 => "strictest:no-sla",
                 _ => "strictest:several-slas",
             },
-        };
-        let slas = self
-            .repository
-            .slas
-            .iter()
-            .filter(|sla| sla.meta.is_live())
-            .map(|sla| &sla.spec);
-        due_without_agreement(facts, slas, self.as_of, reason)
+        }
     }
+}
 
-    /// An approved environmental vector may lower or raise the severity from its approval on.
-    ///
-    /// A due date that had passed by then stays a recorded breach; an exploited vulnerability is never lowered.
-    pub(super) fn lowered(
-        &self,
-        facts: &Facts<'_>,
-        set: &Due,
-        triages: &[Approved<'_>],
-        host: &HostRow,
-    ) -> Rating {
-        let plain = Rating {
-            severity: facts.severity,
-            due: set.clone(),
-            breached: None,
-            note: None,
-        };
-        let Some((triage, approved, severity)) = triages.iter().find_map(|(triage, approved)| {
-            let vector = CvssVector::parse(&triage.spec.cvss_env.as_ref()?.value)?;
-            Some((triage, *approved, vector.severity()?))
-        }) else {
-            return plain;
-        };
-        let is_exploited = facts.kev.is_some() || facts.exploit == Exploit::Active;
-        if severity == facts.severity || (severity < facts.severity && is_exploited) {
-            return plain;
-        }
-        let rated = Facts {
-            severity,
-            first_seen: facts.first_seen,
-            patch_published: facts.patch_published,
-            kev: facts.kev,
-            epss: facts.epss,
-            exploit: facts.exploit,
-            exploit_since: facts.exploit_since,
-            system: facts.system,
-        };
-        if severity > facts.severity {
-            let from_approval = self.due(
-                &Facts {
-                    first_seen: approved.max(facts.first_seen),
-                    ..rated
-                },
-                host,
-            );
-            let due = if from_approval.at < set.at {
-                from_approval
-            } else {
-                set.clone()
-            };
-            return Rating {
-                severity,
-                due,
-                breached: None,
-                note: None,
-            };
-        }
-        let due = self.due(&rated, host);
-        let breached = (set.at < approved).then_some(set.at);
-        let days = breached.map(|breached| {
-            self.as_of
-                .zone()
-                .day_of(approved)
-                .days_since(self.as_of.zone().day_of(breached))
-        });
-        let note = days.map(|days| {
-            let text = format!(
-                "lowered from {} to {severity} by `{}`; the breach of {days} d before stays",
-                facts.severity,
-                triage.id()
-            );
-            Arc::from(text)
-        });
-        Rating {
-            severity,
-            due,
-            breached,
-            note,
-        }
-    }
+/// An approved environmental vector, with the moment of its approval.
+fn rated(triages: &[Approved<'_>]) -> Option<Rated> {
+    triages.iter().find_map(|(triage, approved)| {
+        let vector = CvssVector::parse(&triage.spec.cvss_env.as_ref()?.value)?;
+        Some(Rated {
+            at: *approved,
+            severity: vector.severity()?,
+            by: triage.id().clone(),
+        })
+    })
+}
+
+fn fix_word(triage: &Record<Triage>, approved: DateTime<Utc>, approved_on: Date) -> Option<FixWord> {
+    let fix = triage.spec.fix_available.as_ref()?;
+    Some(FixWord {
+        is_there: fix.value,
+        since: fix.since.as_ref().map_or(approved_on, |since| since.value),
+        approved,
+        expires: triage.spec.expires.value,
+        is_ended: triage.meta.declared() != Status::Submitted,
+        has_reference: fix.reference.is_some(),
+        by: governor(Kind::Triage, &triage.meta),
+    })
 }

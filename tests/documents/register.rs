@@ -107,6 +107,8 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         } else {
             "sla:high/tier1".into()
         },
+        segments: Arc::default(),
+        plan_by: None,
         disposition: *disposition,
         coverage: coverage.map(|coverage| CoverageRef {
             id: id(coverage),

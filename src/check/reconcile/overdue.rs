@@ -90,5 +90,8 @@ fn told(finding: &Finding) -> String {
 fn due(context: &Context<'_>, finding: &Finding) -> String {
     let due = crate::model::AsOf::new(finding.due, context.as_of().zone());
     let seen = context.as_of().zone().day_of(finding.first_seen);
-    format!("due {due} by `{}`, first seen {seen}", finding.due_reason)
+    let plan = finding.plan_by.map_or_else(String::new, |day| {
+        format!("; in a freeze, so plan the work by {day}")
+    });
+    format!("due {due} by `{}`, first seen {seen}{plan}", finding.due_reason)
 }

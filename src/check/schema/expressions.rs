@@ -6,7 +6,7 @@ use super::violation::CHECK;
 use crate::check::words::{excerpt, listed};
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
-use crate::model::{Expression, HOST_NAMES, Members, Meta, SYSTEM_NAMES, SourceRole};
+use crate::model::{Expression, HOST_NAMES, Members, Meta, SSVC_NAMES, SYSTEM_NAMES, SourceRole};
 use crate::source::Span;
 
 /// What an expression over a finding may read besides the System's fields.
@@ -17,6 +17,13 @@ const POLICY_NAMES: &[&str] = &["template"];
 pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) {
     let over_system: BTreeSet<&str> = SYSTEM_NAMES.iter().copied().collect();
     let over_finding: BTreeSet<&str> = SYSTEM_NAMES.iter().chain(FINDING_NAMES).copied().collect();
+    let of_triages = decision_points(repository);
+    let over_clock: BTreeSet<&str> = over_finding
+        .iter()
+        .chain(SSVC_NAMES)
+        .copied()
+        .chain(of_triages.iter().map(String::as_str))
+        .collect();
     let over_change: BTreeSet<&str> = SYSTEM_NAMES.iter().chain(POLICY_NAMES).copied().collect();
     let over_decision: BTreeSet<&str> = over_finding.iter().chain(&over_change).copied().collect();
     let mut flag = |meta: &Meta, expression: &Expression, span: Span, names: &BTreeSet<&str>| {
@@ -51,10 +58,15 @@ pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) 
             &over_system,
         );
         for accelerator in &sla.spec.accelerators {
-            flag(&sla.meta, &accelerator.when, accelerator.when.span, &over_finding);
+            flag(&sla.meta, &accelerator.when, accelerator.when.span, &over_clock);
         }
         for rule in &sla.spec.priority_rules {
-            flag(&sla.meta, &rule.when, rule.when.span, &over_finding);
+            flag(&sla.meta, &rule.when, rule.when.span, &over_clock);
+        }
+        let table = sla.spec.kev.as_ref().and_then(|kev| kev.table.as_ref());
+        let table = table.and_then(|path| repository.decision_tables.get(path.value.0.as_str()));
+        for row in table.iter().flat_map(|table| &table.rows) {
+            flag(&sla.meta, &row.when, row.when.span, &over_clock);
         }
     }
     for calendar in &repository.calendars {
@@ -71,6 +83,15 @@ pub(super) fn unknown_names(repository: &Repository, out: &mut Vec<Diagnostic>) 
             }
         }
     }
+}
+
+/// Returns the names of the SSVC decision points that some triage decides, known to SSVC or not.
+fn decision_points(repository: &Repository) -> BTreeSet<String> {
+    let points = repository
+        .triages
+        .iter()
+        .flat_map(|triage| triage.spec.ssvc.keys());
+    points.map(|point| format!("ssvc.{point}")).collect()
 }
 
 /// Returns the names that some inventory gives a value to; `None` where an inventory has columns of its own.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::windows::{Windows, against_windows};
 use crate::check::words::{excerpt, listed};
 use crate::check::{Check, Context, Family};
 use crate::diagnostic::{Diagnostic, Level};
@@ -20,6 +21,7 @@ pub(in crate::check) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     let repository = context.repository();
+    let windows = Windows::of(context);
     for sla in repository.slas.iter().filter(|sla| sla.meta.is_live()) {
         let mut faults = Vec::new();
         if let Some(isms) = &repository.isms {
@@ -28,6 +30,9 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         }
         for policy in repository.policies.iter().filter(|policy| policy.meta.is_live()) {
             against_policy(policy, sla, &mut faults);
+        }
+        if let Some(windows) = &windows {
+            against_windows(context, windows, sla, &mut faults);
         }
         out.extend(
             faults
@@ -51,7 +56,7 @@ fn hours(cell: &MatrixCell) -> Option<i64> {
 }
 
 /// Writes `72 h`, `7 d` or `5 business d`.
-fn time(cell: &MatrixCell) -> String {
+pub(super) fn time(cell: &MatrixCell) -> String {
     let unit = if cell.unit == Some(TimeUnit::Business) {
         "business "
     } else {
@@ -64,7 +69,7 @@ fn time(cell: &MatrixCell) -> String {
     }
 }
 
-fn name(cell: &MatrixCell) -> String {
+pub(super) fn name(cell: &MatrixCell) -> String {
     format!("{}/{}", cell.severity, excerpt(&cell.tier))
 }
 

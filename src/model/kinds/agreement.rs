@@ -57,10 +57,12 @@ pub struct SlaClock {
     pub stop: ClockStop,
     #[serde(default)]
     pub pause: Vec<ClockPause>,
+    /// The most days of a pause; where it is missing nothing pauses.
     pub max_pause_days: Option<u32>,
     /// Days to mitigate where no fix exists.
     #[schemars(range(min = 1))]
     pub mitigate_days: Option<u32>,
+    /// Whether freezes pause the clock, for medium and low, not exploited, 14 days at most.
     #[serde(default)]
     pub freeze_pauses: bool,
 }
@@ -72,7 +74,7 @@ pub struct SlaClock {
 pub struct Accelerator {
     #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
     pub name: String,
-    /// Over `exploitation`, `kev`, `epss`, `severity` and the system's fields.
+    /// Over `exploitation`, `kev`, `epss`, `severity`, `ssvc.…` as triages decide it, and the system's fields.
     pub when: Spanned<Expression>,
     #[schemars(range(min = 1))]
     pub days: u32,
@@ -101,7 +103,8 @@ pub struct Kev {
     pub min_days: Option<u32>,
     /// Hours that every finding gets at least; 24 where it is missing.
     pub floor_hours: Option<u32>,
-    /// The decision table, for `decision_table`.
+    /// The decision table, for `decision_table`: YAML with `rows`, each `{when, days}` or `{when, hours}`; the first that
+    /// holds gives the time, whether the vulnerability is listed or not.
     pub table: Option<Spanned<FilePath>>,
 }
 
