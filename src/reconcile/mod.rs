@@ -17,9 +17,12 @@ mod kpi;
 mod rating;
 mod register;
 mod runs;
+mod sayings;
+mod trace;
 
 pub use frozen::ForeignHosts;
 pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
+pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
 
 use rayon::prelude::*;
 
