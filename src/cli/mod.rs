@@ -3,6 +3,7 @@
 //! A command opens a [`job::Job`], asks the other rooms, and writes what they say. It decides nothing.
 
 mod args;
+mod args_ledger;
 mod change;
 mod commands;
 mod configuration;
@@ -108,6 +109,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Status(status) => commands::status(console, global, status),
         Command::Anchor(anchor) => commands::anchor(console, global, anchor),
         Command::Import(import) => commands::import(console, global, import),
+        Command::Trace(trace) => commands::trace(console, global, trace),
         Command::Ledger(command) => commands::ledger(console, global, command),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),

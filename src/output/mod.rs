@@ -13,6 +13,7 @@ pub mod log;
 pub mod register;
 pub mod schemas;
 pub mod text;
+pub mod trace;
 
 mod json;
 mod summary;

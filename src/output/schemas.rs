@@ -9,7 +9,7 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 5] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 6] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
@@ -29,5 +29,9 @@ pub const OUTPUT_SCHEMAS: [OutputSchema; 5] = [
     OutputSchema {
         name: "register-v1",
         text: include_str!("../../schemas/register-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "trace-v1",
+        text: include_str!("../../schemas/trace-v1.schema.json"),
     },
 ];

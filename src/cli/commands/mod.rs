@@ -12,6 +12,7 @@ mod publish;
 mod status;
 mod subject;
 mod tell;
+mod trace;
 
 pub(super) use author::{demo, init, new, renew};
 pub(super) use decide::{approve, reject, review, revoke};
@@ -22,6 +23,7 @@ pub(super) use past::{anchor, log};
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use status::status;
 pub(super) use tell::{completions, explain, man, schema};
+pub(super) use trace::trace;
 
 use super::args::Global;
 use super::console::Console;
