@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use countersign::import::{IMPORTERS, Scan};
 use countersign::ledger::{Filed, Ledger, Refusal, Statement, Terms, read_ledger};
 use countersign::load::Repository;
-use countersign::model::Finding;
+use countersign::model::{Finding, Stamp};
 
 use super::build;
 use super::compare::reconciled_with;
@@ -72,12 +73,32 @@ fn findings(repository: &Repository, case: &Case, scans: &[Scan]) -> Vec<Finding
     reconciled_with(repository, scans, case, |register| register.findings.clone())
 }
 
+/// Lets hosts be scanned at moments of their own, and findings be seen last at others.
+fn varied(mut scans: Vec<Scan>) -> Vec<Scan> {
+    for (turn, scan) in scans.iter_mut().enumerate() {
+        let Some(Stamp::At(at)) = scan.summary.run_at else {
+            continue;
+        };
+        for (index, host) in scan.hosts.iter_mut().enumerate() {
+            let early = TimeDelta::hours(index as i64 % 3);
+            host.scanned_at = (index % 2 == 0).then(|| Stamp::At(at - early));
+            host.ips = vec![format!("192.0.2.{}", (index + turn) % 3)];
+        }
+        for (index, sighting) in scan.sightings.iter_mut().enumerate() {
+            let early = TimeDelta::minutes(7 * (index as i64 % 4));
+            sighting.last_seen = (index % 5 != 4).then(|| Stamp::At(at - early));
+            sighting.instances = 1 + (index as u32 + turn as u32) % 2;
+        }
+    }
+    scans
+}
+
 #[test]
 fn the_ledger_says_what_the_exports_said() {
     holds_everywhere(|case| {
         let repository = build::repository(case);
         for turn in 0..3 {
-            let mut scans = build::scans(case);
+            let mut scans = varied(build::scans(case));
             match turn {
                 0 => {}
                 1 => scans.reverse(),
