@@ -161,6 +161,7 @@ fn lay_together<'a>(repository: &'a Repository, scans: &[Scan]) -> Register<'a> 
         as_of,
         period: None,
         due_soon_days: 7,
+        verify_hours: 72,
     };
     reconcile(repository, granted(repository), scans, question)
 }

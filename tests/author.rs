@@ -216,6 +216,7 @@ fn with_register<T>(root: &Path, look: impl FnOnce(&Repository, &Register<'_>) -
         as_of,
         period: None,
         due_soon_days: 7,
+        verify_hours: 72,
     };
     let register = reconcile(
         &repository,

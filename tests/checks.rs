@@ -51,6 +51,7 @@ pub(crate) fn register_with<'a>(
         as_of,
         period: None,
         due_soon_days: 7,
+        verify_hours: 72,
     };
     reconcile(repository, standings, &scans, question)
 }
@@ -64,12 +65,14 @@ fn judged(repository: &Repository, settings: &Settings, as_of: AsOf) -> Standing
     trust::judge(repository, &question)
 }
 
-/// Lists `imports/<source id>/<file>`.
+/// Lists `imports/<source id>/<file>` and `imports/<source id>/<host>/<file>`.
 fn exports(repository: &Repository, tree: &Tree) -> Vec<Export> {
     let mut exports = Vec::new();
     for entry in tree.entries() {
-        let ["imports", folder, _] = entry.path.split('/').collect::<Vec<_>>()[..] else {
-            continue;
+        let (folder, host) = match entry.path.split('/').collect::<Vec<_>>()[..] {
+            ["imports", folder, _] => (folder, None),
+            ["imports", folder, host, _] => (folder, Some(host.to_owned())),
+            _ => continue,
         };
         let source = RecordId::new(folder)
             .and_then(|id| repository.tools.get(&id))
@@ -80,7 +83,7 @@ fn exports(repository: &Repository, tree: &Tree) -> Vec<Export> {
             content: Content::File(tree.path_on_disk(entry).unwrap()),
             source: Some(source.id().clone()),
             mapping: source.spec.mapping.clone(),
-            host: None,
+            host,
             is_ad_hoc: false,
         });
     }

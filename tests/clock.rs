@@ -340,6 +340,7 @@ fn a_decision_table_with_mistakes_is_told_at_its_lines() {
         as_of,
         period: None,
         due_soon_days: 7,
+        verify_hours: 72,
     };
     let register = reconcile(
         &repository,
@@ -725,6 +726,7 @@ fn w12_local_days_are_counted_in_the_zone_of_the_organisation() {
             as_of,
             period: None,
             due_soon_days: 7,
+            verify_hours: 72,
         };
         let standings = believing(&repository, as_of.instant());
         let register = reconcile(&repository, standings, &world.scans, question);

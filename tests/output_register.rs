@@ -61,6 +61,7 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         breached: Some(at("2026-09-15T21:59:59Z")),
         decided_at_base_due: false,
         closed: None,
+        installed: None,
         recurrence: 0,
         stale: false,
         observers: vec!["src-nessus".into(), "src-qualys".into()],

@@ -216,6 +216,7 @@ impl World {
             as_of,
             period: None,
             due_soon_days: 7,
+            verify_hours: 72,
         };
         look(&reconcile(&repository, standings, &self.scans, question))
     }

@@ -128,6 +128,7 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::ORPHAN_COVERAGE,
     &reconcile::UNSCANNED,
     &reconcile::UNKNOWN_OR_AMBIGUOUS,
+    &reconcile::PATCHED_BUT_VULNERABLE,
     &reconcile::KEV_WITHOUT_ACTION,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,

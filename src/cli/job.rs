@@ -344,12 +344,17 @@ impl Job {
             if entry.path.starts_with("imports/manifest/") {
                 continue;
             }
+            // Where a format names no host, a folder under the Source may.
+            let host = match (entry.path.split('/').nth(2), parts.next()) {
+                (Some(host), Some(_)) => Some(host.to_owned()),
+                (_, _) => None,
+            };
             let source = RecordId::new(folder).filter(|id| self.repository.tools.get(id).is_some());
             let content = match self.tree.path_on_disk(entry) {
                 Some(path) => Content::File(path),
                 None => Content::Bytes(Arc::from(self.tree.read(entry, MAX_EXPORT_IN_COMMIT)?)),
             };
-            exports.push(self.export(entry.path.to_string(), content, source, None, false));
+            exports.push(self.export(entry.path.to_string(), content, source, host, false));
         }
         Ok(exports)
     }
@@ -392,6 +397,7 @@ impl Job {
             as_of: self.as_of,
             period,
             due_soon_days: self.settings.number("REC001", "soon_days").unwrap_or(7),
+            verify_hours: self.settings.number("REC008", "verify_hours").unwrap_or(72),
         }
     }
 

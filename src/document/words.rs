@@ -138,7 +138,7 @@ pub(super) fn disposition(disposition: Disposition) -> Mark {
         Disposition::Overdue => (0, Tone::Bad),
         Disposition::DueSoon => (1, Tone::Warning),
         Disposition::Open => (2, Tone::Busy),
-        Disposition::MitigationPending => (3, Tone::Busy),
+        Disposition::PendingVerification | Disposition::MitigationPending => (3, Tone::Busy),
         Disposition::UnsupportedUngoverned => (4, Tone::Bad),
         Disposition::Deferred => (5, Tone::Decided),
         Disposition::Accepted => (6, Tone::Decided),

@@ -25,6 +25,7 @@ pub enum Disposition {
     UnsupportedUngoverned,
     Accepted,
     Deferred,
+    PendingVerification,
     MitigationPending,
     Open,
     DueSoon,
@@ -33,7 +34,7 @@ pub enum Disposition {
 
 impl Disposition {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ClosedRetired,
         Self::FixedInTime,
         Self::FixedLate,
@@ -43,6 +44,7 @@ impl Disposition {
         Self::UnsupportedUngoverned,
         Self::Accepted,
         Self::Deferred,
+        Self::PendingVerification,
         Self::MitigationPending,
         Self::Open,
         Self::DueSoon,
@@ -61,6 +63,7 @@ impl Disposition {
             Self::UnsupportedUngoverned => "unsupported_ungoverned",
             Self::Accepted => "accepted",
             Self::Deferred => "deferred",
+            Self::PendingVerification => "pending_verification",
             Self::MitigationPending => "mitigation_pending",
             Self::Open => "open",
             Self::DueSoon => "due_soon",
@@ -98,6 +101,17 @@ pub struct CoverageRef {
     pub until: DateTime<Utc>,
     /// Whether it counts by an emergency approval only, which is still to be ratified.
     pub is_emergency: bool,
+}
+
+/// A patch that a deployment tool calls installed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Installed {
+    /// When the tool first no longer missed it.
+    pub at: DateTime<Utc>,
+    /// The id of the Source, else the format.
+    pub source: Arc<str>,
+    /// The patch, such as `RHSA-2026:1234`.
+    pub patch: Arc<str>,
 }
 
 /// One life of one vulnerability on one host.
@@ -148,6 +162,8 @@ pub struct Finding {
     /// Whether decisions stood for it from its base due on, until it was closed or is judged.
     pub decided_at_base_due: bool,
     pub closed: Option<DateTime<Utc>>,
+    /// What a deployment tool says of its patch, where it says that it is installed.
+    pub installed: Option<Arc<Installed>>,
     pub recurrence: u32,
     /// Whether the newest run that should have seen it did not, without closing it.
     pub stale: bool,

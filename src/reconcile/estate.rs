@@ -226,7 +226,10 @@ pub(super) fn merge_states(
 fn state_of(disposition: Disposition) -> Option<HostState> {
     match disposition {
         Disposition::Overdue => Some(HostState::Overdue),
-        Disposition::Open | Disposition::DueSoon | Disposition::MitigationPending => Some(HostState::Open),
+        Disposition::Open
+        | Disposition::DueSoon
+        | Disposition::PendingVerification
+        | Disposition::MitigationPending => Some(HostState::Open),
         Disposition::Deferred => Some(HostState::Deferred),
         Disposition::Accepted | Disposition::AcceptedUnsupported => Some(HostState::Accepted),
         Disposition::UnsupportedUngoverned => Some(HostState::Open),

@@ -55,6 +55,30 @@ impl Identities {
 
     /// Finds the host of a scan, or adds it as one that nobody knows.
     pub(super) fn resolve(&mut self, host: &Host) -> Resolved {
+        let (decided, mut all) = self.matches(host);
+        match decided {
+            Some(index) => {
+                all.remove(&index);
+                Resolved {
+                    index,
+                    others: all.into_iter().collect(),
+                }
+            }
+            None => Resolved {
+                index: self.add_unknown(host),
+                others: Vec::new(),
+            },
+        }
+    }
+
+    /// Finds a host that is known; one that could be several is none.
+    pub(super) fn find(&self, host: &Host) -> Option<usize> {
+        let (decided, all) = self.matches(host);
+        decided.filter(|_| all.len() == 1)
+    }
+
+    /// The host that the first class of keys points to, and all that any class does.
+    fn matches(&self, host: &Host) -> (Option<usize>, BTreeSet<usize>) {
         let mut decided: Option<BTreeSet<usize>> = None;
         let mut all = BTreeSet::new();
         for (class, keys) in keys_of(host, false).into_iter().enumerate() {
@@ -70,19 +94,7 @@ impl Identities {
             all.extend(&matched);
             decided.get_or_insert(matched);
         }
-        match decided.and_then(|set| set.first().copied()) {
-            Some(index) => {
-                all.remove(&index);
-                Resolved {
-                    index,
-                    others: all.into_iter().collect(),
-                }
-            }
-            None => Resolved {
-                index: self.add_unknown(host),
-                others: Vec::new(),
-            },
-        }
+        (decided.and_then(|set| set.first().copied()), all)
     }
 
     fn add_unknown(&mut self, host: &Host) -> usize {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::episode::{Episode, Event, Said, episodes};
 use super::identity::{Identities, KnownHost, listed};
+use super::installs::Installs;
 use super::register::ImportState;
 use super::runs::Run;
 use super::sayings::{Sayings, open_fingerprints, rises, sayings};
@@ -32,6 +33,7 @@ pub(super) struct Joined {
     /// Hosts that a scan could not tell apart, with the others that they could be.
     pub(super) ambiguous: HashMap<usize, Vec<usize>>,
     pub(super) lives: Vec<Life>,
+    pub(super) installs: Installs,
 }
 
 /// One life of a vulnerability on a host, with what was said of it.
@@ -96,12 +98,14 @@ fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joi
         looks: Vec::new(),
         ambiguous: HashMap::new(),
         lives: Vec::new(),
+        installs: Installs::default(),
     };
     let mut fanned = Vec::new();
     for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_of_scan(run)) {
         let placed = joined.place_hosts(run, index, as_of);
         fan_out(run, index, &placed, &mut fanned);
     }
+    joined.installs = Installs::of(runs, &joined.identities, as_of);
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
     fanned.par_sort_by(|one: &Fanned<'_>, other: &Fanned<'_>| {
         // The order of rows in an export means nothing.

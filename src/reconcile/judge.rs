@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::{Course, Facts, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
+use super::installs::Installs;
 use super::join::Life;
 use super::rating::Clocks;
 use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId, System,
-    SystemState, Triage, TriageStatus,
+    AsOf, ClockStop, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId,
+    System, SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub(super) struct Bench<'a> {
     pub(super) standings: &'a Standings,
     pub(super) as_of: AsOf,
     pub(super) due_soon_days: i64,
+    pub(super) verify_hours: i64,
+    pub(super) installs: &'a Installs,
     pub(super) systems: &'a BTreeMap<RecordId, SystemRow>,
     pub(super) coverages: Coverages,
     pub(super) kev: HashMap<&'a str, KevListing>,
@@ -75,9 +78,36 @@ impl<'a> Bench<'a> {
         let course = self.clock(&facts, host);
         let mut finding = self.finding_of(life, host, record, &facts, course);
         environment.describe(&mut finding);
+        self.install(&mut finding, life, host);
         self.dispose(&mut finding, life, host, record, &facts, &triages);
         finding.plan_by = self.plan_by(&finding, &facts);
         finding
+    }
+
+    /// Takes over what a deployment tool says; where deployments stop the clock, a closed finding ended with its own.
+    fn install(&self, finding: &mut Finding, life: &Life, host: &HostRow) {
+        let names = std::iter::once(&life.vuln)
+            .chain(&life.said.aliases)
+            .chain(&life.said.remediation);
+        let installed = self.installs.newest(life.host, names);
+        finding.installed = installed.cloned();
+        let by_deployment = self
+            .sla_of(host)
+            .is_none_or(|sla| sla.clock.stop == ClockStop::VerifiedDeployment);
+        if let (Some(closed), Some(installed), true) = (finding.closed, installed, by_deployment)
+            && installed.at >= finding.last_seen
+        {
+            finding.closed = Some(closed.min(installed.at));
+        }
+    }
+
+    /// Tells whether an installed patch waits for a scan that confirms it.
+    fn waits_for_scan(&self, finding: &Finding, host: &HostRow) -> bool {
+        finding.installed.as_ref().is_some_and(|installed| {
+            let until = installed.at + TimeDelta::hours(self.verify_hours.clamp(0, 1 << 20));
+            let has_looked = host.last_qualifying_scan.is_some_and(|at| at > installed.at);
+            !has_looked && finding.last_seen <= installed.at && self.as_of.instant() <= until
+        })
     }
 
     /// The day before the freeze in which an open finding is due; nothing moves the date itself.
@@ -175,6 +205,9 @@ impl<'a> Bench<'a> {
         };
         if let Some(disposition) = by_decision {
             return disposition;
+        }
+        if self.waits_for_scan(finding, host) {
+            return Disposition::PendingVerification;
         }
         if let Some(due) = self.mitigation_due(life, host, triages) {
             finding.due = due;
@@ -336,6 +369,7 @@ impl<'a> Bench<'a> {
             breached: course.breached,
             decided_at_base_due: false,
             closed: life.episode.closed,
+            installed: None,
             recurrence: life.episode.recurrence,
             stale: life.episode.stale,
             observers: said.observers.clone(),

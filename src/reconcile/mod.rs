@@ -11,6 +11,7 @@ mod episode;
 mod estate;
 mod frozen;
 mod identity;
+mod installs;
 mod join;
 mod judge;
 mod kpi;
@@ -39,6 +40,8 @@ pub struct Question {
     pub period: Option<Period>,
     /// Days before a due date from which a finding is called due soon.
     pub due_soon_days: i64,
+    /// Hours within which a scan is to confirm what a deployment tool calls installed.
+    pub verify_hours: i64,
 }
 
 /// Days within which a finding that is seen again goes on, where no Policy says.
@@ -68,6 +71,8 @@ pub fn reconcile<'a>(
         standings: &standings,
         as_of,
         due_soon_days: question.due_soon_days,
+        verify_hours: question.verify_hours,
+        installs: &joined.installs,
         systems: &systems,
         coverages: coverage::Coverages::new(repository, &standings, as_of),
         kev: join::kev_listings(&runs, as_of),

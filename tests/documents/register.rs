@@ -126,6 +126,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
             Vec::new()
         },
         closed: disposition.is_closed().then(|| at("2025-12-30T10:00:00Z")),
+        installed: None,
         recurrence: u32::from(*vuln == "CVE-2025-2003"),
         stale: *host == "kiosk01.nordhafen.example",
         observers: vec!["src-nessus".into(), "src-qualys".into()],

@@ -44,6 +44,7 @@ pub(super) fn reconciled_with<T>(
             to: Date(chrono::NaiveDate::from_ymd_opt(2090, 1, 1).unwrap()),
         }),
         due_soon_days: case.due_soon_days,
+        verify_hours: 72,
     };
     let standings = believing(repository, case.as_of);
     look(&reconcile(repository, standings, scans, question))

@@ -227,6 +227,7 @@ fn the_figures_follow_from_the_findings_alone() {
                 as_of,
                 period: Some(period),
                 due_soon_days: case.due_soon_days,
+                verify_hours: 72,
             };
             let standings = believing(&repository, case.as_of);
             let scans = build::scans(case);
@@ -262,6 +263,7 @@ fn a_period_leaves_out_what_was_closed_before_it() {
                 to: zone.day_of(case.as_of),
             }),
             due_soon_days: case.due_soon_days,
+            verify_hours: 72,
         };
         let scans = build::scans(case);
         let register = reconcile(&repository, believing(&repository, case.as_of), &scans, question);

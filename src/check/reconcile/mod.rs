@@ -4,6 +4,7 @@ mod coverage_lapsed;
 mod kev_without_action;
 mod orphan_coverage;
 mod overdue;
+mod patched_but_vulnerable;
 mod unknown_or_ambiguous;
 mod unscanned;
 
@@ -11,6 +12,7 @@ pub(super) use coverage_lapsed::CHECK as COVERAGE_LAPSED;
 pub(super) use kev_without_action::CHECK as KEV_WITHOUT_ACTION;
 pub(super) use orphan_coverage::CHECK as ORPHAN_COVERAGE;
 pub(super) use overdue::CHECK as OVERDUE;
+pub(super) use patched_but_vulnerable::CHECK as PATCHED_BUT_VULNERABLE;
 pub(super) use unknown_or_ambiguous::CHECK as UNKNOWN_OR_AMBIGUOUS;
 pub(super) use unscanned::CHECK as UNSCANNED;
 

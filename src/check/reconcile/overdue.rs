@@ -40,6 +40,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
             | Disposition::UnsupportedUngoverned
             | Disposition::Accepted
             | Disposition::Deferred
+            | Disposition::PendingVerification
             | Disposition::MitigationPending => {}
         }
     }

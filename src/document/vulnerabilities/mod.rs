@@ -250,7 +250,7 @@ fn severity_figure(register: &Register<'_>) -> Figure {
     let series_of = |finding: &Finding| match finding.disposition {
         Disposition::Overdue => Some(0),
         Disposition::DueSoon => Some(1),
-        Disposition::Open | Disposition::MitigationPending => Some(2),
+        Disposition::Open | Disposition::PendingVerification | Disposition::MitigationPending => Some(2),
         Disposition::Deferred | Disposition::Accepted | Disposition::AcceptedUnsupported => Some(3),
         Disposition::NotApplicable | Disposition::OutOfScope | Disposition::UnsupportedUngoverned => Some(4),
         Disposition::ClosedRetired | Disposition::FixedInTime | Disposition::FixedLate => None,

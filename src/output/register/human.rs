@@ -18,11 +18,12 @@ const MAX_ROWS: usize = 100;
 const SMALL: u64 = 20;
 
 /// Every disposition, in the order in which a reader should see them.
-pub(super) const WORST_FIRST: [Disposition; 13] = [
+pub(super) const WORST_FIRST: [Disposition; 14] = [
     Disposition::Overdue,
     Disposition::UnsupportedUngoverned,
     Disposition::DueSoon,
     Disposition::Open,
+    Disposition::PendingVerification,
     Disposition::MitigationPending,
     Disposition::Deferred,
     Disposition::Accepted,
@@ -221,7 +222,7 @@ fn disposition_paint(disposition: Disposition) -> Option<Paint> {
     match disposition {
         Disposition::Overdue | Disposition::UnsupportedUngoverned => Some(Paint::Red),
         Disposition::DueSoon | Disposition::FixedLate => Some(Paint::Yellow),
-        Disposition::Open | Disposition::MitigationPending => None,
+        Disposition::Open | Disposition::PendingVerification | Disposition::MitigationPending => None,
         Disposition::Deferred | Disposition::Accepted | Disposition::AcceptedUnsupported => Some(Paint::Cyan),
         Disposition::OutOfScope | Disposition::NotApplicable | Disposition::ClosedRetired => {
             Some(Paint::Faint)

@@ -1,0 +1,99 @@
+//! What deployment tools call installed: a patch that one run of a tool missed on a host, and a later one does not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::identity::Identities;
+use super::register::ImportState;
+use super::runs::Run;
+use crate::import::Product;
+use crate::model::{AsOf, Installed};
+
+/// The names of a patch: its own, those of what it fixes, and its other ones.
+type Names = Vec<Arc<str>>;
+
+/// Installed patches, by host.
+#[derive(Default)]
+pub(super) struct Installs {
+    by_host: HashMap<usize, Vec<(Names, Arc<Installed>)>>,
+}
+
+impl Installs {
+    /// Compares each run of a deployment tool with the one before it; a run that is not whole proves nothing.
+    ///
+    /// Only hosts that an inventory, a record or a scanner knows are told; `runs` stand in their time.
+    pub(super) fn of(runs: &[Run<'_>], identities: &Identities, as_of: AsOf) -> Self {
+        let mut missing: HashMap<(&str, usize), BTreeMap<Arc<str>, Names>> = HashMap::new();
+        let mut installs = Self::default();
+        for run in runs.iter().filter(|run| {
+            run.scan.importer.product == Product::Deployment && run.state == ImportState::Complete
+        }) {
+            for (place, host) in run.scan.hosts.iter().enumerate() {
+                let at = run.host_at(host);
+                let Some(index) = identities.find(host).filter(|_| at <= as_of.instant()) else {
+                    continue;
+                };
+                let now = lacking(run, place);
+                let before = missing.insert((run.observer(), index), now.clone());
+                installs.compare(index, before.unwrap_or_default(), &now, (at, run.observer()));
+            }
+        }
+        installs
+    }
+
+    fn compare(
+        &mut self,
+        host: usize,
+        before: BTreeMap<Arc<str>, Names>,
+        now: &BTreeMap<Arc<str>, Names>,
+        (at, source): (DateTime<Utc>, &str),
+    ) {
+        let known = self.by_host.entry(host).or_default();
+        // What is missing again was taken back, or never there.
+        known.retain(|(_, installed)| &*installed.source != source || !now.contains_key(&installed.patch));
+        for (patch, names) in before {
+            if !now.contains_key(&patch) {
+                let installed = Installed {
+                    at,
+                    source: source.into(),
+                    patch,
+                };
+                known.push((names, Arc::new(installed)));
+            }
+        }
+    }
+
+    /// Returns the patch under one of the names that was last installed on a host.
+    pub(super) fn newest<'a>(
+        &self,
+        host: usize,
+        names: impl Iterator<Item = &'a Arc<str>> + Clone,
+    ) -> Option<&Arc<Installed>> {
+        let named = self.by_host.get(&host)?.iter().filter(|(known, _)| {
+            let mut names = names.clone();
+            names.any(|name| known.contains(name))
+        });
+        named
+            .map(|(_, installed)| installed)
+            .max_by_key(|installed| installed.at)
+    }
+}
+
+/// The patches that a run misses on one of its hosts.
+fn lacking(run: &Run<'_>, place: usize) -> BTreeMap<Arc<str>, Names> {
+    let of_host = run
+        .scan
+        .sightings
+        .iter()
+        .filter(|sighting| sighting.host.0 as usize == place);
+    of_host
+        .filter_map(|sighting| run.scan.checks.get(sighting.check as usize))
+        .map(|check| {
+            let patch = check.remediation.as_ref().unwrap_or(&check.id);
+            let names = check.cves.iter().chain(&check.aliases).chain([patch, &check.id]);
+            (Arc::clone(patch), names.cloned().collect())
+        })
+        .collect()
+}
