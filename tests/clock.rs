@@ -1,6 +1,6 @@
 //! Each event of the SLA clock, as a situation and the segments that a user must be able to read.
 
-use countersign::model::{AsOf, Disposition, Governor, Severity};
+use countersign::model::{AsOf, Disposition, Exploit, Governor, Severity};
 use countersign::reconcile::{Question, reconcile};
 
 use crate::signing::believing;
@@ -217,12 +217,11 @@ fn w07_a_lowered_severity_is_counted_from_the_start_and_the_breach_stays() {
     });
     // Before the approval the past is as it was.
     assert_eq!(steps(&world, "2026-09-20", "app01", CVE).len(), 1);
-    // What becomes exploited is lowered no longer, from that day on.
+    // What becomes exploited is lowered no longer, and is due as if it had never been.
     world.kev(CVE, "2026-09-25", None);
     assert_eq!(
-        steps(&world, "2026-09-30", "app01", CVE).len(),
-        2,
-        "14 d from then are later"
+        steps(&world, "2026-09-30", "app01", CVE)[2..],
+        ["2026-09-25T00:00 > 2026-09-15T23:59 condition sla:high/tier1 [sla-all 1.0.0]"]
     );
     world.judge("2026-09-30", |register| {
         assert_eq!(find(register, "app01", CVE).severity, Severity::High);
@@ -860,5 +859,131 @@ fn on_any_ambiguity_the_agreement_with_the_shortest_cell_is_named() {
     assert_eq!(
         steps(&world, "2026-09-02", "stranger", CVE),
         ["2026-09-01T10:00 > 2026-09-01T10:00 start strictest:no-system []"]
+    );
+}
+
+/// What an export says of exploits it need not have said before: it counts from the run that first says it.
+#[test]
+fn an_exploit_that_a_scanner_names_counts_from_the_run_that_names_it() {
+    let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+    world.sla("  accelerators: [{name: exploited, when: \"exploitation == active\", days: 3}]\n");
+    for run in ["2026-09-05T08:00:00Z", "2026-09-07T08:00:00Z"] {
+        world.scan("src-one", run, |scan| {
+            scan.seen_with("app01", "200", &[CVE], Severity::High, None, |check| {
+                check.exploit = Exploit::Active;
+            });
+        });
+    }
+    let want = [
+        "2026-09-01T10:00 > 2026-09-15T23:59 start sla:high/tier1 [sla-all 1.0.0]",
+        "2026-09-05T10:00 > 2026-09-08T23:59 condition accelerator:exploited [sla-all 1.0.0]",
+    ];
+    assert_eq!(steps(&world, "2026-09-20", "app01", CVE), want);
+    assert_eq!(steps(&world, "2026-09-04", "app01", CVE), want[..1]);
+    world.scans.reverse();
+    assert_eq!(steps(&world, "2026-09-20", "app01", CVE), want);
+}
+
+/// A due date that passed while a decision stood for the finding is no breach when it is moved later.
+#[test]
+fn what_a_decision_stood_over_is_no_breach_when_more_time_is_given() {
+    for (expires, breached, note) in [
+        ("2026-09-20", None, None),
+        (
+            "2026-09-16",
+            Some("2026-09-15T21:59:59Z"),
+            Some("lowered from high to medium by `tri-0001`; the breach of 3 d before stays"),
+        ),
+    ] {
+        let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+        world.exception("exc-0001", CVE, "app01", "2026-09-02", expires, "");
+        world.approve("Exception", "exc-0001", "2026-09-02T08:00:00Z");
+        triage(&mut world, "tri-0001", LOW_VECTOR, "2026-09-18T08:00:00Z");
+        world.judge("2026-09-25", |register| {
+            let finding = find(register, "app01", CVE);
+            assert_eq!(finding.breached, breached.map(at), "until {expires}");
+            assert_eq!(finding.notes.first().map(|note| &**note), note, "until {expires}");
+        });
+    }
+}
+
+/// An older listing without a date of its own gives `min_days` from the first sighting, which have passed: the
+/// breach that was recorded before it stays where it was.
+#[test]
+fn a_listing_does_not_move_a_recorded_breach_back() {
+    let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+    world.sla("  kev: {mode: catalog_due_date, min_days: 3}\n");
+    world.kev(CVE, "2026-09-18", None);
+    for (when, due) in [
+        ("2026-09-17", "2026-09-15T21:59:59Z"),
+        ("2026-09-20", "2026-09-04T21:59:59Z"),
+    ] {
+        world.judge(when, |register| {
+            let finding = find(register, "app01", CVE);
+            assert_eq!(finding.base_due, at(due), "{when}");
+            assert_eq!(finding.breached, Some(at("2026-09-15T21:59:59Z")), "{when}");
+        });
+    }
+}
+
+/// A host whose System no agreement governs still is of a System that a regulation is for.
+#[test]
+fn a_regulation_is_asked_where_no_agreement_governs() {
+    let mut world = seen(Severity::Critical, "2026-09-01T08:00:00Z");
+    world.record(
+        "systems/sys-app.yaml",
+        "kind: System\nid: sys-app\ntitle: App\nspec:\n  type: server\n  members: [app01]\n  regulations: [pci_dss]\n  scope: {in: true}\n",
+    );
+    world.record(
+        "isms.yaml",
+        "kind: Isms\nid: isms\ntitle: Test\nversion: 1.0.0\nspec:\n  organisation: Test\n  scope_statement: All.\n  timezone: Europe/Berlin\n  frameworks: [{id: iso27001, edition: '2022'}]\n  severities: [critical, high, medium, low]\n  tiers: [{id: tier1, name: One}]\n  regulations: [{id: pci, tag: pci_dss, caps: [{severity: critical, days: 2, from: first_detected}]}]\n",
+    );
+    assert_eq!(
+        steps(&world, "2026-09-02", "app01", CVE),
+        ["2026-09-01T10:00 > 2026-09-03T23:59 start cap:pci [pci]"]
+    );
+}
+
+/// Of two approved vectors the graver counts, and what is exploited is not held down by one that was as grave.
+#[test]
+fn the_graver_vector_counts_and_none_holds_down_what_is_exploited() {
+    let mut world = seen(Severity::High, "2026-09-01T08:00:00Z");
+    triage(&mut world, "tri-0001", LOW_VECTOR, "2026-09-02T08:00:00Z");
+    triage(
+        &mut world,
+        "tri-0002",
+        "  cvss_env: CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N\n",
+        "2026-09-03T08:00:00Z",
+    );
+    let severity =
+        |world: &World| world.judge("2026-09-10", |register| find(register, "app01", CVE).severity);
+    assert_eq!(severity(&world), Severity::High);
+    world.scan("src-one", "2026-09-06T08:00:00Z", |scan| {
+        scan.seen("app01", "200", &[CVE], Severity::Critical, None);
+    });
+    assert_eq!(severity(&world), Severity::High, "the triage has settled it");
+    world.kev(CVE, "2026-09-04", None);
+    assert_eq!(severity(&world), Severity::Critical);
+}
+
+/// A pause had moved the date to after that of the override: the earlier one counts, whoever approved it.
+#[test]
+fn an_override_counts_where_a_pause_has_moved_the_date_later() {
+    let mut world = paused_world(PAUSE);
+    world.record(
+        "incidents/inc-0003.yaml",
+        &format!("kind: Incident\nid: inc-0003\ntitle: Exploited\nspec:\n  class: exploited_vulnerability\n  vulns: [{CVE}]\n  systems: [sys-app]\n  impact: high\n  urgency: high\n  priority: P1\n  support_tier: tier3\n  detected: 2026-09-04T06:00:00Z\n  sla_overrides:\n    - {{severity: high, tier: tier1, hours: 400, from: 2026-09-04T08:00:00Z, to: 2026-09-12T08:00:00Z, justification: seen in the wild}}\n"),
+    );
+    let last = |world: &World| steps(world, "2026-09-10", "app01", CVE).pop().unwrap();
+    assert!(
+        last(&world).contains("2026-10-15T23:59 pause"),
+        "{}",
+        last(&world)
+    );
+    world.approve("Incident", "inc-0003", "2026-09-04T08:00:00Z");
+    assert!(
+        last(&world).contains("2026-09-21T02:00 override"),
+        "{}",
+        last(&world)
     );
 }

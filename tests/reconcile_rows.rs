@@ -1,6 +1,6 @@
 //! Rows of the table of dispositions that the reference model showed to be read wrongly, each as one case.
 
-use countersign::model::{Disposition, ObservationState, Severity, Stamp};
+use countersign::model::{Disposition, Exploit, ObservationState, Severity, Stamp};
 
 use crate::world::{World, at, find};
 
@@ -233,4 +233,25 @@ fn the_first_date_of_a_fixed_or_reopened_row_is_believed() {
         again.state = ObservationState::Reopened;
     });
     assert_eq!(first(&world), at("2026-08-10T08:00:00Z"));
+}
+
+/// Row 5: an approval from between the first sighting and the run that calls it exploited is an older one.
+#[test]
+fn what_was_approved_before_a_scanner_called_it_exploited_is_set_aside() {
+    let mut world = seen();
+    world.scan("src-one", "2026-09-05T08:00:00Z", |scan| {
+        scan.seen_with("app01", "200", &[CVE], Severity::High, None, |check| {
+            check.exploit = Exploit::Active;
+        });
+    });
+    let more = "|  covers_exploited: true\n";
+    world.exception("exc-0001", CVE, "app01", "2026-09-02", "2026-12-31", more);
+    for (approved, expected) in [
+        ("2026-09-03T08:00:00Z", Disposition::Overdue),
+        ("2026-09-05T20:00:00Z", Disposition::Overdue),
+        ("2026-09-06T08:00:00Z", Disposition::Deferred),
+    ] {
+        world.approve("Exception", "exc-0001", approved);
+        assert_eq!(world.row("2026-09-29", "app01", CVE).0, expected, "{approved}");
+    }
 }

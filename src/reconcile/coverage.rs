@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::clock::{Breach, Late};
 use crate::load::Repository;
 use crate::model::{
     AsOf, Date, Decision, Finding, Kind, Meta, RecordId, RiskAcceptanceType, Severity, Status,
@@ -59,6 +60,20 @@ pub(super) struct Answer {
     pub(super) lapsed: Vec<RecordId>,
     /// Whether decisions stood for the finding from its base due on, until it was closed or is judged.
     pub(super) held: bool,
+    /// The first due date that passed with nothing standing for the finding.
+    pub(super) breach: Option<Breach>,
+}
+
+/// What stood for one finding over its life.
+struct Past<'c> {
+    coverages: &'c Coverages,
+    matching: &'c [usize],
+    exploited_since: Option<Date>,
+    /// Whether the finding is open, so that its last moment is the one of the judgement.
+    is_open: bool,
+    last: DateTime<Utc>,
+    /// Every moment at which what stands may change.
+    turns: Vec<DateTime<Utc>>,
 }
 
 impl Coverages {
@@ -143,17 +158,21 @@ impl Coverages {
 
     /// Decides what stands for a finding; `exploited_since` is the day on which exploitation became known.
     ///
-    /// `unsupported` is its system, where that is unsupported and the vendor has no fix.
+    /// `unsupported` is its system, where that is unsupported and the vendor has no fix; `late` are the stretches
+    /// in which a due date had passed.
     pub(super) fn answer(
         &self,
         finding: &Finding,
         exploited_since: Option<Date>,
         unsupported: Option<&RecordId>,
+        late: &[Late],
     ) -> Answer {
         let matching = self.matching(finding, unsupported);
         let now = self.as_of.instant();
+        let past = Past::new(self, finding, exploited_since, &matching);
         let mut answer = Answer {
-            held: self.held(finding, exploited_since, &matching),
+            held: past.held(finding),
+            breach: late.iter().find_map(|late| past.breach(late)),
             ..Answer::default()
         };
         let mut candidates: Vec<usize> = Vec::new();
@@ -174,49 +193,6 @@ impl Coverages {
         }
         answer.standing = self.govern(&candidates);
         answer
-    }
-
-    /// Tells whether decisions stood at each moment from the base due to the end.
-    ///
-    /// What ends while the finding is open leaves it late since its base due, however short the gap; what its
-    /// author has ended since stood until then for what is closed.
-    fn held(&self, finding: &Finding, exploited_since: Option<Date>, matching: &[usize]) -> bool {
-        if matching.is_empty() {
-            return false;
-        }
-        let second = TimeDelta::seconds(1);
-        let last = finding.closed.unwrap_or(self.as_of.instant());
-        // A clock that starts with the patch may have run out before the finding was seen.
-        let first = (finding.base_due + second).max(finding.first_seen).min(last);
-        let zone = self.as_of.zone();
-        let since = exploited_since.map(|day| zone.start_of_day(day).with_timezone(&Utc));
-        let turns = matching.iter().flat_map(|&index| {
-            let coverage = &self.all[index];
-            let ends = [coverage.from, coverage.until + second];
-            let decided = coverage.approvals.iter().chain(&coverage.revocations);
-            ends.into_iter().chain(decided.copied())
-        });
-        let turns = turns.chain(since).filter(|at| first <= *at && *at <= last);
-        let stands = |at: DateTime<Utc>| {
-            let is_now = finding.closed.is_none() && at == last;
-            let lives = |coverage: &Coverage| {
-                if is_now {
-                    coverage.counts
-                } else {
-                    coverage.was_approved
-                }
-            };
-            let exploited = exploited_since.filter(|day| *day <= zone.day_of(at));
-            matching.iter().any(|&index| {
-                let coverage = &self.all[index];
-                lives(coverage)
-                    && coverage.is_active(at)
-                    && (is_now || !coverage.is_revoked(at))
-                    && !self.is_spent(index, matching, at, &lives)
-                    && exploited.is_none_or(|day| coverage.survives_exploitation(day, at, self.as_of))
-            })
-        };
-        [first, last].into_iter().chain(turns).all(stands)
     }
 
     fn matching(&self, finding: &Finding, unsupported: Option<&RecordId>) -> Vec<usize> {
@@ -308,6 +284,87 @@ impl Coverages {
         matching.iter().any(|&index| {
             let other = &self.all[index];
             other.counts && other.is_active(self.as_of.instant()) && self.renews(other, &coverage.id)
+        })
+    }
+}
+
+impl<'c> Past<'c> {
+    fn new(
+        coverages: &'c Coverages,
+        finding: &Finding,
+        exploited_since: Option<Date>,
+        matching: &'c [usize],
+    ) -> Self {
+        let zone = coverages.as_of.zone();
+        let since = exploited_since.map(|day| zone.start_of_day(day).with_timezone(&Utc));
+        let turns = matching.iter().flat_map(|&index| {
+            let coverage = &coverages.all[index];
+            let ends = [coverage.from, coverage.until + TimeDelta::seconds(1)];
+            let decided = coverage.approvals.iter().chain(&coverage.revocations);
+            ends.into_iter().chain(decided.copied())
+        });
+        let mut turns: Vec<DateTime<Utc>> = if matching.is_empty() {
+            Vec::new()
+        } else {
+            turns.chain(since).collect()
+        };
+        turns.sort_unstable();
+        Self {
+            coverages,
+            matching,
+            exploited_since,
+            is_open: finding.closed.is_none(),
+            last: finding.closed.unwrap_or(coverages.as_of.instant()),
+            turns,
+        }
+    }
+
+    /// Tells whether decisions stood at each moment from the base due to the end.
+    ///
+    /// What ends while the finding is open leaves it late since its base due, however short the gap; what its
+    /// author has ended since stood until then for what is closed.
+    fn held(&self, finding: &Finding) -> bool {
+        let due = finding.base_due + TimeDelta::seconds(1);
+        // A clock that starts with the patch may have run out before the finding was seen.
+        let first = due.max(finding.first_seen).min(self.last);
+        self.first_gap(first, self.last).is_none()
+    }
+
+    fn breach(&self, late: &Late) -> Option<Breach> {
+        let gap = self.first_gap(late.from, late.until)?;
+        Some(Breach {
+            due: late.due,
+            at: gap,
+        })
+    }
+
+    /// Finds the first moment of a stretch at which nothing stood.
+    fn first_gap(&self, first: DateTime<Utc>, last: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let turns = self.turns.iter().copied();
+        let turns = turns.filter(|at| first < *at && *at < last);
+        let mut moments = [first].into_iter().chain(turns).chain([last]);
+        moments.find(|at| !self.stands(*at))
+    }
+
+    fn stands(&self, at: DateTime<Utc>) -> bool {
+        let all = self.coverages;
+        let is_now = self.is_open && at == self.last;
+        let lives = |coverage: &Coverage| {
+            if is_now {
+                coverage.counts
+            } else {
+                coverage.was_approved
+            }
+        };
+        let day = all.as_of.zone().day_of(at);
+        let exploited = self.exploited_since.filter(|since| *since <= day);
+        self.matching.iter().any(|&index| {
+            let coverage = &all.all[index];
+            lives(coverage)
+                && coverage.is_active(at)
+                && (is_now || !coverage.is_revoked(at))
+                && !all.is_spent(index, self.matching, at, &lives)
+                && exploited.is_none_or(|day| coverage.survives_exploitation(day, at, all.as_of))
         })
     }
 }

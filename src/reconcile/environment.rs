@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::clock::Facts;
 use super::join::Life;
 use super::register::HostRow;
-use crate::model::{CvssVector, Exploit, Finding, Record, Severity, System};
+use crate::model::{CvssVector, Finding, Record, Severity, System};
 
 /// What the profile of a System makes of a finding.
 pub(super) struct Environment {
@@ -44,7 +44,7 @@ impl Environment {
         let Some((base, system, severity, vector)) = laid else {
             return unchanged;
         };
-        let is_exploited = facts.kev.is_some() || facts.exploited().0 == Exploit::Active;
+        let is_exploited = facts.is_exploited();
         let forbids = match (is_exploited, host.candidates.is_empty()) {
             (true, _) => Some("it is exploited"),
             (false, false) => Some("the host is ambiguous"),

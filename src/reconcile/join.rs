@@ -11,7 +11,7 @@ use super::identity::{Identities, KnownHost, listed};
 use super::installs::Installs;
 use super::register::ImportState;
 use super::runs::Run;
-use super::sayings::{Sayings, open_fingerprints, rises, sayings};
+use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, KevListing, Product, Sighting};
 use crate::load::Repository;
 use crate::model::{AsOf, CvssVector, Members, ObservationState, Quality, Severity, best_vector};
@@ -262,6 +262,7 @@ fn lives(
         let mut said = sayings(group);
         said.fingerprints = open_fingerprints(group, runs);
         said.rises = rises(group, runs);
+        said.exploits = exploits(group, runs);
         let said = Arc::new(said);
         for episode in episodes(events, reopen_window_days, as_of.zone()) {
             lives.push(Life {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::clock::{Course, Facts, plan_by};
+use super::clock::{Breach, Course, Facts, Late, Note, late, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
 use super::installs::Installs;
@@ -15,8 +15,8 @@ use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, ClockStop, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Kind, Record, RecordId,
-    System, SystemState, Triage, TriageStatus,
+    AsOf, ClockStop, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Installed, Kind, Record,
+    RecordId, System, SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
@@ -64,41 +64,71 @@ pub(super) fn triages<'a>(
     found
 }
 
+/// One life with what it is judged by.
+struct Matter<'m, 'a> {
+    life: &'m Life,
+    host: &'m HostRow,
+    system: Option<&'a Record<System>>,
+    facts: Facts<'m>,
+    triages: Vec<Approved<'a>>,
+    /// When its host was retired, where nobody has seen it after.
+    retired: Option<DateTime<Utc>>,
+}
+
 impl<'a> Bench<'a> {
     /// Judges one life on the host of a row.
     pub(super) fn judge(&self, life: &Life, host: &HostRow) -> Finding {
-        let record = host
+        let system = host
             .system
             .as_ref()
             .and_then(|id| self.repository.systems.get(id));
+        let retired = self.retired_at(host, system).filter(|retired| {
+            life.episode.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)
+        });
         let triages = self.triages_of(life, host);
-        let mut facts = self.facts(life, host, record, &triages);
-        let environment = Environment::of(life, host, record, &facts);
+        let installed = self.installed(life);
+        let closed = self.closed(life, host, installed).or(retired);
+        let mut facts = self.facts(life, host, system, &triages, closed);
+        let environment = Environment::of(life, host, system, &facts);
         environment.rate(&mut facts);
         let course = self.clock(&facts, host);
-        let mut finding = self.finding_of(life, host, record, &facts, course);
+        let mut finding = self.finding_of(life, host, system, &facts, &course);
         environment.describe(&mut finding);
-        self.install(&mut finding, life, host);
-        self.dispose(&mut finding, life, host, record, &facts, &triages);
-        finding.plan_by = self.plan_by(&finding, &facts);
+        finding.installed = installed.cloned();
+        let matter = Matter {
+            life,
+            host,
+            system,
+            facts,
+            triages,
+            retired,
+        };
+        self.dispose(&mut finding, &matter, course.notes);
+        finding.plan_by = self.plan_by(&finding, &matter.facts);
         finding
     }
 
-    /// Takes over what a deployment tool says; where deployments stop the clock, a closed finding ended with its own.
-    fn install(&self, finding: &mut Finding, life: &Life, host: &HostRow) {
+    /// Returns what a deployment tool says of the patch, where it says that it is installed.
+    fn installed(&self, life: &Life) -> Option<&Arc<Installed>> {
         let names = std::iter::once(&life.vuln)
             .chain(&life.said.aliases)
             .chain(&life.said.remediation);
-        let installed = self.installs.newest(life.host, names);
-        finding.installed = installed.cloned();
+        self.installs.newest(life.host, names)
+    }
+
+    /// Returns when a life ended: with the deployment that a look confirmed, where deployments stop the clock.
+    fn closed(
+        &self,
+        life: &Life,
+        host: &HostRow,
+        installed: Option<&Arc<Installed>>,
+    ) -> Option<DateTime<Utc>> {
+        let closed = life.episode.closed?;
         let by_deployment = self
             .sla_of(host)
             .is_none_or(|sla| sla.clock.stop == ClockStop::VerifiedDeployment);
-        if let (Some(closed), Some(installed), true) = (finding.closed, installed, by_deployment)
-            && installed.at >= finding.last_seen
-        {
-            finding.closed = Some(closed.min(installed.at));
-        }
+        let installed = installed.filter(|one| by_deployment && one.at >= life.episode.last_seen);
+        Some(installed.map_or(closed, |installed| closed.min(installed.at)))
     }
 
     /// Tells whether an installed patch waits for a scan that confirms it.
@@ -125,43 +155,52 @@ impl<'a> Bench<'a> {
             .collect()
     }
 
-    fn dispose(
-        &self,
-        finding: &mut Finding,
-        life: &Life,
-        host: &HostRow,
-        system: Option<&Record<System>>,
-        facts: &Facts<'_>,
-        triages: &[Approved<'_>],
-    ) {
-        let now = self.as_of.instant();
-        let exploited_since = self.exploited_since(facts);
+    fn dispose(&self, finding: &mut Finding, matter: &Matter<'_, '_>, notes: Vec<Note>) {
+        let Matter { life, host, .. } = *matter;
+        let triages = &matter.triages;
+        let exploited_since = self.exploited_since(&matter.facts);
         finding.exploited_since = exploited_since;
-        // On an ambiguous host no decision applies: it may have been made for another machine.
-        let retired = self.retired_at(host, system).filter(|retired| {
-            finding.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)
-        });
-        finding.closed = finding.closed.or(retired);
         let unsupported = self.unsupported(host);
         let without_fix = unsupported.filter(|_| !has_vendor_fix(life, triages));
+        let last = finding.closed.unwrap_or(self.as_of.instant());
+        let stretches: Vec<Late> = late(&finding.segments, last).collect();
         let answer = if host.candidates.is_empty() {
-            self.coverages.answer(finding, exploited_since, without_fix)
+            self.coverages
+                .answer(finding, exploited_since, without_fix, &stretches)
         } else {
-            Answer::default()
+            // On an ambiguous host no decision applies: it may have been made for another machine.
+            Answer {
+                breach: stretches.first().map(Late::breach),
+                ..Answer::default()
+            }
         };
         finding.decided_at_base_due = answer.held;
-        let missed_at = finding.closed.unwrap_or(now);
-        if finding.base_due < missed_at && !answer.held {
-            finding.breached = finding.breached.or(Some(finding.base_due));
-        }
-        finding.disposition = if retired.is_some() {
+        finding.breached = answer.breach.map(|breach| breach.due);
+        let told = notes
+            .into_iter()
+            .filter_map(|note| self.told(note, answer.breach));
+        finding.notes.extend(told);
+        finding.disposition = if matter.retired.is_some() {
             Disposition::ClosedRetired
         } else {
-            self.first_row(finding, life, host, system, triages, &answer)
+            self.first_row(finding, life, host, matter.system, triages, &answer)
         };
         if finding.closed.is_none() {
             finding.suspended = answer.suspended;
             finding.lapsed = answer.lapsed;
+        }
+    }
+
+    /// Returns a note's text; what gave more time is told where a breach before it stays.
+    fn told(&self, note: Note, breach: Option<Breach>) -> Option<Arc<str>> {
+        match note {
+            Note::Plain(text) => Some(text),
+            Note::MoreTime { at, text } => {
+                let breach = breach.filter(|breach| breach.at < at)?;
+                let zone = self.as_of.zone();
+                let days = zone.day_of(at).days_since(zone.day_of(breach.due));
+                Some(format!("{text}; the breach of {days} d before stays").into())
+            }
         }
     }
 
@@ -250,11 +289,10 @@ impl<'a> Bench<'a> {
     }
 
     fn exploited_since(&self, facts: &Facts<'_>) -> Option<Date> {
-        let listed = facts.kev.map(|listing| listing.added);
-        let (exploit, since) = facts.exploited();
-        let active = (exploit == Exploit::Active)
-            .then(|| since.unwrap_or_else(|| self.as_of.zone().day_of(facts.first_seen)));
-        listed.into_iter().chain(active).min()
+        let known = facts.exploited(self.as_of.zone());
+        known
+            .filter(|(level, _)| *level == Exploit::Active)
+            .map(|(_, since)| since)
     }
 
     /// A system's own day counts once it has passed; a host that only the inventory calls retired counts from as-of.
@@ -330,7 +368,7 @@ impl<'a> Bench<'a> {
         host: &HostRow,
         system: Option<&Record<System>>,
         facts: &Facts<'_>,
-        course: Course,
+        course: &Course,
     ) -> Finding {
         let said = &life.said;
         let segments = self.clocks.sharing.shared(&course.segments);
@@ -352,7 +390,9 @@ impl<'a> Bench<'a> {
             score_base: said.vector.as_ref().map(|vector| vector.base),
             kev: facts.kev.map(|listing| listing.added),
             epss: facts.epss,
-            exploit: facts.exploited().0,
+            exploit: facts
+                .exploited(self.as_of.zone())
+                .map_or(Exploit::None, |(level, _)| level),
             exploited_since: None,
             patch_published: facts.patch_published,
             first_seen: life.episode.first_seen,
@@ -366,9 +406,9 @@ impl<'a> Bench<'a> {
             coverage: None,
             suspended: Vec::new(),
             lapsed: Vec::new(),
-            breached: course.breached,
+            breached: None,
             decided_at_base_due: false,
-            closed: life.episode.closed,
+            closed: facts.closed,
             installed: None,
             recurrence: life.episode.recurrence,
             stale: life.episode.stale,
@@ -377,7 +417,7 @@ impl<'a> Bench<'a> {
             tier: system
                 .and_then(|system| system.spec.tier.as_ref())
                 .map(|tier| tier.value.as_str().into()),
-            notes: course.notes,
+            notes: Vec::new(),
         }
     }
 }

@@ -247,18 +247,19 @@ impl<'a> Bench<'a> {
         host: &HostRow,
         system: Option<&'a Record<System>>,
         triages: &[Approved<'a>],
+        closed: Option<DateTime<Utc>>,
     ) -> Facts<'s> {
         let (severity, rises) = severities(life);
         Facts {
             first_seen: life.episode.first_seen,
-            closed: life.episode.closed,
+            closed,
             severity,
             rises,
             rated: rated(triages),
             patch_published: life.said.patch_published,
             kev: self.kev.get(&*life.vuln).copied(),
             epss: self.epss.get(&*life.vuln).copied(),
-            exploit_said: life.said.exploit,
+            exploit_said: life.said.exploits.clone(),
             evidence: evidence(triages),
             triages: triages.to_vec(),
             systems: vec![SystemVersion {
@@ -324,16 +325,17 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// An approved environmental vector, with the moment of its approval.
+/// An approved environmental vector, with the moment of its approval; of several the gravest.
 fn rated(triages: &[Approved<'_>]) -> Option<Rated> {
-    triages.iter().find_map(|(triage, approved)| {
+    let vectors = triages.iter().filter_map(|(triage, approved)| {
         let vector = CvssVector::parse(&triage.spec.cvss_env.as_ref()?.value)?;
         Some(Rated {
             at: *approved,
             severity: vector.severity()?,
             by: triage.id().clone(),
         })
-    })
+    });
+    vectors.max_by_key(|rated| (rated.severity, std::cmp::Reverse(rated.at)))
 }
 
 fn fix_word(triage: &Record<Triage>, approved: DateTime<Utc>, approved_on: Date) -> Option<FixWord> {

@@ -21,7 +21,8 @@ pub(super) struct Sayings {
     pub(super) severity_given: Arc<str>,
     pub(super) vector: Option<CvssVector>,
     pub(super) fix_available: Option<bool>,
-    pub(super) exploit: Exploit,
+    /// Each time that it was called more exploited than before; empty where nobody does.
+    pub(super) exploits: Vec<(DateTime<Utc>, Exploit)>,
     pub(super) patch_published: Option<Date>,
     pub(super) observers: Vec<Arc<str>>,
     pub(super) instances: u32,
@@ -53,7 +54,6 @@ pub(super) fn sayings(group: &[Fanned<'_>]) -> Sayings {
             (None, _) | (_, None) => None,
             (Some(false), Some(false)) => Some(false),
         };
-        said.exploit = said.exploit.max(check.exploit);
         let published = check.patch_published.map(Date);
         said.patch_published = said.patch_published.into_iter().chain(published).min();
         said.observers.push(Arc::clone(&rated.observer));
@@ -95,20 +95,41 @@ pub(super) fn rises(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<(DateTime<Utc
     if rated.all(|severity| Some(severity) == first) {
         return Vec::new();
     }
-    let mut steps: Vec<(DateTime<Utc>, Severity)> = group
+    let steps = steps(group, runs, |fanned| fanned.rated.severity);
+    if steps.len() > 1 { steps } else { Vec::new() }
+}
+
+/// Finds the times at which runs said more of exploits than before; what an export says now it need not have said
+/// before.
+pub(super) fn exploits(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<(DateTime<Utc>, Exploit)> {
+    if group.iter().all(|fanned| fanned.check.exploit == Exploit::None) {
+        return Vec::new();
+    }
+    let mut steps = steps(group, runs, |fanned| fanned.check.exploit);
+    steps.retain(|(_, level)| *level > Exploit::None);
+    steps
+}
+
+/// Keeps what is higher than all before it, by the runs' own time.
+fn steps<T: Ord + Copy>(
+    group: &[Fanned<'_>],
+    runs: &[Run<'_>],
+    level: impl Fn(&Fanned<'_>) -> T,
+) -> Vec<(DateTime<Utc>, T)> {
+    let mut steps: Vec<(DateTime<Utc>, T)> = group
         .iter()
         .map(|fanned| {
             let run = &runs[fanned.run];
             let host = &run.scan.hosts[fanned.sighting.host.0 as usize];
-            (run.host_at(host), fanned.rated.severity)
+            (run.host_at(host), level(fanned))
         })
         .collect();
-    steps.sort_unstable_by_key(|(at, severity)| (*at, std::cmp::Reverse(*severity)));
+    steps.sort_unstable_by_key(|(at, level)| (*at, std::cmp::Reverse(*level)));
     let mut highest = None;
-    steps.retain(|(_, severity)| {
-        let rises = highest.is_none_or(|highest| *severity > highest);
-        highest = highest.max(Some(*severity));
+    steps.retain(|(_, level)| {
+        let rises = highest.is_none_or(|highest| *level > highest);
+        highest = highest.max(Some(*level));
         rises
     });
-    if steps.len() > 1 { steps } else { Vec::new() }
+    steps
 }

@@ -61,7 +61,9 @@ pub(super) fn attacked_since(case: &Case, life: &Life<'_>, at: DateTime<Utc>) ->
                 .any(|row| row.host == life.host && row.vuln == life.vuln && row.is_exploited)
         })
         .map(|run| day_of(case, run.at));
-    let triaged = triages(case, life, at)
+    // Evidence counts from its own day, whenever its Triage was approved (hole; the fail-closed reading: an
+    // earlier due, and an older decision set aside since that day).
+    let triaged = triages(case, life, case.as_of)
         .into_iter()
         .filter_map(|(verdict, _)| match verdict.finds {
             Finds::Exploited(day) => Some(day),
@@ -121,25 +123,37 @@ pub(super) fn severities(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Vec
             }
         })
         .max_by_key(|(severity, since)| (*severity, std::cmp::Reverse(*since)));
-    let highest = rises.last().unwrap().1;
-    match rated {
+    rises[0].0 = life.first_seen;
+    let Some((severity, since)) = rated else {
+        return rises;
+    };
+    // One from before the life rates from its first moment on: where it raises, the scanners' own severity asks
+    // for its date, too, and the earlier of both counts (hole; they differ only where the graver cell is longer).
+    let since = since.max(life.first_seen);
+    let (mut before, after): (Vec<_>, Vec<_>) = rises.into_iter().partition(|(rise, _)| *rise <= since);
+    let is_exploited = exploited_since(case, life, at).is_some();
+    if severity < before.last().unwrap().1 {
         // 3.4, under the table: never for what is exploited or listed.
-        Some((severity, _)) if severity < highest && exploited_since(case, life, at).is_none() => {
-            vec![(life.first_seen, severity)]
+        if !is_exploited {
+            return vec![(life.first_seen, severity)];
         }
-        Some((severity, since)) if severity > highest => {
-            rises.push((since, severity));
-            rises.sort_by_key(|(since, _)| *since);
-            let mut kept: Vec<(DateTime<Utc>, Severity)> = Vec::new();
-            for rise in rises {
-                if kept.last().is_none_or(|(_, severity)| rise.1 > *severity) {
-                    kept.push(rise);
-                }
-            }
-            kept
+        // A date that the lowering had made earlier stays (hole, as above).
+        if exploited_since(case, life, since).is_none() {
+            before.insert(0, (life.first_seen, severity));
         }
-        Some(_) | None => rises,
+        before.extend(after);
+        return before;
     }
+    if severity > before.last().unwrap().1 {
+        before.push((since, severity));
+    }
+    // 3.2.2: the Triage has settled what scanners say, later, too (hole) but not of what is exploited.
+    before.extend(
+        after
+            .into_iter()
+            .filter(|(_, risen)| is_exploited && *risen > severity),
+    );
+    before
 }
 
 /// Adds the time of a cell (3.5, time rules: days to the local date, hours absolute).
@@ -192,30 +206,33 @@ pub(super) fn due_at(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Due {
     let unit = case.unit_of(life.host);
     let agreement = unit.and_then(|unit| case.agreements.iter().find(|one| one.tier == unit.tier));
     let rises = severities(case, life, at);
-    let severity = rises.last().unwrap().1;
     let mut dues: Vec<(DateTime<Utc>, &'static str)> = Vec::new();
     for (index, (rise, severity)) in rises.iter().enumerate() {
+        let is_first = index == 0 || *rise <= life.first_seen;
         if let Some(agreement) = agreement {
             // 3.5, severity up at t: the earlier of the old due and t + the new time.
-            let from = if index == 0 {
-                start(case, life, agreement)
-            } else {
-                *rise
-            };
+            // But never from before the clock starts (hole: else what rose would be due before what was as grave
+            // from the first day on).
+            let from = start(case, life, agreement);
+            let from = if is_first { from } else { from.max(*rise) };
             dues.push((after(case, from, cell(agreement, *severity)), "sla"));
         } else {
             // 3.4, below the table: the shortest cell that any Sla has.
-            let from = if index == 0 { life.first_seen } else { *rise };
+            let from = if is_first { life.first_seen } else { *rise };
             for agreement in &case.agreements {
                 dues.push((after(case, from, cell(agreement, *severity)), "strictest"));
             }
         }
+        let days = cap(*severity).filter(|_| unit.is_some_and(|unit| unit.is_regulated));
+        if let Some(days) = days {
+            // A cap that comes to apply after its own date asks for the moment at which it does (hole: 3.5 says
+            // min of all; it is overdue at once either way, and no date is told that had passed before that).
+            let least = if is_first { life.first_seen } else { *rise };
+            dues.push((days_after(case, life.first_seen, days).max(least), "cap"));
+        }
     }
     if case.agreements.is_empty() {
         dues.push((life.first_seen, "strictest"));
-    }
-    if let Some(days) = cap(severity).filter(|_| unit.is_some_and(|unit| unit.is_regulated)) {
-        dues.push((days_after(case, life.first_seen, days), "cap"));
     }
     if let Some(agreement) = agreement {
         accelerate(case, life, at, agreement, &mut dues);

@@ -8,10 +8,6 @@ use super::world::{
     Unit, Verdict, Vuln,
 };
 
-/// Whether severities rise, exploits become known and listings are made while findings live, and whether
-/// Triages rate. Off until the clock of the real one is a walk over such moments.
-const CLOCK: bool = false;
-
 /// The generator SplitMix64: small, and the same on every machine.
 pub(super) struct Dice(u64);
 
@@ -122,13 +118,9 @@ pub(super) fn generate(seed: u64) -> Case {
             0 => days.first - Days::new(400),
             _ => days.day(dice),
         };
-        if !CLOCK {
-            // A listing in the life of a finding sets coverages aside, and moves no date.
-            for agreement in case.agreements.iter_mut().filter(|_| added >= days.first) {
-                (agreement.kev, agreement.exploited_days) = (None, None);
-            }
-        }
-        let due = Some(added + Days::new(dice.pick(&[1, 14, 21])));
+        let due = dice
+            .pick(&[Some(1), Some(14), Some(21), None])
+            .map(|days| added + Days::new(days));
         case.listings.push(Listing { vuln, added, due });
     }
     for number in 0..dice.pick(&[0, 1, 1, 2, 2, 3]) {
@@ -184,7 +176,7 @@ fn systems(dice: &mut Dice, days: Season, hosts: &[String]) -> Vec<Unit> {
             }),
             extended_support: (is_old && dice.chance(30)).then(|| days.day(dice)),
             retired_on: dice.chance(8).then(|| days.day(dice)),
-            is_regulated: CLOCK && dice.chance(15),
+            is_regulated: dice.chance(15),
         });
     }
     units
@@ -323,17 +315,13 @@ fn row(dice: &mut Dice, days: Season, host: &str, vuln: usize, at: DateTime<Utc>
         host: host.into(),
         vuln,
         says,
-        severity: if CLOCK {
-            dice.pick(&[
-                Severity::High,
-                Severity::High,
-                Severity::High,
-                Severity::Medium,
-                Severity::Critical,
-            ])
-        } else {
-            Severity::High
-        },
+        severity: dice.pick(&[
+            Severity::High,
+            Severity::High,
+            Severity::High,
+            Severity::Medium,
+            Severity::Critical,
+        ]),
         first,
         fingerprint: dice.pick(&[None, Some('a'), Some('a'), Some('b')]),
         // An export that names the patch's date names the fix.
@@ -342,7 +330,7 @@ fn row(dice: &mut Dice, days: Season, host: &str, vuln: usize, at: DateTime<Utc>
         } else {
             dice.pick(&[None, Some(true), Some(false), Some(false)])
         },
-        is_exploited: CLOCK && dice.chance(6),
+        is_exploited: dice.chance(6),
     }
 }
 
@@ -442,8 +430,8 @@ fn verdict(dice: &mut Dice, days: Season, hosts: &[String], case: &Case, number:
     let finds = match dice.below(8) {
         0 | 1 => Finds::FalsePositive,
         2 => Finds::NotAffected,
-        3..=5 if CLOCK => Finds::Rated(dice.pick(&Severity::ALL)),
-        6 if CLOCK => Finds::Exploited(days.day(dice).min(case.as_of.date_naive() - Days::new(1))),
+        3..=5 => Finds::Rated(dice.pick(&Severity::ALL)),
+        6 => Finds::Exploited(days.day(dice).min(case.as_of.date_naive() - Days::new(1))),
         _ => Finds::UnderInvestigation,
     };
     let is_frozen = case.systems.is_empty() || dice.chance(60);

@@ -246,6 +246,8 @@ fn turning_points(case: &Case, life: &Life<'_>, end: DateTime<Utc>) -> Vec<DateT
     let ends = |day: NaiveDate| end_of(case, day) + TimeDelta::seconds(1);
     let mut moments = vec![life.first_seen, end];
     moments.extend(case.runs.iter().map(|run| run.at));
+    // What a run calls exploited is so for the whole of its local day.
+    moments.extend(case.runs.iter().map(|run| starts(day_of(case, run.at))));
     for cover in &case.covers {
         moments.extend(cover.approvals.iter().copied());
         moments.extend(cover.revoked);

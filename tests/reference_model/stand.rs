@@ -123,7 +123,8 @@ pub(super) fn stand<'a>(case: &'a Case, life: &Life<'_>, at: DateTime<Utc>, is_j
         .filter(|cover| lives(cover))
         .collect();
     let mut stand = Stand::default();
-    let exploited = exploited_since(case, life, at);
+    // It is set aside for the whole of that local day (hole: 3.4 knows the day only; a run has an hour).
+    let exploited = exploited_since(case, life, case.as_of).filter(|since| *since <= day_of(case, at));
     for cover in scope.iter().copied() {
         let is_ended = scope.iter().any(|other| ended_by(case, cover, other, at));
         if !is_active(case, cover, at) || !is_granted(cover, at) || is_ended {

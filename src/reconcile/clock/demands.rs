@@ -26,6 +26,8 @@ pub(super) fn demands(state: &State<'_, '_>, law: Law<'_>, index: usize, ground:
             demands
                 .agreed
                 .push(shortest(versions, state, &ground.almanac, reason, None));
+            // What the law asks for does not wait for an agreement.
+            by_regulation(state, ground, &mut demands.fixed);
             return demands;
         }
         Law::Agreement(versions) => match versions.get(index) {

@@ -44,6 +44,7 @@ pub(super) fn happenings(
         .map(|day| almanac.start_of(day))
         .chain(decided.map(|(_, approved)| *approved));
     found.extend(moments.map(|at| (at, Condition)));
+    found.extend(facts.exploit_said.iter().map(|(at, _)| (*at, Condition)));
     let systems = facts.systems.iter().enumerate().skip(1);
     found.extend(systems.map(|(index, version)| (version.from, System(index))));
     if let Law::Agreement(versions) = law {

@@ -17,9 +17,18 @@ pub(in crate::reconcile) struct Course {
     pub(in crate::reconcile) segments: Vec<Segment>,
     /// The severity at the end of the finding's life, or now.
     pub(in crate::reconcile) severity: Severity,
-    /// A due date that had passed before a decision gave more time.
-    pub(in crate::reconcile) breached: Option<DateTime<Utc>>,
-    pub(in crate::reconcile) notes: Vec<Arc<str>>,
+    pub(in crate::reconcile) notes: Vec<Note>,
+}
+
+/// What is told of a clock beside its dates.
+#[derive(Debug)]
+pub(in crate::reconcile) enum Note {
+    Plain(Arc<str>),
+    /// A decision gave more time after a date had passed: told where what was missed stays missed.
+    MoreTime {
+        at: DateTime<Utc>,
+        text: Arc<str>,
+    },
 }
 
 /// What decisions have made of the facts so far; each counts as if it had stood from the start.
@@ -50,8 +59,7 @@ struct Walk<'s, 'a> {
     view: View,
     happenings: Vec<(DateTime<Utc>, Happening)>,
     segments: Vec<Segment>,
-    breached: Option<DateTime<Utc>>,
-    notes: Vec<Arc<str>>,
+    notes: Vec<Note>,
 }
 
 /// Sets the clock of a finding.
@@ -78,7 +86,6 @@ pub(in crate::reconcile) fn course<'a, 's>(
         },
         happenings: happenings(facts, law, ground, end),
         segments: Vec::new(),
-        breached: None,
         notes: Vec::new(),
     };
     let first = walk.best(walk.view, first_seen);
@@ -91,7 +98,6 @@ pub(in crate::reconcile) fn course<'a, 's>(
     Course {
         severity: state.severity,
         segments: walk.segments,
-        breached: walk.breached,
         notes: walk.notes,
     }
 }
@@ -113,7 +119,10 @@ fn system_at(systems: &[SystemVersion<'_>], at: DateTime<Utc>, least: usize) -> 
 impl<'s, 'a> Walk<'s, 'a> {
     fn take(&mut self, at: DateTime<Utc>, happening: Happening) {
         match happening {
-            Happening::Severity => self.tighten(at, SegmentCause::Severity),
+            Happening::Severity => {
+                self.end_lowering(at);
+                self.tighten(at, SegmentCause::Severity);
+            }
             Happening::Condition => {
                 self.end_lowering(at);
                 self.tighten(at, SegmentCause::Condition);
@@ -165,7 +174,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             facts,
             at,
             severity: facts.severity_at(at),
-            exploit: facts.exploit_on(day),
+            exploit: facts.exploit_at(at, day),
             kev: facts.kev.filter(|listing| listing.added <= day),
             system: system.and_then(|version| version.system),
         };
@@ -288,9 +297,6 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
         let missed = Some(last.due).filter(|missed| *missed < at && due.at > *missed);
         self.push(at, due, cause);
-        if let Some(missed) = missed {
-            self.breached = self.breached.or(Some(missed));
-        }
         missed.is_some()
     }
 
@@ -307,20 +313,10 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     fn note_breach(&mut self, at: DateTime<Utc>) {
-        let days = self.days_missed(at);
         let by = self.segments.last().map_or(&[][..], |last| &last.by);
         let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-        let text = format!(
-            "more time by {}; the breach of {days} d before stays",
-            by.join(" and ")
-        );
-        self.notes.push(text.into());
-    }
-
-    fn days_missed(&self, at: DateTime<Utc>) -> i64 {
-        let almanac = &self.ground.almanac;
-        let missed = self.breached.unwrap_or(at);
-        almanac.day_of(at).days_since(almanac.day_of(missed))
+        let text = format!("more time by {}", by.join(" and ")).into();
+        self.notes.push(Note::MoreTime { at, text });
     }
 
     /// An approved environmental vector lowers or raises the severity; of an exploited vulnerability it lowers none.
@@ -344,15 +340,13 @@ impl<'s, 'a> Walk<'s, 'a> {
             self.view = view;
             self.tighten(at, SegmentCause::Severity);
         } else if self.decide(at, view, SegmentCause::Severity) {
-            let days = self.days_missed(at);
             let (after, by) = (rated.severity, &rated.by);
-            let text =
-                format!("lowered from {before} to {after} by `{by}`; the breach of {days} d before stays");
-            self.notes.push(text.into());
+            let text = format!("lowered from {before} to {after} by `{by}`").into();
+            self.notes.push(Note::MoreTime { at, text });
         }
     }
 
-    /// What is exploited from now on is no longer lowered.
+    /// What is exploited from now on is no longer lowered, and is due as if it had never been.
     fn end_lowering(&mut self, at: DateTime<Utc>) {
         let Some(rated) = self.view.rated else { return };
         let plain = View {
@@ -365,6 +359,10 @@ impl<'s, 'a> Walk<'s, 'a> {
                 until: rated.until.min(at),
                 ..rated
             });
+            let due = self.anew(plain, at);
+            if self.segments.last().is_some_and(|last| due.at < last.due) {
+                self.push(at, due, SegmentCause::Condition);
+            }
         }
     }
 
@@ -380,11 +378,17 @@ impl<'s, 'a> Walk<'s, 'a> {
             return self.tighten(at, SegmentCause::Override);
         }
         if !one.may_loosen {
+            // A pause may have moved the date to after that of the override, which then counts as any earlier one.
+            let steps = self.segments.len();
+            self.tighten(at, SegmentCause::Override);
+            if self.segments.len() > steps {
+                return;
+            }
             let text = format!(
                 "the override of `{}` gives {} h, more than the agreement; senior management has not approved it, so it is ignored",
                 one.id, one.hours
             );
-            return self.notes.push(text.into());
+            return self.notes.push(Note::Plain(text.into()));
         }
         let view = View {
             loosened: Some(index),

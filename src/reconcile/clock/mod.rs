@@ -10,6 +10,7 @@ mod demands;
 mod freeze;
 mod happenings;
 mod history;
+mod late;
 mod overrides;
 mod pause;
 mod sharing;
@@ -24,7 +25,8 @@ use chrono::{DateTime, Utc};
 
 pub(super) use days::Almanac;
 pub(super) use freeze::{Freeze, plan_by};
-pub(super) use history::{Course, course};
+pub(super) use history::{Course, Note, course};
+pub(super) use late::{Breach, Late, late};
 pub(super) use overrides::Override;
 pub(super) use pause::{FixWord, Pause, pause_of};
 pub(super) use sharing::Sharing;
@@ -33,7 +35,7 @@ pub(super) use versions::{AgreementVersion, SystemVersion, governing, standing_a
 use crate::import::KevListing;
 use crate::model::{
     AsOf, Date, DecisionTable, DueReason, Exploit, ExpressionValue, Governor, Isms, Record, RecordId,
-    SegmentCause, Severity, Sla, System, Triage, system_value,
+    SegmentCause, Severity, Sla, System, Triage, Zone, system_value,
 };
 
 /// What is known of a finding when its clock is set.
@@ -50,8 +52,8 @@ pub(super) struct Facts<'a> {
     pub(super) patch_published: Option<Date>,
     pub(super) kev: Option<KevListing>,
     pub(super) epss: Option<f64>,
-    /// What the scanners say of exploits; that has held since the first sighting.
-    pub(super) exploit_said: Exploit,
+    /// What the scanners say of exploits, and when one of them first did; by time.
+    pub(super) exploit_said: Vec<(DateTime<Utc>, Exploit)>,
     /// Evidence of exploits by its day.
     pub(super) evidence: Vec<(Date, Exploit)>,
     /// Triages that count, with the moment of their approval: they decide the points of SSVC.
@@ -112,31 +114,35 @@ impl Due {
 }
 
 impl Facts<'_> {
-    /// Returns what was known of exploits on a day.
-    pub(super) fn exploit_on(&self, day: Date) -> Exploit {
+    /// Returns what was known of exploits at a moment of a day.
+    pub(super) fn exploit_at(&self, at: DateTime<Utc>, day: Date) -> Exploit {
+        let said = self.exploit_said.iter().filter(|(since, _)| *since <= at);
+        let said = said.map(|(_, level)| *level);
         let shown = self.evidence.iter().filter(|(since, _)| *since <= day);
         let shown = shown.map(|(_, level)| *level);
         let listed = self.kev.filter(|listing| listing.added <= day);
-        shown
+        said.chain(shown)
             .chain(listed.map(|_| Exploit::Active))
-            .fold(self.exploit_said, Exploit::max)
+            .fold(Exploit::None, Exploit::max)
     }
 
-    /// Returns the level that is known, and the day since when; no day where it has held from the start.
-    pub(super) fn exploited(&self) -> (Exploit, Option<Date>) {
-        let mut level = self.exploit_said;
-        let mut since = None;
-        for (day, word) in &self.evidence {
-            if *word > level {
-                (level, since) = (*word, Some(*day));
-            }
-        }
-        if let Some(listing) = self.kev
-            && level < Exploit::Active
-        {
-            (level, since) = (Exploit::Active, Some(listing.added));
-        }
-        (level, since)
+    /// Returns the highest level that is known, and the local day on which it became known.
+    pub(super) fn exploited(&self, zone: Zone) -> Option<(Exploit, Date)> {
+        let said = self.exploit_said.iter();
+        let said = said.map(|(at, level)| (*level, zone.day_of(*at)));
+        let shown = self.evidence.iter().map(|(day, level)| (*level, *day));
+        let listed = self.kev.map(|listing| (Exploit::Active, listing.added));
+        said.chain(shown)
+            .chain(listed)
+            .filter(|(level, _)| *level > Exploit::None)
+            .max_by_key(|(level, day)| (*level, std::cmp::Reverse(*day)))
+    }
+
+    /// Tells whether it is listed, or known to be used in attacks, at whatever time that became known.
+    pub(super) fn is_exploited(&self) -> bool {
+        let said = self.exploit_said.iter().map(|(_, level)| *level);
+        let shown = self.evidence.iter().map(|(_, level)| *level);
+        self.kev.is_some() || said.chain(shown).any(|level| level == Exploit::Active)
     }
 
     /// Returns the scanners' severity at a moment.

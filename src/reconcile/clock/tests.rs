@@ -34,7 +34,7 @@ fn agreement() -> Record<Sla> {
 }
 
 /// First seen on 1 September 2026 with one tier, and from a day on with another.
-fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<DateTime<Utc>>) {
+fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<String>) {
     let (sla, first, second) = (agreement(), system(tiers[0]), system(tiers[1]));
     let version = |from: DateTime<Utc>, system, loosens| SystemVersion {
         from,
@@ -50,7 +50,7 @@ fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<D
         patch_published: None,
         kev: None,
         epss: None,
-        exploit_said: Exploit::None,
+        exploit_said: Vec::new(),
         evidence: Vec::new(),
         triages: Vec::new(),
         systems: vec![
@@ -82,48 +82,55 @@ fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<D
         let (due, cause) = (zone.day_of(segment.due), segment.cause.word());
         format!("{due} {cause} {}", segment.reason)
     });
-    (segments.collect(), course.breached)
+    let missed = late(&course.segments, ground.as_of.instant()).next();
+    (
+        segments.collect(),
+        missed.map(|late| zone.day_of(late.due).to_string()),
+    )
 }
 
 #[test]
 fn a_stricter_tier_counts_from_the_change_and_a_looser_one_only_once_it_is_approved() {
     let one = "2026-09-15 start sla:high/tier1";
     let two = "2026-10-01 start sla:high/tier2";
-    let missed = Some(at("2026-09-15T21:59:59Z"));
-    for (tiers, day, loosens, expected, breached) in [
+    for (tiers, day, loosens, expected, missed) in [
         (
             ["tier2", "tier1"],
             "2026-09-10",
             false,
             vec![two, "2026-09-24 tier sla:high/tier1"],
-            None,
+            "2026-09-24",
         ),
         (
             ["tier2", "tier1"],
             "2026-09-10",
             true,
             vec![two, "2026-09-24 tier sla:high/tier1"],
-            None,
+            "2026-09-24",
         ),
-        (["tier2", "tier1"], "2026-09-25", true, vec![two], None),
-        (["tier1", "tier2"], "2026-09-10", false, vec![one], None),
+        (["tier2", "tier1"], "2026-09-25", true, vec![two], "2026-10-01"),
+        (["tier1", "tier2"], "2026-09-10", false, vec![one], "2026-09-15"),
         (
             ["tier1", "tier2"],
             "2026-09-10",
             true,
             vec![one, "2026-10-01 tier sla:high/tier2"],
-            None,
+            "2026-10-01",
         ),
         (
             ["tier1", "tier2"],
             "2026-09-20",
             true,
             vec![one, "2026-10-01 tier sla:high/tier2"],
-            missed,
+            "2026-09-15",
         ),
     ] {
         let found = changed(tiers, day, loosens);
         let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
-        assert_eq!(found, (expected, breached), "{tiers:?} {day} {loosens}");
+        assert_eq!(
+            found,
+            (expected, Some(missed.to_owned())),
+            "{tiers:?} {day} {loosens}"
+        );
     }
 }
