@@ -237,7 +237,7 @@ impl Lab {
         assert_eq!(code, 0, "{out}{err}");
     }
 
-    /// Level and message, with the label, of what one rule says of the example on its day.
+    /// Level and message of what one rule says of the example on its day.
     fn said(&self, code: &str) -> Vec<(String, String)> {
         let (_, out, err) = self.run(&["check", "--format", "json", "--as-of", "2026-09-30"]);
         let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
@@ -245,7 +245,7 @@ impl Lab {
         let mine = all.iter().filter(|one| one["code"] == code);
         mine.map(|one| {
             let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-            (text("level"), format!("{} | {}", text("message"), text("label")))
+            (text("level"), text("message"))
         })
         .collect()
     }
@@ -290,7 +290,7 @@ fn what_the_signers_of_a_source_did_not_sign_is_an_error() {
     assert!(
         told.iter().any(|(level, message)| level == "error"
             && message
-                .contains("`ledger/000001.jsonl` and `ledger/000003.jsonl` | it was signed by `p-osei`")),
+                .contains("`ledger/000001.jsonl` and `ledger/000003.jsonl`: it was signed by `p-osei`")),
         "{told:?}"
     );
 }

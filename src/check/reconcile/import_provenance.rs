@@ -158,10 +158,10 @@ fn unsigned(context: &Context<'_>, ledger: &Ledger, out: &mut Vec<Diagnostic>) {
     for ((source, flaw), segments) in faults {
         let signers = signers(context, &basis, &source);
         let paths = listed_up_to(3, segments.iter().map(|segment| &segment.path));
-        let message = format!("imports of `{source}` are not signed as it asks: {paths}");
+        let message = format!("imports of `{source}` are not signed as it asks: {paths}: {flaw}");
         out.push(
             Diagnostic::error(CHECK.code, place_of_source(context, Some(&source)), message)
-                .label(flaw.clone())
+                .label("`import_signers` are named here")
                 .help(format!(
                     "`import_signers` of it are {}; one of them files the export with `countersign import --key`, \
                      with a key for imports",

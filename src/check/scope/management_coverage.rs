@@ -45,16 +45,15 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
 
 fn judge(context: &Context<'_>, system: &Record<System>) -> Option<Diagnostic> {
     let management = system.spec.management.as_ref();
-    if let Some(management) = management.filter(|management| management.method == ManagementMethod::Manual) {
-        let has_procedure = management
-            .manual
-            .as_ref()
-            .is_some_and(|manual| !manual.procedure.trim().is_empty());
-        return (!has_procedure).then(|| {
-            let message = format!("`{}` is patched by hand, and no procedure says how", system.id());
-            let help = "write `management.manual` with `procedure` and `verify_days`";
-            fault(system, message, "method `manual`".into(), help.into())
-        });
+    let manual = management.and_then(|management| management.manual.as_ref());
+    // What a tool does not reach may be patched by a procedure beside it.
+    if manual.is_some_and(|manual| !manual.procedure.trim().is_empty()) {
+        return None;
+    }
+    if management.is_some_and(|management| management.method == ManagementMethod::Manual) {
+        let message = format!("`{}` is patched by hand, and no procedure says how", system.id());
+        let help = "write `management.manual` with `procedure` and `verify_days`";
+        return Some(fault(system, message, "method `manual`".into(), help.into()));
     }
     let named = management.and_then(|management| management.source.as_ref());
     let tools: Vec<&Record<Source>> = match named {
