@@ -397,6 +397,7 @@ fn judge(block: &Block) -> Vec<String> {
         | Family::Scope
         | Family::Sla
         | Family::Incident
+        | Family::Legacy
         | Family::Reconcile => believing(&repository, as_of.instant()),
     };
     let register = register_with(&repository, &tree, as_of, standings);

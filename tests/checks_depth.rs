@@ -275,7 +275,7 @@ fn one_host_of_a_large_estate_is_always_allowed_and_a_twentieth_is_the_most() {
         );
         let files = [
             ("exceptions/exc-0001.yaml", text.as_str()),
-            ("imports/src-cmdb/hosts.csv", &rows),
+            ("imports/src-cmdb/hosts-2025-12-30.csv", &rows),
         ];
         told_on("2026-01-01", &files, "EXC007")
     };

@@ -61,12 +61,16 @@ impl Lab {
         }
     }
 
-    /// The register without what names the order of the imports.
+    /// The register without what tells of the order of the imports and who signed them.
     fn register(&self) -> Value {
         let (_, out, err) = self.run(&["reconcile", "--format", "json", "--as-of", DAY]);
         let mut register: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
         let imports = register["imports"].as_array_mut().unwrap();
         imports.sort_by_key(|one| one["file"].as_str().unwrap().to_owned());
+        // How the runs came in is told in the diagnostics, and differs.
+        let diagnostics = register["diagnostics"].as_array_mut().unwrap();
+        diagnostics.retain(|one| one["code"] != "REC013");
+        register.as_object_mut().unwrap().remove("summary");
         register
     }
 

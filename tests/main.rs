@@ -43,6 +43,7 @@ mod governance_rules;
 mod hostile_repositories;
 mod house;
 mod import;
+mod import_rules;
 mod ledger;
 mod load;
 mod log;

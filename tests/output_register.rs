@@ -118,6 +118,7 @@ fn host(name: &str, system: Option<&str>, state: HostState) -> HostRow {
         claims: system.map(id).into_iter().collect(),
         is_known: system.is_some(),
         status: HostStatus::Active,
+        retired_since: None,
         is_scanned: true,
         counts: system.is_some(),
         last_scan: Some(at("2026-09-30T04:00:00Z")),
@@ -146,6 +147,9 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         }],
         state: ImportState::Complete,
         reason: None,
+        zone_is_known: true,
+        unauthenticated_hosts: 0,
+        same_run_as: None,
     };
     let later = ImportLine {
         source: None,

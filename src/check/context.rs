@@ -2,6 +2,7 @@
 
 use super::{Beside, Setting, Settings};
 use crate::diagnostic::Diagnostic;
+use crate::ledger::Ledger;
 use crate::load::{Generated, Repository};
 use crate::model::{AsOf, RecordId, Severity};
 use crate::reconcile::Register;
@@ -65,6 +66,11 @@ impl<'a> Context<'a> {
     /// Returns what lies in the folders of generated documents; `None` where it was not read.
     pub fn generated(&self) -> Option<&'a Generated> {
         self.beside.generated
+    }
+
+    /// Returns what was imported, run by run; `None` where the ledger was not read.
+    pub fn ledger(&self) -> Option<&'a Ledger> {
+        self.beside.ledger
     }
 
     /// Returns what differs between the content of a record that was last approved and the one it has now.

@@ -10,6 +10,7 @@ mod date;
 mod exception;
 mod governance;
 mod incident;
+mod legacy;
 mod people;
 mod reconcile;
 mod reference;
@@ -24,6 +25,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Diagnostic, Level};
+use crate::ledger::Ledger;
 use crate::load::Generated;
 use crate::load::Repository;
 use crate::model::{Meta, RecordId};
@@ -55,6 +57,7 @@ pub enum Family {
     Sla,
     Incident,
     Reconcile,
+    Legacy,
 }
 
 /// A parameter of a rule, with its default.
@@ -121,6 +124,11 @@ pub const CHECKS: &[&Check] = &[
     &governance::HISTORY_AND_CLOCK,
     &governance::GENERATED_DOCUMENT,
     &incident::NO_EMERGENCY_ACTION,
+    &legacy::EOL_UNRECORDED,
+    &legacy::ANNUAL_ACCEPTANCE,
+    &legacy::FEASIBILITY_ROADMAP,
+    &legacy::COMPENSATE_AND_MONITOR,
+    &legacy::EXTENDED_SUPPORT,
     &acceptance::LAPSED_OR_PERPETUAL,
     &acceptance::ABOVE_APPETITE,
     &reconcile::OVERDUE,
@@ -128,8 +136,14 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::ORPHAN_COVERAGE,
     &reconcile::UNSCANNED,
     &reconcile::UNKNOWN_OR_AMBIGUOUS,
+    &reconcile::DECOMMISSIONED,
     &reconcile::PATCHED_BUT_VULNERABLE,
     &reconcile::KEV_WITHOUT_ACTION,
+    &reconcile::REOPENED,
+    &reconcile::TRIAGE_UNSUPPORTED,
+    &reconcile::IMPORT_QUALITY,
+    &reconcile::IMPORT_PROVENANCE,
+    &reconcile::OBJECTIVE_MISSED,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,
     &reference::EVIDENCE_DIGEST,
@@ -141,6 +155,7 @@ pub const CHECKS: &[&Check] = &[
     &scope::INVENTORY_ATTRIBUTES,
     &scope::SCOPE_EXCLUSION,
     &scope::TIER_CRITERIA,
+    &scope::MANAGEMENT_COVERAGE,
     &sla::MATRIX,
     &sla::COVERAGE,
     &sla::OVERRIDE,
@@ -177,6 +192,8 @@ pub struct Beside<'a> {
     pub past: Option<&'a Past>,
     /// What lies in the folders of generated documents.
     pub generated: Option<&'a Generated>,
+    /// What was imported, run by run.
+    pub ledger: Option<&'a Ledger>,
 }
 
 /// Runs every rule with what can be seen beside the register.

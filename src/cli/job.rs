@@ -1,5 +1,6 @@
 //! A governed repository, opened: configuration, settings, records, exports, register.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::time;
 use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
+use crate::ledger::Ledger;
 use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
@@ -51,6 +53,8 @@ pub(super) struct Job {
     generated: Option<Generated>,
     /// What changed since somebody last vouched for history, where no base is named and trust was touched.
     since: Option<Change>,
+    /// What was imported, without the runs themselves; empty until the exports are read.
+    ledger: OnceCell<Ledger>,
     /// The base branch and what the change does to it, where one is named.
     pub(super) change: Option<Change>,
 }
@@ -163,6 +167,7 @@ pub(super) fn open_against(
         anchors,
         past,
         since,
+        ledger: OnceCell::new(),
         generated,
         change,
     })
@@ -229,7 +234,8 @@ impl Job {
         }
         // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
         let mut read = Vec::new();
-        let ledger = ledger::read_whole(&self.tree)?;
+        let mut ledger = ledger::read_whole(&self.tree)?;
+        let runs = std::mem::take(&mut ledger.scans);
         if ledger.segments.is_empty() {
             for export in self.committed()? {
                 if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
@@ -238,8 +244,10 @@ impl Job {
             }
         } else {
             let stays = |scan: &Scan| !replaced.contains(&scan.importer.product);
-            read.extend(ledger.scans.into_iter().filter(stays));
+            read.extend(runs.into_iter().filter(stays));
         }
+        // Read twice it is the same: the tree does not change.
+        self.ledger.get_or_init(|| ledger);
         let mut refused = Vec::new();
         for (export, result) in exports.iter().zip(collect(&exports)) {
             match result {
@@ -443,6 +451,7 @@ impl Job {
             anchors: &self.anchors,
             past: self.past.as_ref(),
             generated: self.generated.as_ref(),
+            ledger: self.ledger.get(),
         };
         let found = check::run_with(register, &self.settings, beside);
         let Some(change) = &self.change else {

@@ -72,6 +72,7 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                 claims,
                 is_known: known_host.is_known,
                 status,
+                retired_since: None,
                 is_scanned: !looks.is_empty(),
                 last_scan: looks.iter().map(|look| look.at).max(),
                 last_qualifying_scan: looks

@@ -15,6 +15,7 @@ mod installs;
 mod join;
 mod judge;
 mod kpi;
+mod provenance;
 mod rating;
 mod register;
 mod runs;
@@ -56,7 +57,8 @@ pub fn reconcile<'a>(
 ) -> Register<'a> {
     let as_of = question.as_of;
     let period = question.period.unwrap_or_else(|| Period::year_before(as_of));
-    let runs = runs::runs(repository, scans, as_of);
+    let mut runs = runs::runs(repository, scans, as_of);
+    provenance::mark_same_runs(&mut runs);
     let window = repository
         .policies
         .iter()
@@ -65,6 +67,7 @@ pub fn reconcile<'a>(
     let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
+    provenance::mark_retired(&mut hosts, &runs, as_of);
     let mut systems = estate::systems(repository, &standings, &hosts, as_of);
     let bench = judge::Bench {
         repository,

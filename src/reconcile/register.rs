@@ -96,6 +96,12 @@ pub struct ImportLine {
     pub skipped: Vec<Skipped>,
     pub state: ImportState,
     pub reason: Option<String>,
+    /// Whether the zone in which its times are read is known.
+    pub zone_is_known: bool,
+    /// How many of its hosts were looked at without credentials.
+    pub unauthenticated_hosts: u64,
+    /// Another export of the same Source that tells the same run with another content.
+    pub same_run_as: Option<String>,
 }
 
 impl ImportLine {
@@ -151,6 +157,9 @@ pub struct HostRow {
     /// Whether the inventory, or a System's list, names it.
     pub is_known: bool,
     pub status: HostStatus,
+    /// When an inventory first called it retired and none called it in use again; `None` where no inventory with a
+    /// time does.
+    pub retired_since: Option<DateTime<Utc>>,
     /// Whether a scanner export names it.
     pub is_scanned: bool,
     /// In scope, active and not retired.

@@ -119,8 +119,11 @@ fn run<'a>(repository: &'a Repository, scan: &'a Scan, given: usize, as_of: AsOf
         skipped: scan.summary.skipped.clone(),
         state,
         reason: (!reasons.is_empty()).then(|| reasons.join("; ")),
+        zone_is_known: declared_zone.is_some() || !matches!(stamp, Some(Stamp::Wall(_))),
+        unauthenticated_hosts: 0,
+        same_run_as: None,
     };
-    Run {
+    let mut run = Run {
         scan,
         given,
         source,
@@ -128,7 +131,11 @@ fn run<'a>(repository: &'a Repository, scan: &'a Scan, given: usize, as_of: AsOf
         at: run_at.unwrap_or(as_of.instant()),
         state,
         line,
-    }
+    };
+    let is_unauthenticated = |host: &&Host| run.quality(host) < Quality::Authenticated;
+    let unauthenticated = scan.hosts.iter().filter(is_unauthenticated).count();
+    run.line.unauthenticated_hosts = u64::try_from(unauthenticated).unwrap_or(u64::MAX);
+    run
 }
 
 /// Finds the Source of an export: the one that was named, else the only one that reads the format.

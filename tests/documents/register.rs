@@ -150,6 +150,7 @@ fn hosts(foreign: &str) -> Vec<HostRow> {
         claims: system.map(id).into_iter().collect(),
         is_known: system.is_some(),
         status: HostStatus::Active,
+        retired_since: None,
         is_scanned: scan.is_some(),
         counts: system.is_some(),
         last_scan: scan.map(at),
@@ -193,6 +194,9 @@ fn imports(foreign: &str) -> Vec<ImportLine> {
         skipped: if counts[2] > 0 { vec![Skipped { reason: format!("no severity{foreign}"), rows: counts[2] }] } else { Vec::new() },
         state,
         reason: (state != ImportState::Complete).then(|| format!("the run was stopped{foreign}")),
+        zone_is_known: true,
+        unauthenticated_hosts: 0,
+        same_run_as: None,
     };
     vec![
         line(Some("src-nessus"), "imports/src-nessus/2025-12-31.nessus", Some("2025-12-31T04:00:00Z"), [340, 1210, 3], ImportState::Complete),

@@ -1,18 +1,30 @@
 //! Rules about findings and hosts: what the scanners saw against what the records say.
 
 mod coverage_lapsed;
+mod decommissioned;
+mod import_provenance;
+mod import_quality;
 mod kev_without_action;
+mod objective_missed;
 mod orphan_coverage;
 mod overdue;
 mod patched_but_vulnerable;
+mod reopened;
+mod triage_unsupported;
 mod unknown_or_ambiguous;
 mod unscanned;
 
 pub(super) use coverage_lapsed::CHECK as COVERAGE_LAPSED;
+pub(super) use decommissioned::CHECK as DECOMMISSIONED;
+pub(super) use import_provenance::CHECK as IMPORT_PROVENANCE;
+pub(super) use import_quality::CHECK as IMPORT_QUALITY;
 pub(super) use kev_without_action::CHECK as KEV_WITHOUT_ACTION;
+pub(super) use objective_missed::CHECK as OBJECTIVE_MISSED;
 pub(super) use orphan_coverage::CHECK as ORPHAN_COVERAGE;
 pub(super) use overdue::CHECK as OVERDUE;
 pub(super) use patched_but_vulnerable::CHECK as PATCHED_BUT_VULNERABLE;
+pub(super) use reopened::CHECK as REOPENED;
+pub(super) use triage_unsupported::CHECK as TRIAGE_UNSUPPORTED;
 pub(super) use unknown_or_ambiguous::CHECK as UNKNOWN_OR_AMBIGUOUS;
 pub(super) use unscanned::CHECK as UNSCANNED;
 
@@ -25,6 +37,13 @@ pub(in crate::check) fn place(context: &Context<'_>, system: Option<&RecordId>) 
     let repository = context.repository();
     let found = system.and_then(|id| repository.systems.get(id));
     found.map_or_else(|| repository.root_span(), |system| system.meta.id.span)
+}
+
+/// Returns the place of what is said about a Source: its id, or the root record where there is none.
+fn place_of_source(context: &Context<'_>, source: Option<&RecordId>) -> Span {
+    let repository = context.repository();
+    let found = source.and_then(|id| repository.tools.get(id));
+    found.map_or_else(|| repository.root_span(), |source| source.meta.id.span)
 }
 
 /// Writes `web01 CVE-2025-1111`.
