@@ -23,6 +23,8 @@ const MAX_FILES: usize = 200;
 const MAX_FOLDERS: usize = 24;
 /// So many entries are read in all files together.
 const MAX_ENTRIES: usize = 10_000;
+/// So many faults of one file are told.
+const TOLD_FAULTS: usize = 50;
 /// An id has so many characters at most.
 const MAX_ID: usize = 200;
 
@@ -126,8 +128,9 @@ pub(super) fn suppressions(
             continue;
         };
         // What is not text was told already, and what is excluded is not governed.
-        let is_told = repository.faults.iter().any(|fault| fault.span.file == file);
-        if is_told || is_excluded(repository, &source.path) {
+        let is_of_file =
+            |fault: &Diagnostic| fault.span.file == file && fault.subject.as_deref() == Some(&*source.path);
+        if repository.faults.iter().any(is_of_file) || is_excluded(repository, &source.path) {
             continue;
         }
         files += 1;
@@ -202,9 +205,9 @@ impl Reader<'_> {
                 Ok(root) if self.format == Format::Grype => self.grype(&root),
                 Ok(root) => self.trivy_yaml(&root),
                 Err(fault) => {
-                    let mut fault = yaml_fault(*fault).subject(self.path.to_string());
+                    let mut fault = yaml_fault(*fault);
                     fault.code = CODE;
-                    self.faults.push(fault);
+                    self.tell(fault);
                 }
             },
             Format::OsvScanner | Format::CargoDeny => {
@@ -224,11 +227,15 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        let fault = Diagnostic::error(CODE, span, message)
-            .label("what this hides cannot be judged")
-            .help(help)
-            .subject(self.path.to_string());
-        self.faults.push(fault);
+        let fault = Diagnostic::error(CODE, span, message).help(help);
+        self.tell(fault.label("what this hides cannot be judged"));
+    }
+
+    /// Tells a fault; after some of one file the rest is like them.
+    fn tell(&mut self, fault: Diagnostic) {
+        if self.faults.len() < TOLD_FAULTS {
+            self.faults.push(fault.subject(self.path.to_string()));
+        }
     }
 
     /// Takes an entry, as long as there is room.
@@ -280,14 +287,11 @@ impl Reader<'_> {
             }
         }
         for (id, span, first) in twins {
-            self.fault(
-                span,
-                format!("`{}` is ignored twice", id.escape_debug()),
-                "keep one of the two; which of their ends counts would be a guess",
-            );
-            if let Some(fault) = self.faults.pop() {
-                self.faults.push(fault.related(first, "the first one"));
-            }
+            let message = format!("`{}` is ignored twice", id.escape_debug());
+            let fault = Diagnostic::error(CODE, span, message)
+                .related(first, "the first one")
+                .help("keep one of the two; which of their ends counts would be a guess");
+            self.tell(fault);
         }
     }
 
