@@ -65,6 +65,7 @@ mod source_git;
 mod source_history;
 mod source_hostile;
 mod source_write;
+mod suppressions;
 mod threats;
 mod tidy;
 mod tidy_files;

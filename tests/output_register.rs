@@ -195,6 +195,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         findings,
         kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
+        suppressed: Vec::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),
             ("sla_rate_governed", kpi("in time or decided, of all", 29, 30)),

@@ -1,6 +1,7 @@
 //! Which file may lie where.
 
 use super::names::name_fault;
+use super::suppressions::is_ignore_file;
 use crate::model::Kind;
 use crate::source::{Entry, EntryKind};
 
@@ -25,7 +26,7 @@ pub enum RecordPlace {
     /// Nothing that this tool reads as text.
     Ignored,
     Configuration,
-    /// YAML beside the records; it must not be one.
+    /// Text beside the records; it must not be one.
     Free,
     Record(Kind),
 }
@@ -51,6 +52,10 @@ pub fn place_of(entry: &Entry, excluded: &[&str]) -> Result<RecordPlace, Misplac
         } else {
             RecordPlace::Ignored
         });
+    }
+    // A scanner reads its ignore file wherever it lies, and so it is read here.
+    if is_ignore_file(path) {
+        return Ok(RecordPlace::Free);
     }
     let mut parts = path.split('/');
     let first = parts.next().unwrap_or("");
@@ -164,7 +169,7 @@ fn approval_file(path: &str, depth: usize) -> Result<RecordPlace, Misplaced> {
     ))
 }
 
-fn is_under(path: &str, prefix: &str) -> bool {
+pub(super) fn is_under(path: &str, prefix: &str) -> bool {
     let prefix = prefix.trim_end_matches('/');
     path == prefix
         || path

@@ -10,6 +10,7 @@ mod named;
 mod names;
 mod repository;
 mod schema;
+mod suppressions;
 mod tiers;
 mod typing;
 mod validate;
@@ -21,6 +22,7 @@ pub use repository::{
     ApprovalFile, KeyringFiles, Known, LoadLimits, ManifestEntry, Repository, StoreManifest,
 };
 pub use schema::parse_record;
+pub use suppressions::{IgnoringTool, ScannerSuppression};
 pub use tiers::{TierRank, computed_tier, declared_tier, effective_tier};
 
 use std::sync::Arc;
@@ -185,6 +187,9 @@ pub fn load(tree: &Tree, configuration: Configuration, limits: LoadLimits) -> Re
     repository.guarded = beside::guarded_files(tree);
     let (tables, faults) = decision_table::decision_tables(&repository, limits);
     repository.decision_tables = tables;
+    repository.faults.extend(faults);
+    let (suppressions, faults) = suppressions::suppressions(&repository, limits);
+    repository.scanner_suppressions = suppressions;
     repository.faults.extend(faults);
     Ok(repository)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::schema::TypedRecord;
+use super::suppressions::ScannerSuppression;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Approval, Calendar, Change, Configuration, DecisionTable, Envelope, Evidence, Exception, Incident, Isms,
@@ -113,6 +114,8 @@ pub struct Repository {
     pub guarded: BTreeMap<Arc<str>, String>,
     /// The decision tables that agreements name, by path; one that cannot be read is not here.
     pub decision_tables: BTreeMap<Arc<str>, DecisionTable>,
+    /// What the ignore files of scanners hide, by path and then by line.
+    pub scanner_suppressions: Vec<ScannerSuppression>,
     /// What loading found wrong.
     pub faults: Vec<Diagnostic>,
 }
@@ -443,6 +446,7 @@ pub(super) fn assemble(
         file_digests: BTreeMap::new(),
         guarded: BTreeMap::new(),
         decision_tables: BTreeMap::new(),
+        scanner_suppressions: Vec::new(),
         faults,
     }
 }

@@ -20,10 +20,12 @@ mod rating;
 mod register;
 mod runs;
 mod sayings;
+mod suppressed;
 mod trace;
 
 pub use frozen::ForeignHosts;
 pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
+pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
 
 use rayon::prelude::*;
@@ -64,7 +66,7 @@ pub fn reconcile<'a>(
         .iter()
         .filter_map(|policy| policy.spec.reopen_window_days)
         .max();
-    let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
+    let mut joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
     provenance::mark_retired(&mut hosts, &runs, as_of);
@@ -103,6 +105,15 @@ pub fn reconcile<'a>(
         .collect();
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
     let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
+    let hidden = suppressed::hidden(
+        (repository, &standings),
+        &runs,
+        &mut joined.identities,
+        &findings,
+        as_of,
+    );
+    let mut suppressed = suppressed::configured(repository, &standings, &findings, &kev, &runs, as_of);
+    suppressed.extend(hidden);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
     let mut imports: Vec<(usize, ImportLine)> = runs.into_iter().map(|run| (run.given, run.line)).collect();
     imports.sort_by_key(|(given, _)| *given);
@@ -118,6 +129,7 @@ pub fn reconcile<'a>(
         findings,
         kev,
         foreign_hosts,
+        suppressed,
         kpis,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::frozen::ForeignHosts;
+use super::suppressed::Suppressed;
 use crate::import::Product;
 use crate::load::Repository;
 use crate::model::{
@@ -33,6 +34,8 @@ pub struct Register<'a> {
     pub kev: BTreeMap<String, Date>,
     /// Frozen hosts that were not of the Systems that their decision names, by record.
     pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
+    /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
+    pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: BTreeMap<&'static str, Kpi>,
 }

@@ -256,6 +256,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         findings,
         kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
+        suppressed: Vec::new(),
         kpis,
     }
 }

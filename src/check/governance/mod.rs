@@ -8,6 +8,7 @@ mod generated_document;
 mod history_and_clock;
 mod history_checks;
 mod immutable_field;
+mod scanner_suppression;
 mod suppression;
 mod weakening;
 

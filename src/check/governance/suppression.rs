@@ -1,5 +1,6 @@
 //! GOV004: a suppression that lacks what it needs, or that nobody approved; good ones are carried out in here.
 
+use super::scanner_suppression::scanner_suppressions;
 use crate::check::words::{excerpt, listed};
 use crate::check::{ALWAYS_BLOCKING, Check, Context, Default, Family, Parameter, find};
 use crate::diagnostic::{Diagnostic, Level};
@@ -51,6 +52,8 @@ struct Whole<'a> {
 }
 
 fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
+    context.faults(CHECK.code, out);
+    scanner_suppressions(context, out);
     let written = written(context.repository());
     if written.is_empty() {
         return;

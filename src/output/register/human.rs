@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Report;
 use super::exclusions::exclusions;
+use super::suppressions;
 use crate::model::{AsOf, Disposition, Finding, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
@@ -49,6 +50,10 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     )?;
     write_imports(register, style, out)?;
     write_findings(register, style, out)?;
+    if !register.suppressed.is_empty() {
+        heading("Hidden in scanners", style, out)?;
+        suppressions::write(&register.suppressed, register.as_of, style, out)?;
+    }
     write_totals(register, style, out)?;
     write_rates(register, style, out)?;
     write_exclusions(register, style, out)

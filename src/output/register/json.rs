@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use super::view::{FindingView, HostView, ImportView, RateView, SystemView};
+use super::view::{FindingView, HostView, ImportView, RateView, SuppressionView, SystemView};
 use crate::model::Date;
 use crate::output::Summary;
 use crate::output::diagnostics::Entries;
@@ -14,7 +14,7 @@ use crate::output::json::{Each, write_line, write_pretty};
 use crate::reconcile::Register;
 
 #[derive(Serialize)]
-struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize> {
+struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: Serialize> {
     schema: &'static str,
     as_of: String,
     commit: Option<&'a str>,
@@ -25,6 +25,7 @@ struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize> {
     findings: F,
     systems: S,
     hosts: H,
+    suppressions: X,
     diagnostics: Entries<'a>,
     summary: Summary,
 }
@@ -68,6 +69,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }),
         systems: Each(|| register.systems.values().map(SystemView::new)),
         hosts: Each(|| register.hosts.iter().map(HostView::new)),
+        suppressions: Each(|| register.suppressed.iter().map(SuppressionView::new)),
         diagnostics: Entries {
             diagnostics: report.diagnostics,
             sources: &register.repository.sources,

@@ -4,6 +4,7 @@ mod csv;
 mod exclusions;
 mod human;
 mod json;
+mod suppressions;
 mod view;
 
 use std::io::{self, Write};

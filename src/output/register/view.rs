@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::import::Product;
 use crate::model::{Date, Finding, HostStatus, Rate, RecordId, Severity, Skipped, Zone};
-use crate::reconcile::{HostRow, ImportLine, SystemRow};
+use crate::reconcile::{HiddenBy, HostRow, ImportLine, Suppressed, SystemRow};
 
 /// Returns a moment in UTC.
 pub(super) fn utc(instant: DateTime<Utc>) -> String {
@@ -257,6 +257,47 @@ impl<'a> HostView<'a> {
             counts: row.counts,
             last_scan: row.last_scan.map(utc),
             last_qualifying_scan: row.last_qualifying_scan.map(utc),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct SuppressionView<'a> {
+    tool: &'a str,
+    file: &'a str,
+    line: Option<u32>,
+    host: Option<&'a str>,
+    id: Option<&'a str>,
+    until: Option<String>,
+    state: &'static str,
+    records: Vec<&'a RecordId>,
+    seen_as: &'a [Arc<str>],
+    open: usize,
+    reason: Option<&'a str>,
+    narrowed_to: &'a [String],
+}
+
+impl<'a> SuppressionView<'a> {
+    pub(super) fn new(one: &'a Suppressed) -> Self {
+        let (tool, line, host, why) = match &one.by {
+            HiddenBy::IgnoreFile { tool, span } => (tool.word(), Some(span.line), None, None),
+            HiddenBy::Scanner {
+                observer, host, why, ..
+            } => (&**observer, None, Some(&**host), Some(&**why)),
+        };
+        Self {
+            tool,
+            file: &one.file,
+            line,
+            host,
+            id: one.id.as_deref(),
+            until: one.until.map(utc),
+            state: one.state.word(),
+            records: one.standing().map(|record| &record.id).collect(),
+            seen_as: &one.seen_as,
+            open: one.open,
+            reason: one.reason.as_deref().or(why),
+            narrowed_to: &one.narrowed_to,
         }
     }
 }

@@ -1,0 +1,163 @@
+//! Findings that an export lists and calls hidden.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::decisions::decisions;
+use super::{HiddenBy, Naming, Suppressed, SuppressedState, names};
+use crate::import::{CheckInfo, Product, Sighting};
+use crate::load::Repository;
+use crate::model::{AsOf, Disposition, Finding, Host, ObservationState};
+use crate::reconcile::identity::Identities;
+use crate::reconcile::register::ImportState;
+use crate::reconcile::runs::Run;
+use crate::trust::Standings;
+
+/// Where a finding is hidden: the observer, the host and the vulnerability.
+type Place<'a> = (&'a str, Arc<str>, Arc<str>);
+/// The newest run that hides it, and why.
+type Newest<'a> = BTreeMap<Place<'a>, (usize, Arc<str>)>;
+
+/// Returns the open findings that the newest run of a Source calls hidden.
+pub(in crate::reconcile) fn hidden(
+    (repository, standings): (&Repository, &Standings),
+    runs: &[Run<'_>],
+    identities: &mut Identities,
+    findings: &[Finding],
+    as_of: AsOf,
+) -> Vec<Suppressed> {
+    let newest = newest(runs, identities, as_of);
+    if newest.is_empty() {
+        return Vec::new();
+    }
+    let open = findings.iter().filter(|finding| finding.closed.is_none());
+    let by_place: BTreeMap<(&str, &str), &Finding> = open
+        .map(|finding| ((&*finding.host, &*finding.vuln), finding))
+        .collect();
+    let decisions = decisions(repository, standings, as_of);
+    let mut all = Vec::new();
+    for ((observer, host, vuln), (run, why)) in newest {
+        let Some(finding) = by_place.get(&(&*host, &*vuln)) else {
+            continue;
+        };
+        let named: BTreeSet<String> = names(finding).collect();
+        let is_decided = is_decided(finding);
+        let mut records: BTreeMap<(bool, _), Naming> = BTreeMap::new();
+        for (decision, name) in named.iter().filter_map(|name| decisions.get(name)).flatten() {
+            let governs = finding
+                .coverage
+                .as_ref()
+                .is_some_and(|one| one.id == *decision.id);
+            if is_decided && !governs && !decision.is_fact {
+                continue;
+            }
+            let elsewhere = (!is_decided).then_some("it does not stand for this finding");
+            let naming = Naming {
+                id: decision.id.clone(),
+                name: (*name).to_owned(),
+                until: decision.until,
+                not_because: decision.not_because.or(elsewhere),
+            };
+            records
+                .entry((naming.not_because.is_some(), naming.id.clone()))
+                .or_insert(naming);
+        }
+        all.push(Suppressed {
+            by: HiddenBy::Scanner {
+                observer: observer.into(),
+                host: Arc::clone(&finding.host),
+                system: finding.system.clone(),
+                why,
+            },
+            file: runs[run].scan.file.as_str().into(),
+            id: Some(finding.vuln.to_string()),
+            until: None,
+            reason: None,
+            narrowed_to: Vec::new(),
+            state: if is_decided {
+                SuppressedState::Covered
+            } else {
+                SuppressedState::Uncovered
+            },
+            seen_as: vec![Arc::clone(&finding.vuln)],
+            open: 1,
+            records: records.into_values().collect(),
+        });
+    }
+    all
+}
+
+fn is_decided(finding: &Finding) -> bool {
+    let is_removed = matches!(
+        finding.disposition,
+        Disposition::NotApplicable | Disposition::OutOfScope
+    );
+    is_removed || finding.disposition.is_by_decision()
+}
+
+fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> Newest<'a> {
+    let mut newest = Newest::new();
+    let mut observers: BTreeSet<&str> = BTreeSet::new();
+    let is_used =
+        |run: &Run<'_>| run.scan.importer.product == Product::Scan && run.state != ImportState::Ignored;
+    for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_used(run)) {
+        if run.scan.sightings.iter().any(|one| one.suppressed.is_some()) {
+            observers.insert(run.observer());
+        }
+        // Most scanners hide nothing; their sightings are not walked.
+        if !observers.contains(run.observer()) {
+            continue;
+        }
+        let is_placed = |host: &Host| {
+            let is_named = !host.name.is_empty() || host.fqdn.is_some() || !host.ips.is_empty();
+            is_named && run.host_at(host) <= as_of.instant()
+        };
+        let hosts: Vec<Option<Arc<str>>> = run
+            .scan
+            .hosts
+            .iter()
+            .map(|host| {
+                is_placed(host).then(|| {
+                    let known = identities.resolve(host).index;
+                    Arc::clone(&identities.hosts[known].id)
+                })
+            })
+            .collect();
+        for sighting in &run.scan.sightings {
+            let host = hosts.get(sighting.host.0 as usize).cloned().flatten();
+            let check = run.scan.checks.get(sighting.check as usize);
+            if let (Some(host), Some(check)) = (host, check) {
+                note(&mut newest, (run.observer(), index), &host, check, sighting);
+            }
+        }
+    }
+    newest
+}
+
+/// Notes what one sighting says of each of its vulnerabilities.
+fn note<'a>(
+    newest: &mut Newest<'a>,
+    (observer, run): (&'a str, usize),
+    host: &Arc<str>,
+    check: &CheckInfo,
+    sighting: &Sighting,
+) {
+    let own: Option<Arc<str>> = check
+        .cves
+        .is_empty()
+        .then(|| format!("{}:{}", check.family, check.id).into());
+    for vuln in check.cves.iter().cloned().chain(own) {
+        let place = (observer, Arc::clone(host), vuln);
+        match &sighting.suppressed {
+            Some(why) if sighting.state != ObservationState::Fixed => {
+                newest.insert(place, (run, Arc::clone(why)));
+            }
+            // What a run hides in one place stays hidden there; a newer run that shows it ends that.
+            Some(_) | None => {
+                if newest.get(&place).is_some_and(|(other, _)| *other < run) {
+                    newest.remove(&place);
+                }
+            }
+        }
+    }
+}
