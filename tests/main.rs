@@ -43,6 +43,7 @@ mod governance_rules;
 mod hostile_repositories;
 mod house;
 mod import;
+mod kpis;
 mod ledger;
 mod load;
 mod log;

@@ -119,7 +119,9 @@ fn host(name: &str, system: Option<&str>, state: HostState) -> HostRow {
         status: HostStatus::Active,
         is_scanned: true,
         counts: system.is_some(),
+        first_known: Some(at("2026-09-01T04:00:00Z")),
         last_scan: Some(at("2026-09-30T04:00:00Z")),
+        last_authenticated_scan: None,
         last_qualifying_scan: None,
         candidates: vec![],
         os: None,
@@ -168,13 +170,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         },
         by_disposition: BTreeMap::from([(Disposition::Overdue, 1)]),
     };
-    let kpi = |title, numerator, denominator| Kpi {
-        title,
-        rate: Rate {
-            numerator,
-            denominator,
-        },
-    };
+    let kpi = Kpi::share;
     Register {
         repository,
         standings: Standings::default(),

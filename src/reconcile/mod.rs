@@ -19,7 +19,8 @@ mod register;
 mod runs;
 
 pub use frozen::ForeignHosts;
-pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
+pub use kpi::{Dimension, Figures, Kpi, Unit};
+pub use register::{HostRow, HostState, ImportLine, ImportState, Period, Register, SystemRow};
 
 use rayon::prelude::*;
 
@@ -90,8 +91,11 @@ pub fn reconcile<'a>(
         .iter()
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
+    let coverages = bench.coverages;
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
-    let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
+    let frame = kpi::Frame { period, as_of, duty };
+    let rows = (&findings[..], &hosts[..], &systems);
+    let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
     let mut imports: Vec<(usize, ImportLine)> = runs.into_iter().map(|run| (run.given, run.line)).collect();
     imports.sort_by_key(|(given, _)| *given);
