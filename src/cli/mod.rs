@@ -11,6 +11,7 @@ mod failure;
 mod generated;
 mod job;
 mod ledger;
+mod outlook;
 mod past;
 mod progress;
 mod time;
@@ -109,6 +110,8 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Anchor(anchor) => commands::anchor(console, global, anchor),
         Command::Import(import) => commands::import(console, global, import),
         Command::Ledger(command) => commands::ledger(console, global, command),
+        Command::Plan(plan) => commands::plan(console, global, plan),
+        Command::Whatif(whatif) => commands::whatif(console, global, whatif),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),
         Command::Schema(schema) => commands::schema(console, schema),

@@ -10,11 +10,14 @@
 pub mod changes;
 pub mod diagnostics;
 pub mod log;
+pub mod plan;
 pub mod register;
 pub mod schemas;
 pub mod text;
+pub mod whatif;
 
 mod json;
+mod spreadsheet;
 mod summary;
 mod table;
 

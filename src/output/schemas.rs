@@ -9,7 +9,7 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 5] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 7] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
@@ -27,7 +27,15 @@ pub const OUTPUT_SCHEMAS: [OutputSchema; 5] = [
         text: include_str!("../../schemas/log-v1.schema.json"),
     },
     OutputSchema {
+        name: "plan-v1",
+        text: include_str!("../../schemas/plan-v1.schema.json"),
+    },
+    OutputSchema {
         name: "register-v1",
         text: include_str!("../../schemas/register-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "whatif-v1",
+        text: include_str!("../../schemas/whatif-v1.schema.json"),
     },
 ];

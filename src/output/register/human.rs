@@ -2,14 +2,12 @@
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, Utc};
-
 use super::Report;
 use super::exclusions::exclusions;
 use crate::model::{AsOf, Disposition, Finding, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
-use crate::output::text::{Paint, counted, painted, visible};
+use crate::output::text::{Paint, counted, minute, painted, visible};
 use crate::reconcile::{ImportLine, ImportState, Kpi, Register, Unit};
 
 /// Rows of findings that are shown; every other format has all.
@@ -175,16 +173,6 @@ fn finding_row(finding: &Finding, as_of: AsOf) -> [Cell; 9] {
         Cell::plain(coverage),
         Cell::plain(finding.system.as_ref().map_or("none", |system| system.as_str())),
     ]
-}
-
-/// Returns the local day, with the time where it is not the day's end.
-fn minute(instant: DateTime<Utc>, as_of: AsOf) -> String {
-    let zone = as_of.zone();
-    let day = zone.day_of(instant);
-    if zone.end_of_day(day) == instant {
-        return day.to_string();
-    }
-    format!("{day} {}", instant.with_timezone(&zone.0).format("%H:%M"))
 }
 
 /// Returns a due reason such as `sla:critical/tier1` in words.

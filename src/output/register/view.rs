@@ -9,18 +9,12 @@ use serde::Serialize;
 use super::json::PeriodView;
 use crate::import::Product;
 use crate::model::{Date, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, System, Zone};
+use crate::output::text::local;
 use crate::reconcile::{HostRow, ImportLine, Kpi, SystemRow};
 
 /// Returns a moment in UTC.
 pub(super) fn utc(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// Returns a moment in the organisation's zone.
-pub(super) fn local(instant: DateTime<Utc>, zone: Zone) -> String {
-    instant
-        .with_timezone(&zone.0)
-        .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 #[derive(Serialize)]

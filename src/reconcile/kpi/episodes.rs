@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 
 use super::population::Measured;
-use super::{Figures, Frame, Kpi, Population, Unit, number, quantile, seconds, united_seconds};
+use super::{Figures, Frame, Kpi, Population, Stretch, Unit, number, quantile, seconds, united_seconds};
 use crate::model::{Disposition, Finding};
 
 /// The three rates of agreements, and how much came back.
@@ -124,7 +124,7 @@ pub(super) fn times(population: &Population<'_>, frame: Frame, figures: &mut Fig
 /// How long hosts were open to a known exploit, by finding, and all together in the period.
 pub(super) fn exposure(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
     let mut windows: Vec<u64> = Vec::new();
-    let mut of_host: BTreeMap<&str, Vec<(DateTime<Utc>, DateTime<Utc>)>> = BTreeMap::new();
+    let mut of_host: BTreeMap<&str, Vec<Stretch>> = BTreeMap::new();
     for measured in &population.findings {
         if let Some((start, stop)) = measured.exposed {
             windows.push(seconds(start, stop));

@@ -132,6 +132,9 @@ impl Frame {
     }
 }
 
+/// From a moment to another.
+pub(super) type Stretch = (DateTime<Utc>, DateTime<Utc>);
+
 /// Figures by name, such as `sla_rate_strict`.
 pub type Figures = BTreeMap<&'static str, Kpi>;
 
@@ -166,7 +169,7 @@ fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
 }
 
 /// Sums up spans of time, each moment once.
-pub(super) fn united_seconds(mut spans: Vec<(DateTime<Utc>, DateTime<Utc>)>) -> u64 {
+pub(super) fn united_seconds(mut spans: Vec<Stretch>) -> u64 {
     spans.sort_unstable();
     let mut total = 0;
     let mut reached = DateTime::<Utc>::MIN_UTC;
