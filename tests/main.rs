@@ -69,6 +69,7 @@ mod source_write;
 mod threats;
 mod tidy;
 mod tidy_files;
+mod trace;
 mod trust_keyring;
 mod trust_revoked;
 mod trust_signer;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use super::outlook::{Plan, PlanFormat, Whatif, WhatifFormat};
+pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
+pub(super) use super::args_plan::{Plan, PlanFormat, Whatif, WhatifFormat};
 
 /// Governance of patches and vulnerabilities as signed records in git.
 #[derive(Debug, Parser)]
@@ -114,6 +115,9 @@ pub(super) enum Command {
     /// Check the history of findings, or make it again from the exports
     #[command(subcommand, after_help = "Example:\n  countersign ledger verify")]
     Ledger(LedgerCommand),
+    /// Tell a finding from its beginning: every run, every step of its clock, every record about it
+    #[command(after_help = "Example:\n  countersign trace host-web02 CVE-2026-1111")]
+    Trace(Trace),
     /// List the missing patches by system, in the order in which to patch
     #[command(after_help = "Example:\n  countersign plan --as-of 2026-09-30 --format csv --output plan.csv")]
     Plan(Plan),
@@ -154,40 +158,6 @@ pub(super) struct At {
     /// Read a commit from git without a checkout; a DATE is the last commit of that day
     #[arg(long, value_name = "REV|DATE")]
     pub(super) at: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Import {
-    /// The Source that the exports come from
-    #[arg(long, value_name = "ID")]
-    pub(super) source: String,
-    /// The host of an export whose format names none
-    #[arg(long, value_name = "NAME")]
-    pub(super) host: Option<String>,
-    /// Why this run has so many fewer hosts than the one before it
-    #[arg(long, value_name = "REASON")]
-    pub(super) accept_drop: Option<String>,
-    /// Sign what was imported with this key, whose purpose is `import`
-    #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<PathBuf>,
-    /// The exports
-    #[arg(value_name = "FILE", required = true)]
-    pub(super) files: Vec<PathBuf>,
-}
-
-#[derive(Subcommand, Debug)]
-pub(super) enum LedgerCommand {
-    /// Name each file that is not what was imported
-    Verify,
-    /// Make every segment again from its export, and put back what was changed or lost
-    Rebuild(Rebuild),
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Rebuild {
-    /// Exports that do not lie under `imports/`
-    #[arg(value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Args, Debug)]

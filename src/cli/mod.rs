@@ -3,6 +3,8 @@
 //! A command opens a [`job::Job`], asks the other rooms, and writes what they say. It decides nothing.
 
 mod args;
+mod args_ledger;
+mod args_plan;
 mod change;
 mod commands;
 mod configuration;
@@ -11,7 +13,6 @@ mod failure;
 mod generated;
 mod job;
 mod ledger;
-mod outlook;
 mod past;
 mod progress;
 mod time;
@@ -109,6 +110,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Status(status) => commands::status(console, global, status),
         Command::Anchor(anchor) => commands::anchor(console, global, anchor),
         Command::Import(import) => commands::import(console, global, import),
+        Command::Trace(trace) => commands::trace(console, global, trace),
         Command::Ledger(command) => commands::ledger(console, global, command),
         Command::Plan(plan) => commands::plan(console, global, plan),
         Command::Whatif(whatif) => commands::whatif(console, global, whatif),

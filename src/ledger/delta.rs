@@ -56,7 +56,7 @@ pub(super) fn delta(state: &mut State, scan: &Scan, terms: &Terms) -> Vec<Line> 
         lines.push(Line::Look(LookLine {
             host: index,
             at: at.filter(|at| Some(*at) != terms.run_at),
-            quality: host.quality.map(|quality| words::of_quality(quality).to_owned()),
+            quality: host.quality.map(|quality| quality.word().to_owned()),
             last,
         }));
         let before = &mut state.on_host[index as usize];
@@ -317,8 +317,7 @@ fn check_line(index: u32, check: &CheckInfo) -> CheckLine {
             .collect(),
         remediation: check.remediation.as_deref().map(str::to_owned),
         fix_available: check.fix_available,
-        exploit: (check.exploit != crate::model::Exploit::None)
-            .then(|| words::of_exploit(check.exploit).to_owned()),
+        exploit: (check.exploit != crate::model::Exploit::None).then(|| check.exploit.word().to_owned()),
         patch_published: check.patch_published,
         potential: check.potential,
     }

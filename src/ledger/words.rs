@@ -2,13 +2,14 @@
 
 use crate::model::{Exploit, HostStatus, ObservationState, Quality, Severity};
 
-const QUALITIES: [(&str, Quality); 5] = [
-    ("advisory", Quality::Advisory),
-    ("banner", Quality::Banner),
-    ("unauthenticated", Quality::Unauthenticated),
-    ("authenticated", Quality::Authenticated),
-    ("agent", Quality::Agent),
+const QUALITIES: [Quality; 5] = [
+    Quality::Advisory,
+    Quality::Banner,
+    Quality::Unauthenticated,
+    Quality::Authenticated,
+    Quality::Agent,
 ];
+const EXPLOITS: [Exploit; 3] = [Exploit::None, Exploit::Poc, Exploit::Active];
 const STATES: [(&str, ObservationState); 3] = [
     ("seen", ObservationState::Seen),
     ("fixed", ObservationState::Fixed),
@@ -19,12 +20,6 @@ const STATUSES: [(&str, HostStatus); 3] = [
     ("retired", HostStatus::Retired),
     ("unknown", HostStatus::Unknown),
 ];
-const EXPLOITS: [(&str, Exploit); 3] = [
-    ("none", Exploit::None),
-    ("poc", Exploit::Poc),
-    ("active", Exploit::Active),
-];
-
 fn word<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
     let found = table.iter().find(|(_, known)| known == value);
     found.map_or("", |(word, _)| word)
@@ -37,12 +32,9 @@ fn value<T: Copy>(table: &[(&'static str, T)], word: &str, what: &str) -> Result
         .ok_or_else(|| format!("`{word}` is no {what}"))
 }
 
-pub(super) fn of_quality(quality: Quality) -> &'static str {
-    word(&QUALITIES, &quality)
-}
-
 pub(super) fn quality(word: &str) -> Result<Quality, String> {
-    value(&QUALITIES, word, "quality of a look")
+    let found = QUALITIES.into_iter().find(|quality| quality.word() == word);
+    found.ok_or_else(|| format!("`{word}` is no quality of a look"))
 }
 
 pub(super) fn of_state(state: ObservationState) -> &'static str {
@@ -61,12 +53,9 @@ pub(super) fn status(word: &str) -> Result<HostStatus, String> {
     value(&STATUSES, word, "status of a host")
 }
 
-pub(super) fn of_exploit(exploit: Exploit) -> &'static str {
-    word(&EXPLOITS, &exploit)
-}
-
 pub(super) fn exploit(word: &str) -> Result<Exploit, String> {
-    value(&EXPLOITS, word, "state of an exploit")
+    let found = EXPLOITS.into_iter().find(|exploit| exploit.word() == word);
+    found.ok_or_else(|| format!("`{word}` is no state of an exploit"))
 }
 
 pub(super) fn severity(word: &str) -> Result<Severity, String> {

@@ -92,6 +92,19 @@ pub enum Exploit {
     Active,
 }
 
+impl Quality {
+    /// Returns the word of the machine formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Advisory => "advisory",
+            Self::Banner => "banner",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Authenticated => "authenticated",
+            Self::Agent => "agent",
+        }
+    }
+}
+
 impl Exploit {
     /// Returns the word of SSVC.
     pub fn word(self) -> &'static str {

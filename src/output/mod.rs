@@ -14,6 +14,7 @@ pub mod plan;
 pub mod register;
 pub mod schemas;
 pub mod text;
+pub mod trace;
 pub mod whatif;
 
 mod json;

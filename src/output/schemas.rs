@@ -9,7 +9,7 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 7] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 8] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
@@ -33,6 +33,10 @@ pub const OUTPUT_SCHEMAS: [OutputSchema; 7] = [
     OutputSchema {
         name: "register-v1",
         text: include_str!("../../schemas/register-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "trace-v1",
+        text: include_str!("../../schemas/trace-v1.schema.json"),
     },
     OutputSchema {
         name: "whatif-v1",

@@ -1,20 +1,19 @@
 //! Observations of all runs, sorted by host and vulnerability, folded into findings without dates yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use super::episode::{Episode, Event, Said, episodes};
-use super::identity::{Identities, listed};
+use super::identity::{Identities, KnownHost, listed};
 use super::register::ImportState;
 use super::runs::Run;
+use super::sayings::{Sayings, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, KevListing, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{
-    AsOf, CvssVector, Date, Exploit, Members, ObservationState, Quality, Severity, best_vector,
-};
+use crate::model::{AsOf, CvssVector, Members, ObservationState, Quality, Severity, best_vector};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -43,43 +42,23 @@ pub(super) struct Life {
     pub(super) said: Arc<Sayings>,
 }
 
-/// What all scanners together say of a vulnerability on a host.
-#[derive(Clone, Default)]
-pub(super) struct Sayings {
-    pub(super) aliases: Vec<Arc<str>>,
-    pub(super) title: Arc<str>,
-    pub(super) remediation: Option<Arc<str>>,
-    pub(super) severity: Option<Severity>,
-    /// Each time that it was rated higher than before, the first rating included; empty where it was rated alike.
-    pub(super) rises: Vec<(DateTime<Utc>, Severity)>,
-    pub(super) severity_given: Arc<str>,
-    pub(super) vector: Option<CvssVector>,
-    pub(super) fix_available: Option<bool>,
-    pub(super) exploit: Exploit,
-    pub(super) patch_published: Option<Date>,
-    pub(super) observers: Vec<Arc<str>>,
-    pub(super) instances: u32,
-    /// Of each open result in the newest run of each source that lists it.
-    pub(super) fingerprints: Vec<Option<Arc<str>>>,
-}
-
 /// One sighting fanned out to one vulnerability.
-struct Fanned<'a> {
-    host: usize,
-    vuln: Arc<str>,
-    run: usize,
-    sighting: &'a Sighting,
-    check: &'a CheckInfo,
-    rated: Arc<Rated>,
+pub(super) struct Fanned<'a> {
+    pub(super) host: usize,
+    pub(super) vuln: Arc<str>,
+    pub(super) run: usize,
+    pub(super) sighting: &'a Sighting,
+    pub(super) check: &'a CheckInfo,
+    pub(super) rated: Arc<Rated>,
 }
 
 /// What is worked out once for a check of a run, however often it is seen.
-struct Rated {
-    severity: Severity,
-    vector: Option<CvssVector>,
+pub(super) struct Rated {
+    pub(super) severity: Severity,
+    pub(super) vector: Option<CvssVector>,
     /// The scanner's own id with its family.
-    own: Arc<str>,
-    observer: Arc<str>,
+    pub(super) own: Arc<str>,
+    pub(super) observer: Arc<str>,
 }
 
 pub(super) fn join(
@@ -88,6 +67,13 @@ pub(super) fn join(
     as_of: AsOf,
     reopen_window_days: u32,
 ) -> Joined {
+    let (mut joined, fanned) = gather(repository, runs, as_of);
+    joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
+    joined
+}
+
+/// Finds the hosts, and sorts what was seen on them by host and vulnerability.
+fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joined, Vec<Fanned<'a>>) {
     let mut identities = Identities::default();
     for run in runs
         .iter()
@@ -122,8 +108,69 @@ pub(super) fn join(
         let mine = (one.host, &one.vuln, one.run, &one.check.id);
         mine.cmp(&(other.host, &other.vuln, other.run, &other.check.id))
     });
-    joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
-    joined
+    (joined, fanned)
+}
+
+/// What the runs said of one vulnerability on one host, by time.
+pub(super) struct Heard {
+    pub(super) host: Arc<str>,
+    pub(super) vuln: Arc<str>,
+    pub(super) told: Vec<Told>,
+}
+
+/// What one run said.
+pub(super) struct Told {
+    pub(super) event: Event,
+    /// Index of the run.
+    pub(super) run: usize,
+    /// The scanner's id with its family, and its word for the severity; nothing where it was not seen.
+    pub(super) seen_as: Option<(Arc<str>, Arc<str>)>,
+}
+
+/// Tells what was said of the wanted vulnerabilities on the wanted hosts.
+pub(super) fn hear(
+    repository: &Repository,
+    runs: &[Run<'_>],
+    as_of: AsOf,
+    is_host: impl Fn(&KnownHost) -> bool,
+    is_vuln: impl Fn(&str) -> bool,
+) -> Vec<Heard> {
+    let (joined, fanned) = gather(repository, runs, as_of);
+    let mut heard = Vec::new();
+    for group in fanned.chunk_by(|one, other| one.host == other.host && one.vuln == other.vuln) {
+        let Some(first) = group.first() else { continue };
+        let known = &joined.identities.hosts[first.host];
+        let mut names = group.iter().flat_map(|fanned| {
+            let named = fanned.check.aliases.iter().chain(&fanned.check.remediation);
+            named.chain([&fanned.vuln, &fanned.rated.own])
+        });
+        if !is_host(known) || !names.any(|name| is_vuln(name)) {
+            continue;
+        }
+        let looks = joined.looks.get(first.host).map_or(&[][..], Vec::as_slice);
+        let seen_as = |run: usize| {
+            let seen = group.iter().find(|fanned| fanned.run == run)?;
+            Some((
+                Arc::clone(&seen.rated.own),
+                Arc::clone(&seen.check.severity_given),
+            ))
+        };
+        let mut told: Vec<Told> = all_events(group, runs, looks, as_of)
+            .into_iter()
+            .map(|(run, event)| Told {
+                event,
+                run,
+                seen_as: seen_as(run),
+            })
+            .collect();
+        told.sort_by_key(|told| (told.event.at, told.event.said, told.event.source));
+        heard.push(Heard {
+            host: Arc::clone(&known.id),
+            vuln: Arc::clone(&first.vuln),
+            told,
+        });
+    }
+    heard
 }
 
 fn is_used(run: &Run<'_>) -> bool {
@@ -225,6 +272,12 @@ fn lives(
 }
 
 fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<Event> {
+    let events = all_events(group, runs, looks, as_of);
+    events.into_iter().map(|(_, event)| event).collect()
+}
+
+/// What each run says that saw it, or looked and did not; with the index of the run.
+fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<(usize, Event)> {
     let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
     // Where a source that saw it is no longer in use, others may have looked in its place.
     if group.iter().any(|fanned| !runs[fanned.run].is_active()) {
@@ -249,7 +302,7 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
             .filter(|_| !is_fixed)
             .unwrap_or(looked_at);
         let quality = run.quality(host);
-        events.push(Event {
+        let event = Event {
             at: seen_at.min(looked_at.max(seen_at)).min(as_of.instant()),
             said: if is_fixed { Said::Fixed } else { Said::Seen },
             source: number(run.observer()).unwrap_or(0),
@@ -262,7 +315,8 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
             fixed_at: stamp(fanned.sighting.last_fixed).filter(|_| is_fixed),
             is_reopened: fanned.sighting.state == ObservationState::Reopened,
             is_active: run.is_active(),
-        });
+        };
+        events.push((fanned.run, event));
     }
     let seen_in = |run: usize| group.binary_search_by_key(&run, |fanned| fanned.run).is_ok();
     for look in looks.iter().filter(|look| !seen_in(look.run)) {
@@ -271,7 +325,7 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
             continue;
         };
         let proves = run.proves_absence();
-        events.push(Event {
+        let event = Event {
             at: look.at,
             said: if proves { Said::Absent } else { Said::Missing },
             source,
@@ -280,100 +334,17 @@ fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -
             fixed_at: None,
             is_reopened: false,
             is_active: run.is_active(),
-        });
+        };
+        events.push((look.run, event));
     }
     // Absence before the first sighting says nothing of a life.
     let first = events
         .iter()
-        .filter(|event| matches!(event.said, Said::Seen | Said::Fixed))
-        .map(|event| event.at)
+        .filter(|(_, event)| matches!(event.said, Said::Seen | Said::Fixed))
+        .map(|(_, event)| event.at)
         .min();
-    events.retain(|event| !matches!(event.said, Said::Absent | Said::Missing) || Some(event.at) > first);
+    events.retain(|(_, event)| !matches!(event.said, Said::Absent | Said::Missing) || Some(event.at) > first);
     events
-}
-
-/// Joins what all scanners say; of two severities the higher, of two dates the earlier.
-fn sayings(group: &[Fanned<'_>]) -> Sayings {
-    let mut said = Sayings {
-        fix_available: Some(false),
-        ..Sayings::default()
-    };
-    let newest = group.iter().map(|fanned| fanned.run).max();
-    for fanned in group {
-        let (check, rated) = (fanned.check, &fanned.rated);
-        if said.severity.is_none_or(|known| rated.severity > known) {
-            said.severity = Some(rated.severity);
-            said.severity_given = Arc::clone(&check.severity_given);
-            said.vector = rated.vector.clone();
-            said.title = Arc::clone(&check.title);
-        }
-        let other_names = check.aliases.iter().chain(std::iter::once(&rated.own));
-        said.aliases
-            .extend(other_names.filter(|name| **name != fanned.vuln).cloned());
-        said.remediation = said.remediation.take().or_else(|| check.remediation.clone());
-        said.fix_available = match (said.fix_available, check.fix_available) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (None, _) | (_, None) => None,
-            (Some(false), Some(false)) => Some(false),
-        };
-        said.exploit = said.exploit.max(check.exploit);
-        let published = check.patch_published.map(Date);
-        said.patch_published = said.patch_published.into_iter().chain(published).min();
-        said.observers.push(Arc::clone(&rated.observer));
-        let is_open = fanned.sighting.state != ObservationState::Fixed;
-        if Some(fanned.run) == newest || is_open {
-            said.instances = said.instances.max(fanned.sighting.instances);
-        }
-    }
-    for names in [&mut said.aliases, &mut said.observers] {
-        names.sort();
-        names.dedup();
-    }
-    said
-}
-
-/// Collects what each source last said, where that is not that it is fixed: older results are no longer open.
-fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<Option<Arc<str>>> {
-    let looked_at = |fanned: &Fanned<'_>| {
-        let run = &runs[fanned.run];
-        run.host_at(&run.scan.hosts[fanned.sighting.host.0 as usize])
-    };
-    let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
-    for fanned in group {
-        let at = newest.entry(&fanned.rated.observer).or_insert(looked_at(fanned));
-        *at = (*at).max(looked_at(fanned));
-    }
-    group
-        .iter()
-        .filter(|fanned| newest.get(&*fanned.rated.observer) == Some(&looked_at(fanned)))
-        .filter(|fanned| fanned.sighting.state != ObservationState::Fixed)
-        .map(|fanned| fanned.sighting.fingerprint.clone())
-        .collect()
-}
-
-/// Finds the times at which the severity rose, by the runs' own time; nothing but a decision lowers it.
-fn rises(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<(DateTime<Utc>, Severity)> {
-    let mut rated = group.iter().map(|fanned| fanned.rated.severity);
-    let first = rated.next();
-    if rated.all(|severity| Some(severity) == first) {
-        return Vec::new();
-    }
-    let mut steps: Vec<(DateTime<Utc>, Severity)> = group
-        .iter()
-        .map(|fanned| {
-            let run = &runs[fanned.run];
-            let host = &run.scan.hosts[fanned.sighting.host.0 as usize];
-            (run.host_at(host), fanned.rated.severity)
-        })
-        .collect();
-    steps.sort_unstable_by_key(|(at, severity)| (*at, std::cmp::Reverse(*severity)));
-    let mut highest = None;
-    steps.retain(|(_, severity)| {
-        let rises = highest.is_none_or(|highest| *severity > highest);
-        highest = highest.max(Some(*severity));
-        rises
-    });
-    if steps.len() > 1 { steps } else { Vec::new() }
 }
 
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.

@@ -18,12 +18,15 @@ mod plan;
 mod rating;
 mod register;
 mod runs;
+mod sayings;
+mod trace;
 mod whatif;
 
 pub use frozen::ForeignHosts;
 pub use kpi::{Dimension, Figures, Kpi, Unit};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
 pub use register::{HostRow, HostState, ImportLine, ImportState, Period, Register, SystemRow};
+pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
 pub use whatif::{CellChange, Difference, Had, Tally, Turned, Verdict, difference, with_cells};
 
 use rayon::prelude::*;

@@ -18,7 +18,7 @@ use crate::signing::believing;
 const WORLDS: u64 = 400;
 
 /// Names each world for which a law does not hold, the first one with its table.
-fn holds_everywhere(law: impl Fn(&Case) -> Result<(), String> + Sync) {
+pub(super) fn holds_everywhere(law: impl Fn(&Case) -> Result<(), String> + Sync) {
     let broken: Vec<(u64, String)> = seeds(WORLDS)
         .into_par_iter()
         .filter_map(|seed| law(&generate(seed)).err().map(|why| (seed, why)))
@@ -32,7 +32,7 @@ fn holds_everywhere(law: impl Fn(&Case) -> Result<(), String> + Sync) {
     }
 }
 
-fn same(one: &[Finding], other: &[Finding]) -> Result<(), String> {
+pub(super) fn same(one: &[Finding], other: &[Finding]) -> Result<(), String> {
     let different = one.iter().zip(other).find(|(one, other)| one != other);
     match different {
         Some((one, other)) => Err(format!("{one:#?}\n{other:#?}")),

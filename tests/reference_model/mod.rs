@@ -10,6 +10,7 @@ mod due;
 mod generate;
 mod judge;
 mod laws;
+mod ledger;
 mod lives;
 mod stand;
 mod world;

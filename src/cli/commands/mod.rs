@@ -13,6 +13,7 @@ mod publish;
 mod status;
 mod subject;
 mod tell;
+mod trace;
 mod whatif;
 
 pub(super) use author::{demo, init, new, renew};
@@ -25,6 +26,7 @@ pub(super) use plan::plan;
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use status::status;
 pub(super) use tell::{completions, explain, man, schema};
+pub(super) use trace::trace;
 pub(super) use whatif::whatif;
 
 use std::io::{BufWriter, Write};
