@@ -29,12 +29,12 @@ Totals
 4 findings: overdue 1, due soon 1, deferred 1, fixed in time 1
 by severity: critical 1, high 1, medium 1, low 1
 
-Rates
-RATE               PERCENT  COUNTED           WHAT
-sla_rate_strict    93.3 %   28 of 30          in time, of all
-sla_rate_net       90.0 %   9 of 10, small n  in time, of those undecided
-sla_rate_governed  96.6 %   29 of 30          in time or decided, of all
-host_compliance    n/a      0 of 0            good hosts, of all
+Figures
+FIGURE             VALUE   COUNTED           WHAT
+sla_rate_strict    93.3 %  28 of 30          in time, of all
+sla_rate_net       90.0 %  9 of 10, small n  in time, of those undecided
+sla_rate_governed  96.6 %  29 of 30          in time or decided, of all
+host_compliance    n/a     0 of 0            good hosts, of all
 
 Left out, or not to be seen
 out of scope    0 findings, 0 hosts not counted (out of scope or retired)

@@ -121,7 +121,9 @@ fn host(name: &str, system: Option<&str>, state: HostState) -> HostRow {
         retired_since: None,
         is_scanned: true,
         counts: system.is_some(),
+        first_known: Some(at("2026-09-01T04:00:00Z")),
         last_scan: Some(at("2026-09-30T04:00:00Z")),
+        last_authenticated_scan: None,
         last_qualifying_scan: None,
         candidates: vec![],
         os: None,
@@ -173,13 +175,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         },
         by_disposition: BTreeMap::from([(Disposition::Overdue, 1)]),
     };
-    let kpi = |title, numerator, denominator| Kpi {
-        title,
-        rate: Rate {
-            numerator,
-            denominator,
-        },
-    };
+    let kpi = Kpi::share;
     Register {
         repository,
         standings: Standings::default(),

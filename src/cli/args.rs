@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
+pub(super) use super::args_plan::{Plan, PlanFormat, Whatif, WhatifFormat};
 
 /// Governance of patches and vulnerabilities as signed records in git.
 #[derive(Debug, Parser)]
@@ -117,6 +118,12 @@ pub(super) enum Command {
     /// Tell a finding from its beginning: every run, every step of its clock, every record about it
     #[command(after_help = "Example:\n  countersign trace host-web02 CVE-2026-1111")]
     Trace(Trace),
+    /// List the missing patches by system, in the order in which to patch
+    #[command(after_help = "Example:\n  countersign plan --as-of 2026-09-30 --format csv --output plan.csv")]
+    Plan(Plan),
+    /// Say what would have been late with other times in the agreements
+    #[command(after_help = "Example:\n  countersign whatif --sla critical/tier1=5 --period 2026-Q3")]
+    Whatif(Whatif),
     /// Tell the life of a record from history
     #[command(after_help = "Example:\n  countersign log exc-0014")]
     Log(Log),
@@ -451,8 +458,7 @@ pub(super) struct Explain {
 
 #[derive(Args, Debug)]
 pub(super) struct Schema {
-    /// A kind of record, or `configuration`, `diagnostics-v1`, `changes-v1`, `register-v1`, `bundle-v1` [default: the list]
-    /// A kind of record, or `configuration`, `diagnostics-v1`, `log-v1`, `register-v1`, `bundle-v1` [default: the list]
+    /// A kind of record, `configuration`, or an output such as `register-v1` [default: the list]
     #[arg(value_name = "KIND")]
     pub(super) kind: Option<String>,
 }

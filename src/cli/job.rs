@@ -396,8 +396,18 @@ impl Job {
 
     /// Lays the records against the exports.
     pub(super) fn register(&self, scans: &[Scan], period: Option<Period>) -> Register<'_> {
+        self.register_of(&self.repository, scans, period)
+    }
+
+    /// Lays other records against the exports, as far as decisions count as they are.
+    pub(super) fn register_of<'a>(
+        &self,
+        repository: &'a Repository,
+        scans: &[Scan],
+        period: Option<Period>,
+    ) -> Register<'a> {
         let standings = judge(&self.repository, &self.approval_question());
-        reconcile(&self.repository, standings, scans, self.question(period))
+        reconcile(repository, standings, scans, self.question(period))
     }
 
     fn question(&self, period: Option<Period>) -> Question {

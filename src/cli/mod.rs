@@ -4,6 +4,7 @@
 
 mod args;
 mod args_ledger;
+mod args_plan;
 mod change;
 mod commands;
 mod configuration;
@@ -111,6 +112,8 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Import(import) => commands::import(console, global, import),
         Command::Trace(trace) => commands::trace(console, global, trace),
         Command::Ledger(command) => commands::ledger(console, global, command),
+        Command::Plan(plan) => commands::plan(console, global, plan),
+        Command::Whatif(whatif) => commands::whatif(console, global, whatif),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),
         Command::Schema(schema) => commands::schema(console, schema),

@@ -10,12 +10,15 @@
 pub mod changes;
 pub mod diagnostics;
 pub mod log;
+pub mod plan;
 pub mod register;
 pub mod schemas;
 pub mod text;
 pub mod trace;
+pub mod whatif;
 
 mod json;
+mod spreadsheet;
 mod summary;
 mod table;
 

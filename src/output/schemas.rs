@@ -9,7 +9,7 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 6] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 8] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
@@ -27,11 +27,19 @@ pub const OUTPUT_SCHEMAS: [OutputSchema; 6] = [
         text: include_str!("../../schemas/log-v1.schema.json"),
     },
     OutputSchema {
+        name: "plan-v1",
+        text: include_str!("../../schemas/plan-v1.schema.json"),
+    },
+    OutputSchema {
         name: "register-v1",
         text: include_str!("../../schemas/register-v1.schema.json"),
     },
     OutputSchema {
         name: "trace-v1",
         text: include_str!("../../schemas/trace-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "whatif-v1",
+        text: include_str!("../../schemas/whatif-v1.schema.json"),
     },
 ];

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Style;
+use crate::model::{AsOf, Zone};
 
 /// Tells whether a character could hide, reorder or command: controls, bidirectional marks, characters
 /// without width or shape, and code points that are no characters.
@@ -170,4 +172,26 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     } else {
         format!("{number} {noun}s")
     }
+}
+
+/// Returns a moment in the organisation's zone, as machines read it.
+pub(super) fn local(instant: DateTime<Utc>, zone: Zone) -> String {
+    instant
+        .with_timezone(&zone.0)
+        .to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+/// Returns the local day, with the time where it is not the day's end.
+pub(super) fn minute(instant: DateTime<Utc>, as_of: AsOf) -> String {
+    let zone = as_of.zone();
+    let day = zone.day_of(instant);
+    if zone.end_of_day(day) == instant {
+        return day.to_string();
+    }
+    format!("{day} {}", instant.with_timezone(&zone.0).format("%H:%M"))
+}
+
+/// Returns the word of tables for a truth.
+pub(super) fn yes_or_no(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::{Breach, Late};
+use super::kpi::united_seconds;
 use crate::load::Repository;
 use crate::model::{
     AsOf, Date, Decision, Finding, Kind, Meta, RecordId, RiskAcceptanceType, Severity, Status,
@@ -142,6 +143,30 @@ impl Coverages {
             }
         }
         self.all.push(coverage);
+    }
+
+    /// Sums up the seconds between two moments in which exceptions stood for a finding, each once.
+    pub(super) fn deferred_seconds(
+        &self,
+        finding: &Finding,
+        begin: DateTime<Utc>,
+        end: DateTime<Utc>,
+    ) -> u64 {
+        let zone = self.as_of.zone();
+        let exploited = finding.exploited_since.map(|day| (day, zone.start_of_day(day)));
+        let spans = self.matching(finding, None).into_iter().filter_map(|index| {
+            let coverage = &self.all[index];
+            let (from, until) = coverage.stood(self.as_of).filter(|_| !coverage.is_acceptance)?;
+            let mut last = until.min(end).min(finding.closed.unwrap_or(end));
+            if let Some((day, since)) = exploited
+                && !coverage.survives_exploitation(day, end, self.as_of)
+            {
+                last = last.min(since.with_timezone(&Utc));
+            }
+            let first = from.max(finding.first_seen).max(begin);
+            (first < last).then_some((first, last))
+        });
+        united_seconds(spans.collect())
     }
 
     pub(super) fn get(&self, index: usize) -> &Coverage {
@@ -372,6 +397,20 @@ impl<'c> Past<'c> {
 impl Coverage {
     pub(super) fn is_active(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at <= self.until
+    }
+
+    /// Returns from when it stood, and the first moment at which it no longer does; `None` where it never did.
+    ///
+    /// What its author has ended, or changed, has no date in the record: it stood until as-of at the latest.
+    pub(super) fn stood(&self, as_of: AsOf) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let mut until = self.until + TimeDelta::seconds(1);
+        let revoked = self.revocations.iter().filter(|at| self.is_revoked(**at)).min();
+        if let Some(revoked) = revoked {
+            until = until.min(*revoked);
+        } else if !self.counts {
+            until = until.min(as_of.instant());
+        }
+        (self.was_approved && self.from < until).then_some((self.from, until))
     }
 
     /// Tells whether a host of the systems is meant: each, or those that are frozen.

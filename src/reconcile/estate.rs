@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::clock::governing;
 use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
@@ -34,9 +36,13 @@ impl ScanDuty {
 
     /// Tells whether the newest qualifying scan of a host is recent enough.
     pub(super) fn is_met(self, host: &HostRow, as_of: AsOf) -> bool {
+        self.is_recent(host.last_qualifying_scan, as_of)
+    }
+
+    /// Tells whether a scan lies within the cadence.
+    pub(super) fn is_recent(self, scan: Option<DateTime<Utc>>, as_of: AsOf) -> bool {
         let oldest = as_of.day().plus_days(-i64::from(self.max_age_days));
-        host.last_qualifying_scan
-            .is_some_and(|at| as_of.zone().day_of(at) >= oldest)
+        scan.is_some_and(|at| as_of.zone().day_of(at) >= oldest)
     }
 
     fn accepts(self, look: &Look) -> bool {
@@ -74,7 +80,13 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                 status,
                 retired_since: None,
                 is_scanned: !looks.is_empty(),
+                first_known: first_known(joined, index),
                 last_scan: looks.iter().map(|look| look.at).max(),
+                last_authenticated_scan: looks
+                    .iter()
+                    .filter(|look| look.quality >= Quality::Authenticated)
+                    .map(|look| look.at)
+                    .max(),
                 last_qualifying_scan: looks
                     .iter()
                     .filter(|look| duty.accepts(look))
@@ -94,6 +106,16 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
         places[*index] = place;
     }
     (rows.into_iter().map(|(_, row)| row).collect(), places)
+}
+
+/// The first time that an export tells of: a look at the host, or the first sighting of something on it.
+fn first_known(joined: &Joined, index: usize) -> Option<DateTime<Utc>> {
+    let looks = joined.looks.get(index).map_or(&[][..], Vec::as_slice);
+    // Lives are sorted by host.
+    let begin = joined.lives.partition_point(|life| life.host < index);
+    let lives = joined.lives[begin..].iter().take_while(|life| life.host == index);
+    let sightings = lives.map(|life| life.episode.first_seen);
+    looks.iter().map(|look| look.at).chain(sightings).min()
 }
 
 fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {

@@ -15,6 +15,7 @@ mod installs;
 mod join;
 mod judge;
 mod kpi;
+mod plan;
 mod provenance;
 mod rating;
 mod register;
@@ -22,11 +23,15 @@ mod runs;
 mod sayings;
 mod suppressed;
 mod trace;
+mod whatif;
 
 pub use frozen::ForeignHosts;
-pub use register::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
+pub use kpi::{Dimension, Figures, Kpi, Unit};
+pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
+pub use register::{HostRow, HostState, ImportLine, ImportState, Period, Register, SystemRow};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
+pub use whatif::{CellChange, Difference, Had, Tally, Turned, Verdict, difference, with_cells};
 
 use rayon::prelude::*;
 
@@ -103,8 +108,11 @@ pub fn reconcile<'a>(
         .iter()
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
+    let coverages = bench.coverages;
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
-    let kpis = kpi::kpis(&findings, &hosts, period, duty, as_of);
+    let frame = kpi::Frame { period, as_of, duty };
+    let rows = (&findings[..], &hosts[..], &systems);
+    let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
     let hidden = suppressed::hidden(
         (repository, &standings),
         &runs,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::coverage::Coverages;
+use super::estate::ScanDuty;
 use super::frozen::ForeignHosts;
+use super::kpi::{Dimension, Figures, Frame, Population};
 use super::suppressed::Suppressed;
 use crate::import::Product;
 use crate::load::Repository;
@@ -14,6 +17,9 @@ use crate::model::{
     System,
 };
 use crate::trust::Standings;
+
+/// The number below which a denominator says little, where nobody says. Source: reconciliation semantics, KPIs.
+const SMALL_N: u64 = 20;
 
 /// Records and findings, joined, at one moment.
 #[derive(Debug)]
@@ -37,7 +43,7 @@ pub struct Register<'a> {
     /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
-    pub kpis: BTreeMap<&'static str, Kpi>,
+    pub kpis: Figures,
 }
 
 /// From the first day to the last, both included.
@@ -167,8 +173,12 @@ pub struct HostRow {
     pub is_scanned: bool,
     /// In scope, active and not retired.
     pub counts: bool,
+    /// The first trace of it in an export, or of anything on it.
+    pub first_known: Option<DateTime<Utc>>,
     /// The newest scan of any quality.
     pub last_scan: Option<DateTime<Utc>>,
+    /// The newest scan that signed in or ran on it.
+    pub last_authenticated_scan: Option<DateTime<Utc>>,
     /// The newest scan of the quality that the Policy asks for.
     pub last_qualifying_scan: Option<DateTime<Utc>>,
     /// The ids of known hosts that it could be, when its keys disagree.
@@ -194,14 +204,6 @@ pub struct SystemRow {
     /// Findings closed over all findings of the period, covered ones aside.
     pub closed_rate: Rate,
     pub by_disposition: BTreeMap<Disposition, u64>,
-}
-
-/// A figure with what it was computed from.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Kpi {
-    /// One sentence: what over what.
-    pub title: &'static str,
-    pub rate: Rate,
 }
 
 impl<'a> Register<'a> {
@@ -242,9 +244,38 @@ impl<'a> Register<'a> {
         counts
     }
 
+    /// Computes the figures of each segment, by dimension and value; each finding, host and record is in one of each.
+    pub fn kpi_segments(&self) -> BTreeMap<Dimension, BTreeMap<String, Figures>> {
+        let frame = Frame {
+            period: self.period,
+            as_of: self.as_of,
+            duty: ScanDuty::of(self.repository),
+        };
+        let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
+        let rows = (&self.findings[..], &self.hosts[..], &self.systems);
+        let population = Population::new(self.repository, &coverages, rows, frame);
+        let figures = |dimension| {
+            let parts = population.split(dimension).into_iter();
+            parts
+                .map(|(value, part)| (value.to_owned(), part.figures(frame)))
+                .collect()
+        };
+        Dimension::ALL
+            .into_iter()
+            .map(|dimension| (dimension, figures(dimension)))
+            .collect()
+    }
+
+    /// Returns the number below which a denominator says little: the organisation's own, else 20.
+    pub fn small_n(&self) -> u64 {
+        let isms = self.repository.isms.as_ref();
+        let certainty = isms.and_then(|isms| isms.spec.certainty.as_ref());
+        certainty.map_or(SMALL_N, |certainty| u64::from(certainty.small_n))
+    }
+
     /// Tells whether a host had a scan of the quality and age that the Policies ask for.
     pub fn is_scanned_in_time(&self, host: &HostRow) -> bool {
-        super::estate::ScanDuty::of(self.repository).is_met(host, self.as_of)
+        ScanDuty::of(self.repository).is_met(host, self.as_of)
     }
 
     /// Returns the row of a host by its id.

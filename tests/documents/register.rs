@@ -153,7 +153,9 @@ fn hosts(foreign: &str) -> Vec<HostRow> {
         retired_since: None,
         is_scanned: scan.is_some(),
         counts: system.is_some(),
+        first_known: scan.map(at),
         last_scan: scan.map(at),
+        last_authenticated_scan: None,
         last_qualifying_scan: scan.map(at).filter(|_| state != HostState::Unscanned),
         candidates: Vec::new(),
         os: Some(format!("Windows Server 2022{foreign}")),
@@ -237,7 +239,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         system("sys-legacy", HostState::Accepted, (2, 9)),
         system("sys-web-shop", HostState::Unscanned, (40, 40)),
     ]);
-    let kpi = |title, numerator, denominator| Kpi { title, rate: Rate { numerator, denominator } };
+    let kpi = Kpi::share;
     let kpis = BTreeMap::from([
         ("host_compliance", kpi("hosts without an overdue finding and with a qualifying scan, over hosts that count", 6, 10)),
         ("scan_coverage", kpi("hosts with a qualifying scan in time, over hosts that count", 8, 10)),

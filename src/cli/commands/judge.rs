@@ -1,9 +1,6 @@
 //! `check` and `reconcile`.
 
-use std::io::{BufWriter, Write};
-use std::path::Path;
-
-use super::{say, style, verdict};
+use super::{deliver, say, verdict};
 use crate::cli::args::{Check, CheckFormat, Global, Reconcile, RegisterFormat};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
@@ -11,8 +8,7 @@ use crate::cli::job::{Job, open, open_against};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::output::{Style, Summary, diagnostics, register};
-use crate::source::write::write_beside_with;
+use crate::output::{Summary, diagnostics, register};
 
 pub(in crate::cli) fn check(
     console: &mut Console<'_>,
@@ -127,28 +123,4 @@ pub(in crate::cli) fn reconcile(
         ),
     )?;
     Ok(verdict(&found, false))
-}
-
-/// Writes to standard output, or beside a file and renamed.
-fn deliver(
-    console: &mut Console<'_>,
-    output: Option<&Path>,
-    produce: impl FnOnce(&mut dyn Write, Style) -> std::io::Result<()>,
-) -> Result<(), Failure> {
-    match output {
-        None => {
-            let style = style(console);
-            produce(console.out, style)?;
-            console.out.flush()?;
-        }
-        Some(path) => {
-            let path = console.folder.join(path);
-            write_beside_with(&path, |file| {
-                let mut out = BufWriter::new(file);
-                produce(&mut out, Style::plain())?;
-                out.flush()
-            })?;
-        }
-    }
-    Ok(())
 }

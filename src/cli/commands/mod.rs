@@ -8,11 +8,13 @@ mod identity;
 mod judge;
 mod ledger;
 mod past;
+mod plan;
 mod publish;
 mod status;
 mod subject;
 mod tell;
 mod trace;
+mod whatif;
 
 pub(super) use author::{demo, init, new, renew};
 pub(super) use decide::{approve, reject, review, revoke};
@@ -20,16 +22,22 @@ pub(super) use diff::diff;
 pub(super) use judge::{check, reconcile};
 pub(super) use ledger::{import, ledger};
 pub(super) use past::{anchor, log};
+pub(super) use plan::plan;
 pub(super) use publish::{audit, bundle, render, verify};
 pub(super) use status::status;
 pub(super) use tell::{completions, explain, man, schema};
 pub(super) use trace::trace;
+pub(super) use whatif::whatif;
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use super::args::Global;
 use super::console::Console;
 use super::failure::{CLEAN, ERRORS, Failure};
 use crate::diagnostic::Diagnostic;
 use crate::output::{Style, Summary};
+use crate::source::write::write_beside_with;
 
 /// The exit code for what the rules say.
 fn verdict(diagnostics: &[Diagnostic], is_strict: bool) -> u8 {
@@ -52,6 +60,30 @@ fn style(console: &Console<'_>) -> Style {
 fn say(console: &mut Console<'_>, global: &Global, line: impl std::fmt::Display) -> Result<(), Failure> {
     if !global.quiet {
         writeln!(console.err, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Writes to standard output, or beside a file and renamed.
+fn deliver(
+    console: &mut Console<'_>,
+    output: Option<&Path>,
+    produce: impl FnOnce(&mut dyn Write, Style) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    match output {
+        None => {
+            let style = style(console);
+            produce(console.out, style)?;
+            console.out.flush()?;
+        }
+        Some(path) => {
+            let path = console.folder.join(path);
+            write_beside_with(&path, |file| {
+                let mut out = BufWriter::new(file);
+                produce(&mut out, Style::plain())?;
+                out.flush()
+            })?;
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::table::{Cell, Column, Layout, Table};
 use super::words::{disposition, severity, share};
 use super::{DocumentKind, Request, View, values};
 use crate::model::{Disposition, Finding, Kind, Severity};
-use crate::reconcile::{HostRow, ImportState, Register};
+use crate::reconcile::{HostRow, ImportState, Kpi, Register, Unit};
 use tables::{completeness_table, exclusion_table, host_table, system_table};
 
 /// The vulnerability register.
@@ -166,7 +166,9 @@ fn kpi_table(register: &Register<'_>) -> Table {
             .map(|(_, label)| *label)
     };
     let always = KPIS.iter().map(|(name, _)| *name);
-    let others = register.kpis.keys().copied().filter(|name| label(name).is_none());
+    let is_shown = |kpi: &Kpi| kpi.is_headline && kpi.unit == Unit::Percent;
+    let shown = register.kpis.iter().filter(|(_, kpi)| is_shown(kpi));
+    let others = shown.map(|(name, _)| *name).filter(|name| label(name).is_none());
     let rows = always.chain(others).map(|name| {
         let kpi = register.kpis.get(name);
         vec![

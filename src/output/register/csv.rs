@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use csv::{QuoteStyle, Writer, WriterBuilder};
+use csv::Writer;
 
 use super::view::FindingView;
 use crate::model::RecordId;
-use crate::output::text::formula_safe;
+use crate::output::spreadsheet::{begin, write_row};
+use crate::output::text::yes_or_no;
 use crate::reconcile::Register;
 
 const COLUMNS: usize = 34;
@@ -49,10 +50,7 @@ const HEADINGS: [&str; COLUMNS] = [
 ];
 
 pub(super) fn write(register: &Register<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = WriterBuilder::new()
-        .quote_style(QuoteStyle::NonNumeric)
-        .from_writer(out);
-    writer.write_record(HEADINGS).map_err(io_error)?;
+    let mut writer = begin(out, &HEADINGS)?;
     let zone = register.as_of.zone();
     for finding in &register.findings {
         write_finding(&mut writer, &FindingView::new(finding, zone))?;
@@ -98,22 +96,7 @@ fn write_finding<W: Write>(writer: &mut Writer<W>, finding: &FindingView<'_>) ->
         &finding.last_seen,
         &finding.notes.join("; "),
     ];
-    for cell in cells {
-        writer
-            .write_field(formula_safe(cell).as_bytes())
-            .map_err(io_error)?;
-    }
-    writer.write_record(None::<&[u8]>).map_err(io_error)
-}
-
-/// Takes the error of the output out of that of the writer, so that a closed pipe stays one.
-fn io_error(error: csv::Error) -> io::Error {
-    let text = error.to_string();
-    if let csv::ErrorKind::Io(error) = error.into_kind() {
-        error
-    } else {
-        io::Error::other(text)
-    }
+    write_row(writer, &cells)
 }
 
 fn joined(words: &[Arc<str>]) -> String {
@@ -126,8 +109,4 @@ fn ids(ids: &[RecordId]) -> String {
 
 fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-fn yes_or_no(value: bool) -> &'static str {
-    if value { "true" } else { "false" }
 }

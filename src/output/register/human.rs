@@ -2,21 +2,17 @@
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, Utc};
-
 use super::Report;
 use super::exclusions::exclusions;
 use super::suppressions;
 use crate::model::{AsOf, Disposition, Finding, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
-use crate::output::text::{Paint, counted, painted, visible};
-use crate::reconcile::{ImportLine, ImportState, Register};
+use crate::output::text::{Paint, counted, minute, painted, visible};
+use crate::reconcile::{ImportLine, ImportState, Kpi, Register, Unit};
 
 /// Rows of findings that are shown; every other format has all.
 const MAX_ROWS: usize = 100;
-/// The number below which a rate says little. Source: reconciliation semantics, KPIs.
-const SMALL: u64 = 20;
 
 /// Every disposition, in the order in which a reader should see them.
 pub(super) const WORST_FIRST: [Disposition; 14] = [
@@ -185,16 +181,6 @@ fn finding_row(finding: &Finding, as_of: AsOf) -> [Cell; 9] {
     ]
 }
 
-/// Returns the local day, with the time where it is not the day's end.
-fn minute(instant: DateTime<Utc>, as_of: AsOf) -> String {
-    let zone = as_of.zone();
-    let day = zone.day_of(instant);
-    if zone.end_of_day(day) == instant {
-        return day.to_string();
-    }
-    format!("{day} {}", instant.with_timezone(&zone.0).format("%H:%M"))
-}
-
 /// Returns a due reason such as `sla:critical/tier1` in words.
 fn reason_in_words(reason: &str) -> String {
     let Some((sort, rest)) = reason.split_once(':') else {
@@ -265,33 +251,33 @@ fn write_totals(register: &Register<'_>, style: Style, out: &mut dyn Write) -> i
 }
 
 fn write_rates(register: &Register<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    heading("Rates", style, out)?;
+    heading("Figures", style, out)?;
     const FIRST: [&str; 3] = ["sla_rate_strict", "sla_rate_net", "sla_rate_governed"];
     const COLUMNS: [Column; 4] = [
-        Column::whole("RATE", 0),
-        Column::whole("PERCENT", 0),
+        Column::whole("FIGURE", 0),
+        Column::whole("VALUE", 0),
         Column::whole("COUNTED", 0),
         Column::flexible("WHAT", 20, 1),
     ];
+    let small_n = register.small_n();
     let first = FIRST.iter().filter_map(|name| register.kpis.get_key_value(name));
-    let others = register.kpis.iter().filter(|(name, _)| !FIRST.contains(name));
+    let others = register
+        .kpis
+        .iter()
+        .filter(|(name, kpi)| kpi.is_headline && !FIRST.contains(name));
     let rows: Vec<[Cell; 4]> = first
         .chain(others)
         .map(|(name, kpi)| {
             let rate = kpi.rate;
-            let small = if rate.denominator > 0 && rate.denominator < SMALL {
+            let small = if rate.denominator > 0 && rate.denominator < small_n {
                 ", small n"
             } else {
                 ""
             };
             [
                 Cell::plain(name),
-                Cell::plain(if rate.denominator == 0 {
-                    rate.percent()
-                } else {
-                    format!("{} %", rate.percent())
-                }),
-                Cell::plain(format!("{} of {}{small}", rate.numerator, rate.denominator)),
+                Cell::plain(value_in_words(kpi)),
+                Cell::plain(format!("{}{small}", counted_in_words(kpi))),
                 Cell::plain(kpi.title),
             ]
         })
@@ -300,6 +286,26 @@ fn write_rates(register: &Register<'_>, style: Style, out: &mut dyn Write) -> io
         writeln!(out, "none")
     } else {
         table::write(&COLUMNS, &rows, style, out)
+    }
+}
+
+/// Returns the value with its unit.
+fn value_in_words(kpi: &Kpi) -> String {
+    let value = kpi.value();
+    match kpi.unit {
+        _ if kpi.rate.denominator == 0 => value,
+        Unit::Percent => format!("{value} %"),
+        Unit::Exceptions => value,
+        Unit::MeanDays | Unit::Days | Unit::FindingDays | Unit::HostDays => format!("{value} d"),
+    }
+}
+
+fn counted_in_words(kpi: &Kpi) -> String {
+    let n = kpi.rate.denominator;
+    match kpi.unit {
+        Unit::Percent | Unit::Exceptions => format!("{} of {n}", kpi.rate.numerator),
+        Unit::MeanDays | Unit::Days | Unit::FindingDays => counted(n, "finding"),
+        Unit::HostDays => counted(n, "host"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use super::view::{FindingView, HostView, ImportView, RateView, SuppressionView, SystemView};
+use super::view::{FindingView, HostView, ImportView, KpiView, SegmentView, SuppressionView, SystemView};
 use crate::model::Date;
 use crate::output::Summary;
 use crate::output::diagnostics::Entries;
@@ -21,7 +21,8 @@ struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: S
     period: PeriodView,
     imports: I,
     totals: Totals,
-    kpis: BTreeMap<&'static str, RateView>,
+    kpis: BTreeMap<&'static str, KpiView>,
+    kpi_segments: BTreeMap<&'static str, Segments>,
     findings: F,
     systems: S,
     hosts: H,
@@ -30,8 +31,11 @@ struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: S
     summary: Summary,
 }
 
-#[derive(Serialize)]
-struct PeriodView {
+/// The figures of each value of a dimension.
+type Segments = BTreeMap<String, BTreeMap<&'static str, SegmentView>>;
+
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct PeriodView {
     from: Date,
     to: Date,
 }
@@ -46,28 +50,34 @@ struct Totals {
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let register = report.register;
     let zone = register.as_of.zone();
+    let period = PeriodView {
+        from: register.period.from,
+        to: register.period.to,
+    };
     let document = Document {
         schema: "countersign/register/v1",
         as_of: register.as_of.to_string(),
         commit: report.commit,
-        period: PeriodView {
-            from: register.period.from,
-            to: register.period.to,
-        },
+        period,
         imports: Each(|| register.imports.iter().map(ImportView::new)),
         totals: totals(register),
         kpis: register
             .kpis
             .iter()
-            .map(|(name, kpi)| (*name, RateView::new(kpi.rate, Some(kpi.title))))
+            .map(|(name, kpi)| (*name, KpiView::new(kpi, period, register.small_n())))
             .collect(),
+        kpi_segments: segments(register),
         findings: Each(|| {
             register
                 .findings
                 .iter()
                 .map(|finding| FindingView::new(finding, zone))
         }),
-        systems: Each(|| register.systems.values().map(SystemView::new)),
+        systems: Each(|| {
+            let records = &register.repository.systems;
+            let rows = register.systems.values();
+            rows.map(|row| SystemView::new(row, records.get(&row.id)))
+        }),
         hosts: Each(|| register.hosts.iter().map(HostView::new)),
         suppressions: Each(|| register.suppressed.iter().map(SuppressionView::new)),
         diagnostics: Entries {
@@ -77,6 +87,22 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         summary: Summary::of(report.diagnostics),
     };
     write_pretty(&document, out)
+}
+
+/// Figures of nothing are left out.
+fn segments(register: &Register<'_>) -> BTreeMap<&'static str, Segments> {
+    let small_n = register.small_n();
+    let dimensions = register.kpi_segments().into_iter();
+    let views = dimensions.map(|(dimension, parts)| {
+        let parts = parts.into_iter().map(|(value, figures)| {
+            let figures = figures.into_iter();
+            let counted = figures.filter(|(_, kpi)| kpi.rate.denominator > 0);
+            let views = counted.map(|(name, kpi)| (name, SegmentView::new(&kpi, small_n)));
+            (value, views.collect())
+        });
+        (dimension.word(), parts.collect())
+    });
+    views.collect()
 }
 
 /// The worst first, and what is not there as 0.

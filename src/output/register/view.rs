@@ -6,20 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use super::json::PeriodView;
 use crate::import::Product;
-use crate::model::{Date, Finding, HostStatus, Rate, RecordId, Severity, Skipped, Zone};
-use crate::reconcile::{HiddenBy, HostRow, ImportLine, Suppressed, SystemRow};
+use crate::model::{Date, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, System, Zone};
+use crate::output::text::local;
+use crate::reconcile::{HiddenBy, HostRow, ImportLine, Kpi, Suppressed, SystemRow};
 
 /// Returns a moment in UTC.
 pub(super) fn utc(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// Returns a moment in the organisation's zone.
-pub(super) fn local(instant: DateTime<Utc>, zone: Zone) -> String {
-    instant
-        .with_timezone(&zone.0)
-        .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 #[derive(Serialize)]
@@ -82,17 +77,59 @@ pub(super) struct RateView {
     value: String,
     numerator: u64,
     denominator: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'static str>,
 }
 
 impl RateView {
-    pub(super) fn new(rate: Rate, title: Option<&'static str>) -> Self {
+    pub(super) fn new(rate: Rate) -> Self {
         Self {
             value: rate.percent(),
             numerator: rate.numerator,
             denominator: rate.denominator,
-            title,
+        }
+    }
+}
+
+/// A figure of a segment.
+#[derive(Serialize)]
+pub(super) struct SegmentView {
+    value: String,
+    numerator: u64,
+    denominator: u64,
+    small_n: bool,
+}
+
+impl SegmentView {
+    pub(super) fn new(kpi: &Kpi, small_n: u64) -> Self {
+        let Rate {
+            numerator,
+            denominator,
+        } = kpi.rate;
+        Self {
+            value: kpi.value(),
+            numerator,
+            denominator,
+            small_n: denominator > 0 && denominator < small_n,
+        }
+    }
+}
+
+/// A figure of the whole.
+#[derive(Serialize)]
+pub(super) struct KpiView {
+    #[serde(flatten)]
+    counted: SegmentView,
+    unit: &'static str,
+    period: PeriodView,
+    title: &'static str,
+}
+
+impl KpiView {
+    pub(super) fn new(kpi: &Kpi, period: PeriodView, small_n: u64) -> Self {
+        Self {
+            counted: SegmentView::new(kpi, small_n),
+            unit: kpi.unit.word(),
+            period,
+            title: kpi.title,
         }
     }
 }
@@ -124,6 +161,8 @@ pub(super) struct FindingView<'a> {
     pub(super) score_base: Option<f64>,
     pub(super) kev_listed: Option<Date>,
     pub(super) exploit: &'static str,
+    pub(super) exploited_since: Option<Date>,
+    pub(super) patch_published: Option<Date>,
     pub(super) last_seen: String,
     pub(super) base_due: String,
     pub(super) suspended: &'a [RecordId],
@@ -179,6 +218,8 @@ impl<'a> FindingView<'a> {
             score_base: finding.score_base,
             kev_listed: finding.kev,
             exploit: finding.exploit.word(),
+            exploited_since: finding.exploited_since,
+            patch_published: finding.patch_published,
             last_seen: utc(finding.last_seen),
             base_due: local(finding.base_due, zone),
             suspended: &finding.suspended,
@@ -195,6 +236,11 @@ impl<'a> FindingView<'a> {
 #[derive(Serialize)]
 pub(super) struct SystemView<'a> {
     id: &'a RecordId,
+    #[serde(rename = "type")]
+    system_type: Option<&'static str>,
+    department: Option<&'a str>,
+    location: Option<&'a str>,
+    tier: Option<&'a str>,
     state: &'static str,
     hosts: &'a [Arc<str>],
     slas: &'a [RecordId],
@@ -205,15 +251,22 @@ pub(super) struct SystemView<'a> {
 }
 
 impl<'a> SystemView<'a> {
-    pub(super) fn new(row: &'a SystemRow) -> Self {
+    pub(super) fn new(row: &'a SystemRow, record: Option<&'a Record<System>>) -> Self {
+        let spec = record.map(|record| &record.spec);
         Self {
             id: &row.id,
+            system_type: spec.map(|spec| spec.system_type.word()),
+            department: spec.and_then(|spec| spec.department.as_deref()),
+            location: spec.and_then(|spec| spec.location.as_deref()),
+            tier: spec
+                .and_then(|spec| spec.tier.as_ref())
+                .map(|tier| tier.value.as_str()),
             state: row.state.word(),
             hosts: &row.hosts,
             slas: &row.slas,
             counts: row.counts,
             unsupported: row.is_unsupported,
-            closed_rate: RateView::new(row.closed_rate, None),
+            closed_rate: RateView::new(row.closed_rate),
             by_disposition: row
                 .by_disposition
                 .iter()
@@ -234,7 +287,9 @@ pub(super) struct HostView<'a> {
     known: bool,
     scanned: bool,
     counts: bool,
+    first_known: Option<String>,
     last_scan: Option<String>,
+    last_authenticated_scan: Option<String>,
     last_qualifying_scan: Option<String>,
 }
 
@@ -255,7 +310,9 @@ impl<'a> HostView<'a> {
             known: row.is_known,
             scanned: row.is_scanned,
             counts: row.counts,
+            first_known: row.first_known.map(utc),
             last_scan: row.last_scan.map(utc),
+            last_authenticated_scan: row.last_authenticated_scan.map(utc),
             last_qualifying_scan: row.last_qualifying_scan.map(utc),
         }
     }

@@ -1,0 +1,52 @@
+//! The arguments of `plan` and `whatif`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::{At, Scans};
+
+#[derive(Args, Debug)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) at: At,
+    #[command(flatten)]
+    pub(super) scans: Scans,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: PlanFormat,
+    /// Write to a file instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum PlanFormat {
+    Human,
+    Json,
+    Csv,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Whatif {
+    /// Give a cell of every agreement that has it another number of days
+    #[arg(long = "sla", value_name = "SEVERITY/TIER=DAYS", required = true)]
+    pub(super) slas: Vec<String>,
+    #[command(flatten)]
+    pub(super) at: At,
+    #[command(flatten)]
+    pub(super) scans: Scans,
+    /// The period of what was late: 2026, 2026-Q3, 2026-09 or FROM..TO [default: the twelve months before as-of]
+    #[arg(long, value_name = "P")]
+    pub(super) period: Option<String>,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(super) format: WhatifFormat,
+    /// Write to a file instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum WhatifFormat {
+    Human,
+    Json,
+}
