@@ -72,4 +72,5 @@ mod trust_revoked;
 mod trust_signer;
 mod work;
 mod work_rules;
+mod worked_examples;
 mod world;
