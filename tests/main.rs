@@ -78,4 +78,5 @@ mod trust_signer;
 mod whatif;
 mod work;
 mod work_rules;
+mod worked_examples;
 mod world;

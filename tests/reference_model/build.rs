@@ -15,7 +15,9 @@ use countersign::model::{
 use countersign::source::{FileId, decode, parse};
 use serde::de::DeserializeOwned;
 
-use super::world::{Agreement, Case, Claim, Cover, Finds, Row, Run, Says, Sort, Span, Start, Unit, Verdict};
+use super::world::{
+    Agreement, Case, Claim, Cover, Finds, Incident, Row, Run, Says, Sort, Span, Start, Unit, Verdict,
+};
 use crate::world::{KEV, SCANNER};
 
 const HEAD: &str = "apiVersion: countersign/v1\nowner: role-ciso\ncreated: 2025-01-01\n";
@@ -85,6 +87,7 @@ pub(super) fn repository(case: &Case) -> Repository {
         slas: Table::new(case.agreements.iter().map(agreement).collect()),
         triages: Table::new(case.triages.iter().map(|verdict| triage(case, verdict)).collect()),
         exceptions: Table::new(exceptions.iter().map(|cover| exception(case, cover)).collect()),
+        incidents: Table::new(case.incidents.iter().map(|one| incident(case, one)).collect()),
         acceptances: Table::new(acceptances.iter().map(|cover| acceptance(case, cover)).collect()),
         ..Repository::default()
     };
@@ -109,6 +112,22 @@ pub(super) fn repository(case: &Case) -> Repository {
             repository
                 .approvals
                 .push(approval(kind, &cover.id, Decision::Revoke, *at));
+        }
+    }
+    if !case.holidays.is_empty() {
+        let days: Vec<String> = case.holidays.iter().map(ToString::to_string).collect();
+        let rest = format!("spec:\n  holidays: [{}]\n", days.join(", "));
+        repository.calendars = Table::new(vec![record(Kind::Calendar, "cal-2026", "", &rest)]);
+        let start = DateTime::UNIX_EPOCH;
+        repository
+            .approvals
+            .push(approval(Kind::Calendar, "cal-2026", Decision::Approve, start));
+    }
+    for incident in &case.incidents {
+        for at in &incident.approvals {
+            repository
+                .approvals
+                .push(approval(Kind::Incident, &incident.id, Decision::Approve, *at));
         }
     }
     for verdict in &case.triages {
@@ -328,6 +347,27 @@ fn triage(case: &Case, verdict: &Verdict) -> Record<countersign::model::Triage> 
         case.vulns[verdict.vuln].id, verdict.expires
     );
     record(Kind::Triage, &verdict.id, "", &rest)
+}
+
+fn incident(case: &Case, incident: &Incident) -> Record<countersign::model::Incident> {
+    let vulns: Vec<String> = incident
+        .vulns
+        .iter()
+        .map(|vuln| format!("'{}'", case.vulns[*vuln].id))
+        .collect();
+    let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let rest = format!(
+        "status: {}\nspec:\n  class: exploited_vulnerability\n  vulns: [{}]\n  systems: [{}]\n  impact: high\n  urgency: high\n  priority: P1\n  support_tier: tier3\n  detected: {from}\n  sla_overrides:\n    - {{severity: {}, tier: {}, hours: {}, from: {from}, to: {}, justification: seen}}\n",
+        incident.status,
+        vulns.join(", "),
+        incident.system,
+        incident.severity,
+        incident.tier,
+        incident.hours,
+        instant(incident.to),
+        from = instant(incident.from),
+    );
+    record(Kind::Incident, &incident.id, "", &rest)
 }
 
 fn fingerprint(print: char) -> String {

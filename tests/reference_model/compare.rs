@@ -152,6 +152,8 @@ fn smaller(case: &Case) -> Vec<Case> {
     without_each!(listings);
     without_each!(systems);
     without_each!(agreements);
+    without_each!(incidents);
+    without_each!(holidays);
     for run in 0..case.runs.len() {
         for row in 0..case.runs[run].rows.len() {
             let mut less = case.clone();
@@ -195,6 +197,7 @@ fn unused(case: &Case, cases: &mut Vec<Case>) {
             .any(|row| names(&row.vuln))
             || less.listings.iter().any(|listing| names(&listing.vuln))
             || less.triages.iter().any(|verdict| names(&verdict.vuln))
+            || less.incidents.iter().any(|one| one.vulns.contains(&index))
             || less.covers.iter().any(|cover| cover.vulns.contains(&index));
         if is_named {
             continue;
@@ -208,6 +211,7 @@ fn unused(case: &Case, cases: &mut Vec<Case>) {
         let rest = less.listings.iter_mut().map(|listing| &mut listing.vuln);
         let rest = rest.chain(less.triages.iter_mut().map(|verdict| &mut verdict.vuln));
         let rest = rest.chain(less.covers.iter_mut().flat_map(|cover| &mut cover.vulns));
+        let rest = rest.chain(less.incidents.iter_mut().flat_map(|one| &mut one.vulns));
         rows.chain(rest)
             .filter(|vuln| **vuln > index)
             .for_each(|vuln| *vuln -= 1);

@@ -166,7 +166,9 @@ fn after(case: &Case, start: DateTime<Utc>, span: Span) -> DateTime<Utc> {
             let mut left = days;
             while left > 0 {
                 day = day + Days::new(1);
-                if !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
+                // 3.5, time rules: business days use Calendar.holidays.
+                let is_free = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+                if !is_free && !case.holidays.contains(&day) {
                     left -= 1;
                 }
             }
@@ -231,6 +233,7 @@ pub(super) fn due_at(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Due {
             dues.push((days_after(case, life.first_seen, days).max(least), "cap"));
         }
     }
+    override_times(case, life, at, &rises, &mut dues);
     if case.agreements.is_empty() {
         dues.push((life.first_seen, "strictest"));
     }
@@ -244,6 +247,37 @@ pub(super) fn due_at(case: &Case, life: &Life<'_>, at: DateTime<Utc>) -> Due {
         .filter(|(due, _)| *due == earliest)
         .map(|(_, reason)| reason);
     (earliest, reasons.collect())
+}
+
+/// 3.5, incident override: for what is open while it is in force, from the first moment at which it fits. No
+/// senior manager has approved any, so that none gives more time.
+fn override_times(
+    case: &Case,
+    life: &Life<'_>,
+    at: DateTime<Utc>,
+    rises: &[(DateTime<Utc>, Severity)],
+    dues: &mut Vec<(DateTime<Utc>, &'static str)>,
+) {
+    let Some(unit) = case.unit_of(life.host) else {
+        return;
+    };
+    for incident in &case.incidents {
+        // Its approval has no say from when on: once it is there it counts from the override's own start (hole).
+        let is_approved = incident.approvals.iter().any(|approved| *approved <= case.as_of);
+        let is_about = incident.vulns.is_empty() || incident.vulns.contains(&life.vuln);
+        let is_its = incident.system == unit.id && incident.tier == unit.tier;
+        if !is_approved || incident.status == "draft" || !is_about || !is_its {
+            continue;
+        }
+        for (index, (rise, severity)) in rises.iter().enumerate() {
+            let fits = incident.from.max(*rise).max(life.first_seen);
+            let next = rises.get(index + 1).map(|(next, _)| *next);
+            let has_risen = next.is_some_and(|next| next <= fits && fits > life.first_seen);
+            if *severity == incident.severity && fits <= incident.to && fits <= at && !has_risen {
+                dues.push((fits + TimeDelta::hours(i64::from(incident.hours)), "override"));
+            }
+        }
+    }
 }
 
 /// 3.5, exploit evidence at t; evidence that is older than the finding counts from the finding.

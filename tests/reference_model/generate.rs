@@ -4,8 +4,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use countersign::model::{Quality, Severity};
 
 use super::world::{
-    Agreement, Case, Claim, Cover, Finds, Kev, Listing, Row, Run, Says, Scanner, Sort, Span, Start, Target,
-    Unit, Verdict, Vuln,
+    Agreement, Case, Claim, Cover, Finds, Incident, Kev, Listing, Row, Run, Says, Scanner, Sort, Span, Start,
+    Target, Unit, Verdict, Vuln,
 };
 
 /// The generator SplitMix64: small, and the same on every machine.
@@ -110,6 +110,8 @@ pub(super) fn generate(seed: u64) -> Case {
         listings: Vec::new(),
         covers: Vec::new(),
         triages: Vec::new(),
+        incidents: Vec::new(),
+        holidays: Vec::new(),
     };
     runs(dice, days, &hosts, &mut case);
     if dice.chance(30) {
@@ -132,7 +134,37 @@ pub(super) fn generate(seed: u64) -> Case {
         let verdict = verdict(dice, days, &hosts, &case, number);
         case.triages.push(verdict);
     }
+    if dice.chance(30) {
+        case.holidays = (0..dice.between(1, 5)).map(|_| days.day(dice)).collect();
+        case.holidays.sort();
+        case.holidays.dedup();
+    }
+    for number in 0..dice.pick(&[0, 0, 0, 1, 1, 2]) {
+        let incident = incident(dice, days, &case, number);
+        case.incidents.push(incident);
+    }
     case
+}
+
+fn incident(dice: &mut Dice, days: Season, case: &Case, number: usize) -> Incident {
+    let from = days.moment(dice);
+    Incident {
+        id: format!("inc-000{}", number + 1),
+        vulns: (0..case.vulns.len()).filter(|_| dice.chance(60)).collect(),
+        system: dice.pick(&["sys-one", "sys-one", "sys-two"]).into(),
+        severity: dice.pick(&[
+            Severity::High,
+            Severity::High,
+            Severity::Critical,
+            Severity::Medium,
+        ]),
+        tier: dice.pick(&["tier1", "tier1", "tier2"]),
+        hours: dice.between(4, 200) as u32,
+        from,
+        to: from + TimeDelta::hours(dice.between(1, 300) as i64),
+        status: dice.pick(&["submitted", "submitted", "submitted", "closed", "draft"]),
+        approvals: moments(dice, days),
+    }
 }
 
 /// Mostly after the runs, at times at the very end of a local day or one second later.

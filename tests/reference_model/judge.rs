@@ -262,6 +262,9 @@ fn turning_points(case: &Case, life: &Life<'_>, end: DateTime<Utc>) -> Vec<DateT
         }
     }
     moments.extend(case.listings.iter().map(|listing| starts(listing.added)));
+    for incident in &case.incidents {
+        moments.extend([incident.from, incident.to + TimeDelta::seconds(1)]);
+    }
     for unit in &case.systems {
         moments.extend(
             unit.end_of_life

@@ -22,6 +22,25 @@ pub(super) struct Case {
     pub(super) listings: Vec<Listing>,
     pub(super) covers: Vec<Cover>,
     pub(super) triages: Vec<Verdict>,
+    pub(super) incidents: Vec<Incident>,
+    /// Of one approved Calendar; there is none where there are no holidays.
+    pub(super) holidays: Vec<NaiveDate>,
+}
+
+/// An Incident that sets a time for a severity on a tier.
+#[derive(Clone, Debug)]
+pub(super) struct Incident {
+    pub(super) id: String,
+    /// None of them means all.
+    pub(super) vulns: Vec<usize>,
+    pub(super) system: String,
+    pub(super) severity: Severity,
+    pub(super) tier: &'static str,
+    pub(super) hours: u32,
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
+    pub(super) status: &'static str,
+    pub(super) approvals: Vec<DateTime<Utc>>,
 }
 
 /// A System.
@@ -237,6 +256,8 @@ impl Case {
         self.listings.iter().for_each(|one| line(one));
         self.covers.iter().for_each(|one| line(one));
         self.triages.iter().for_each(|one| line(one));
+        self.incidents.iter().for_each(|one| line(one));
+        self.holidays.iter().for_each(|one| line(one));
         let mut runs: Vec<&Run> = self.runs.iter().collect();
         runs.sort_by_key(|run| run.at);
         for run in runs {
