@@ -122,9 +122,7 @@ fn stale(context: &Context<'_>, source: &Record<Source>, runs: &[Run<'_>]) -> Op
             )
         });
     };
-    let Some(at) = newest.at else {
-        return None;
-    };
+    let at = newest.at?;
     let age = now - at;
     (age > max).then(|| {
         fault(
