@@ -113,9 +113,11 @@ fn decided(context: &Context<'_>, one: &Suppressed) -> String {
         .map(|record| {
             let until = record.until.map(|until| format!(" until {}", zone.day_of(until)));
             let own = one.id.as_deref().unwrap_or_default();
-            let name = (!record.name.eq_ignore_ascii_case(own))
-                .then(|| format!(" as `{}`", excerpt(&record.name)))
-                .unwrap_or_default();
+            let name = if record.name.eq_ignore_ascii_case(own) {
+                String::new()
+            } else {
+                format!(" as `{}`", excerpt(&record.name))
+            };
             format!("`{}` covers it{name}{}", record.id, until.unwrap_or_default())
         })
         .collect();
