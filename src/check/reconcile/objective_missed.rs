@@ -4,6 +4,7 @@ use crate::check::words::excerpt;
 use crate::check::{Check, Context, Family};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::{Objective, Rate};
+use crate::reconcile::Unit;
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "REC016",
@@ -15,7 +16,7 @@ pub(in crate::check) const CHECK: Check = Check {
     run,
 };
 
-/// What a target asks of a percentage; the number in millionths of a percent.
+/// What a target asks of a figure; the number in millionths of its unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Target {
     comparison: Comparison,
@@ -54,20 +55,27 @@ fn judge(context: &Context<'_>, objective: &Objective) -> Option<Diagnostic> {
     let Some(target) = target(&objective.target) else {
         let message = format!("the target of `{id}` cannot be read: `{asked}`");
         let help =
-            "write a comparison with a percentage, such as `\">= 95\"`; allowed are `>=`, `>`, `<=` and `<`";
+            "write a comparison with a number, such as `\">= 95\"`; allowed are `>=`, `>`, `<=` and `<`";
         return Some(warn(message).label("no comparison with a number").help(help));
     };
-    if is_met(kpi.rate, target) {
+    // Over nothing there is no figure, and nothing is missed.
+    let (numerator, denominator) = kpi.exact()?;
+    if is_met(numerator, denominator, target) {
         return None;
     }
-    let Rate {
-        numerator,
-        denominator,
-    } = kpi.rate;
-    let message = format!(
-        "`{name}` is {} % ({numerator}/{denominator}), and `{id}` asks for {asked}",
-        kpi.rate.percent()
-    );
+    let value = match kpi.unit {
+        Unit::Percent => {
+            let Rate {
+                numerator,
+                denominator,
+            } = kpi.rate;
+            format!("{} % ({numerator}/{denominator})", kpi.rate.percent())
+        }
+        Unit::MeanDays | Unit::Days | Unit::FindingDays | Unit::HostDays | Unit::Exceptions => {
+            format!("{} {}", kpi.value(), kpi.unit.word().replace('_', " "))
+        }
+    };
+    let message = format!("`{name}` is {value}, and `{id}` asks for {asked}");
     let period = context.register.period;
     Some(
         warn(message)
@@ -107,13 +115,10 @@ fn target(text: &str) -> Option<Target> {
     })
 }
 
-/// Tells whether a rate is as good as asked; over nothing there is no rate, and nothing is missed.
-fn is_met(rate: Rate, target: Target) -> bool {
-    if rate.denominator == 0 {
-        return true;
-    }
-    let is = i128::from(rate.numerator) * 100_000_000;
-    let asked = target.number * i128::from(rate.denominator);
+/// Tells whether a figure is as good as asked, without rounding either.
+fn is_met(numerator: u64, denominator: u64, target: Target) -> bool {
+    let is = i128::from(numerator) * 1_000_000;
+    let asked = target.number * i128::from(denominator);
     match target.comparison {
         Comparison::AtLeast => is >= asked,
         Comparison::Above => is > asked,
@@ -125,7 +130,6 @@ fn is_met(rate: Rate, target: Target) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{is_met, target};
-    use crate::model::Rate;
 
     #[test]
     fn a_rate_is_compared_without_rounding() {
@@ -137,18 +141,13 @@ mod tests {
             (95, 100, "> 95", Some(false)),
             (4, 190, "<= 2.1", Some(false)),
             (4, 190, "< 2.2", Some(true)),
-            (0, 0, ">= 95", Some(true)),
             (1, 2, "95", None),
             (1, 2, ">= many", None),
             (1, 2, ">= -1", None),
             (1, 2, ">= 1.", None),
         ];
         for (numerator, denominator, text, expected) in rows {
-            let rate = Rate {
-                numerator,
-                denominator,
-            };
-            let met = target(text).map(|target| is_met(rate, target));
+            let met = target(text).map(|target| is_met(numerator * 100, denominator, target));
             assert_eq!(met, expected, "{numerator}/{denominator} {text}");
         }
     }

@@ -80,6 +80,22 @@ impl Kpi {
         self
     }
 
+    /// Returns the value unrounded, as a numerator over a denominator in its unit; `None` over nothing.
+    pub fn exact(&self) -> Option<(u64, u64)> {
+        const DAY: u64 = 86_400;
+        let Rate {
+            numerator,
+            denominator,
+        } = self.rate;
+        let value = match self.unit {
+            Unit::Percent => (numerator.saturating_mul(100), denominator),
+            Unit::MeanDays => (numerator, denominator.saturating_mul(DAY)),
+            Unit::Days | Unit::FindingDays | Unit::HostDays => (numerator, DAY),
+            Unit::Exceptions => (numerator, 1),
+        };
+        (denominator > 0).then_some(value)
+    }
+
     /// Returns the value: a percentage rounded down, days rounded up, a count, or `n/a` over nothing.
     pub fn value(&self) -> String {
         let Rate {
