@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use countersign::import::{IMPORTERS, Scan};
-use countersign::ledger::{Filed, Ledger, Refusal, Statement, Terms, read_ledger};
+use countersign::ledger::{Filed, Ledger, LedgerFile, Refusal, Statement, Terms, read_ledger};
 use countersign::load::Repository;
 use countersign::model::{Finding, Stamp};
 
@@ -14,7 +14,7 @@ use super::laws::{holds_everywhere, same};
 use super::world::Case;
 
 /// Files runs one after the other and returns those that were filed, with the bytes of the ledger.
-fn filed(repository: &Repository, scans: Vec<Scan>) -> (Vec<Scan>, Vec<(Arc<str>, Vec<u8>)>) {
+fn filed(repository: &Repository, scans: Vec<Scan>) -> (Vec<Scan>, Vec<LedgerFile>) {
     let mut ledger = Ledger::default();
     let (mut kept, mut files) = (Vec::new(), Vec::new());
     for mut scan in scans {
