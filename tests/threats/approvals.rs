@@ -390,14 +390,23 @@ pub(super) fn nobody_approves_a_severity_that_the_findings_exceed() {
 
 pub(super) fn a_false_positive_needs_its_approval() {
     let one = base();
+    one.write("data/evidence/modules.txt", "headers_module\nssl_module\n");
+    one.write(
+        "evidence/ev-0001.yaml",
+        "apiVersion: countersign/v1\nkind: Evidence\nid: ev-0001\ntitle: The modules that are loaded\nowner: role-security\n\
+         created: 2025-12-31\nspec:\n  type: config_export\n  location: data/evidence/modules.txt\n  \
+         sha256: 4262d573c7837e00ac8b5e227d412406b105f50300b0f6d6d6e824f1033521dd\n  \
+         produced_at: 2025-12-31T08:00:00Z\n  controls: [iso27001:2022/8.8]\n  retain_until: 2028-12-31\n  collected_by: p-osei\n",
+    );
     one.write(
         "triage/tri-0001.yaml",
         "apiVersion: countersign/v1\nkind: Triage\nid: tri-0001\ntitle: The web server is not reached\nowner: role-it-ops\n\
          created: 2025-12-31\nspec:\n  subject:\n    vuln: CVE-2025-1111\n    systems: [sys-shop]\n    resolved: [web01]\n  \
          status: not_affected\n  justification: vulnerable_code_not_in_execute_path\n  \
-         method: The module is not loaded, as the list of loaded modules of that day shows.\n  evidence: []\n  expires: 2026-03-12\n",
+         method: The module is not loaded, as the list of loaded modules of that day shows.\n  evidence: [ev-0001]\n  expires: 2026-03-12\n",
     );
     refused(&one, "APR001", "triage/tri-0001.yaml", "");
+    one.approve("ev-0001", "p-osei", "role-security");
     one.approve("tri-0001", "p-osei", "role-security");
     passes(&one);
 }
