@@ -377,3 +377,16 @@ fn two_imports_at_once_are_two_segments() {
     assert_eq!(lab.verify().0, 0);
     assert_eq!(expected, lab.register());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_ledger_that_is_a_link_is_not_followed() {
+    let lab = Lab::new();
+    let outside = lab.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, lab.root().join("ledger")).unwrap();
+    let (code, out, err) = lab.import(EXPORTS[0].0, EXPORTS[0].1);
+    assert_eq!((code, out.as_str()), (3, ""), "{err}");
+    assert!(err.contains("is a link, and links are not followed"), "{err}");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+}

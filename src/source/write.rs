@@ -447,6 +447,9 @@ pub struct Hold {
 /// The lock is a file in it that is removed with the hold. One that a killed run left behind is free.
 pub fn hold(folder: &Path) -> Result<Hold> {
     let cannot = || format!("could not take the folder `{}`", folder.display());
+    if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) {
+        bail!("`{}` is a link, and links are not followed", folder.display());
+    }
     fs::create_dir_all(folder).with_context(cannot)?;
     let path = folder.join(format!(".{LOCK}"));
     loop {
