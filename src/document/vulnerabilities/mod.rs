@@ -159,6 +159,14 @@ const KPI_COLUMNS: &[Column] = &[
     Column::new("definition", "Definition"),
 ];
 
+/// Writes the name of a figure as a heading.
+fn headed(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 fn kpi_table(register: &Register<'_>) -> Table {
     let label = |name: &str| {
         KPIS.iter()
@@ -172,7 +180,7 @@ fn kpi_table(register: &Register<'_>) -> Table {
     let rows = always.chain(others).map(|name| {
         let kpi = register.kpis.get(name);
         vec![
-            label(name).map_or_else(|| Cell::text(name.replace('_', " ")), Cell::text),
+            label(name).map_or_else(|| Cell::text(headed(name)), Cell::text),
             Cell::text(name),
             kpi.map_or_else(
                 || Cell::text("not computed"),
