@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::keyring::{ALLOWED_SIGNERS, Keys};
 use crate::load::{LoadLimits, Repository, load, load_configuration};
-use crate::model::{Change, Decision, Incident, Kind, RecordId, RiskAcceptance};
+use crate::model::{Change, Decision, Incident, Kind, RecordId, RiskAcceptance, utc_text};
 use crate::source::read_folder;
 use crate::source::write::{Files, write_beside};
 use crate::trust::digest;
@@ -137,7 +137,7 @@ pub(super) fn approval_text(statement: &Statement<'_>) -> String {
         statement.decision,
         statement.role,
         statement.person,
-        statement.at.format("%Y-%m-%dT%H:%M:%SZ"),
+        utc_text(statement.at),
         basis.unwrap_or_default(),
         quoted(statement.reason),
         quoted(statement.shown),

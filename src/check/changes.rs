@@ -7,9 +7,7 @@ use super::governance::changes;
 
 use crate::model::{Kind, RecordId, parse_date};
 use crate::reconcile::Register;
-use crate::trust::{
-    ApprovalState, CONFIGURATION_KIND, Change, Effect, KEYRING_KIND, RecordChange, RecordFate, Standing,
-};
+use crate::trust::{CONFIGURATION_KIND, Change, Effect, KEYRING_KIND, RecordChange, RecordFate, Standing};
 
 /// All that a change does.
 #[derive(Clone, Debug)]
@@ -96,7 +94,7 @@ fn record(register: &Register<'_>, change: &Change, one: RecordChange) -> Change
     ChangedRecord {
         what,
         days: days(register, change, &one),
-        state: demanded.map(|standing| state_word(standing.state)),
+        state: demanded.map(|standing| standing.state.word()),
         needs,
         covers: covers(register, &one),
         change: one,
@@ -109,18 +107,6 @@ fn standing<'a>(register: &'a Register<'_>, one: &RecordChange) -> Option<&'a St
     }
     let (kind, id) = (Kind::from_name(one.kind)?, RecordId::new(&one.id)?);
     Some(register.standings.of(kind, &id))
-}
-
-fn state_word(state: ApprovalState) -> &'static str {
-    match state {
-        ApprovalState::Absent => "absent",
-        ApprovalState::Pending => "pending",
-        ApprovalState::Approved => "approved",
-        ApprovalState::Emergency => "emergency",
-        ApprovalState::Stale => "stale",
-        ApprovalState::Rejected => "rejected",
-        ApprovalState::Revoked => "revoked",
-    }
 }
 
 /// Counts the days by which a decision ends later: than before, or than the one that it renews.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
-pub(super) use super::args_plan::{Plan, PlanFormat, Whatif, WhatifFormat};
+pub(super) use super::args_plan::{Plan, PlanFormat, Whatif};
+use crate::output::Form;
 
 /// Governance of patches and vulnerabilities as signed records in git.
 #[derive(Debug, Parser)]
@@ -440,13 +441,23 @@ pub(super) struct Log {
     #[command(flatten)]
     pub(super) at: At,
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: LogFormat,
+    pub(super) format: TextFormat,
 }
 
+/// For people, or for machines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum LogFormat {
+pub(super) enum TextFormat {
     Human,
     Json,
+}
+
+impl From<TextFormat> for Form {
+    fn from(format: TextFormat) -> Self {
+        match format {
+            TextFormat::Human => Self::Human,
+            TextFormat::Json => Self::Json,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

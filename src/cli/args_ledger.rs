@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use super::args::{At, Scans};
+use super::args::{At, Scans, TextFormat};
 
 #[derive(Args, Debug)]
 pub(super) struct Import {
@@ -53,11 +53,5 @@ pub(super) struct Trace {
     #[command(flatten)]
     pub(super) scans: Scans,
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: TraceFormat,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum TraceFormat {
-    Human,
-    Json,
+    pub(super) format: TextFormat,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{At, Scans};
+use super::args::{At, Scans, TextFormat};
 
 #[derive(Args, Debug)]
 pub(super) struct Plan {
@@ -39,14 +39,8 @@ pub(super) struct Whatif {
     #[arg(long, value_name = "P")]
     pub(super) period: Option<String>,
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(super) format: WhatifFormat,
+    pub(super) format: TextFormat,
     /// Write to a file instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum WhatifFormat {
-    Human,
-    Json,
 }

@@ -1,6 +1,6 @@
 //! Days, moments, ages and approvals in words, the same in every document.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use super::table::{Cell, Mark, Share, Tone};
 use crate::model::{AsOf, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
@@ -17,9 +17,7 @@ pub(super) fn day(as_of: AsOf, moment: DateTime<Utc>) -> String {
 
 /// Returns a moment in the organisation's zone, with its offset.
 pub(super) fn moment(as_of: AsOf, moment: DateTime<Utc>) -> String {
-    moment
-        .with_timezone(&as_of.zone().0)
-        .to_rfc3339_opts(SecondsFormat::Secs, false)
+    as_of.text(moment)
 }
 
 /// Returns a due date: the day, with the time where it is not the day's end.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::line::{CheckLine, EpssLine, EventKind, EventLine, HostLine, KevLine, Line, LookLine, SeenLine};
 use super::state::{OnHost, Seen, State, id_of, keys_of, lasting};
 use super::words;
-use crate::import::{CheckInfo, KevListing, Scan, Sighting};
+use crate::import::{CheckInfo, Scan, Sighting};
 use crate::model::{Host, HostStatus, ObservationState, Severity, Stamp, Zone};
 
 /// What is seen on a host, by the scanner's id.
@@ -191,53 +191,40 @@ fn checks(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) -> Vec<u32> {
 }
 
 fn kev(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
-    let now: BTreeMap<Arc<str>, KevListing> = scan
-        .kev
-        .iter()
-        .map(|(cve, listing)| (Arc::clone(cve), *listing))
-        .collect();
-    for (cve, listing) in &now {
-        if state.kev.get(cve) != Some(listing) {
-            lines.push(Line::Kev(KevLine {
-                cve: cve.to_string(),
-                added: Some(listing.added.0),
-                due: listing.due.map(|due| due.0),
-            }));
-        }
-    }
-    let gone = state.kev.keys().filter(|cve| !now.contains_key(*cve));
-    lines.extend(gone.map(|cve| {
-        Line::Kev(KevLine {
-            cve: cve.to_string(),
-            added: None,
-            due: None,
-        })
-    }));
-    state.kev = now;
+    replace(&mut state.kev, &scan.kev, |cve, listing| {
+        lines.push(Line::Kev(KevLine {
+            cve: cve.to_owned(),
+            added: listing.map(|listing| listing.added.0),
+            due: listing.and_then(|listing| listing.due).map(|due| due.0),
+        }));
+    });
 }
 
 fn epss(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
-    let now: BTreeMap<Arc<str>, f64> = scan
-        .epss
-        .iter()
-        .map(|(cve, score)| (Arc::clone(cve), *score))
-        .collect();
-    for (cve, score) in &now {
-        if state.epss.get(cve) != Some(score) {
-            lines.push(Line::Epss(EpssLine {
-                cve: cve.to_string(),
-                score: Some(score.to_string()),
-            }));
+    replace(&mut state.epss, &scan.epss, |cve, score| {
+        lines.push(Line::Epss(EpssLine {
+            cve: cve.to_owned(),
+            score: score.map(|score| score.to_string()),
+        }));
+    });
+}
+
+/// Takes over the entries of a catalogue, and tells which are new or otherwise, then which are gone.
+fn replace<T: Copy + PartialEq>(
+    was: &mut BTreeMap<Arc<str>, T>,
+    entries: &[(Arc<str>, T)],
+    mut tell: impl FnMut(&str, Option<T>),
+) {
+    let is: BTreeMap<Arc<str>, T> = entries.iter().cloned().collect();
+    for (cve, entry) in &is {
+        if was.get(cve) != Some(entry) {
+            tell(cve, Some(*entry));
         }
     }
-    let gone = state.epss.keys().filter(|cve| !now.contains_key(*cve));
-    lines.extend(gone.map(|cve| {
-        Line::Epss(EpssLine {
-            cve: cve.to_string(),
-            score: None,
-        })
-    }));
-    state.epss = now;
+    for cve in was.keys().filter(|cve| !is.contains_key(*cve)) {
+        tell(cve, None);
+    }
+    *was = is;
 }
 
 fn seen(sighting: &Sighting, check: u32, zone: Zone) -> Seen {

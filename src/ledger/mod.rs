@@ -347,8 +347,12 @@ impl Ledger {
             left_out: rows(&scan.summary.left_out),
         };
         let proves = terms.absence_means_fixed && head.incomplete.is_none() && run_at.is_some();
-        let mut state = self.state_at(terms.source, base).map_err(Refusal::Unwritable)?;
-        let lines = delta::delta(&mut state, scan, &delta::Terms { zone, run_at, proves });
+        let state = self.state_at(terms.source, base).map_err(Refusal::Unwritable)?;
+        let lines = delta::delta(&mut state.clone(), scan, &delta::Terms { zone, run_at, proves });
+        // What is written is read back from here on before it counts, and not from the first segment.
+        if let Some(base) = base {
+            self.states.insert(terms.source.to_owned(), (base, state));
+        }
         let unwritable = |error: anyhow::Error| Refusal::Unwritable(format!("{error:#}"));
         let (path, bytes, digest) = segment::write(&head, &lines).map_err(unwritable)?;
         let mut events = BTreeMap::new();

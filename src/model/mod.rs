@@ -47,6 +47,6 @@ pub use schema::{
 };
 pub use segment::{Governor, Segment, SegmentCause, Segments};
 pub use severity::Severity;
-pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
+pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant, utc_text};
 pub use timetable::{InForce, MOST_DAYS as MOST_TIMETABLE_DAYS, Opening, Timetable};
 pub use vocabulary::{HOST_NAMES, SSVC_NAMES, SYSTEM_NAMES, host_value, system_value};

@@ -24,6 +24,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// Returns the word of the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Submitted => "submitted",
+            Self::Closed => "closed",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+        }
+    }
+
     /// Tells whether the record still means something: neither ended nor replaced.
     pub fn is_live(self) -> bool {
         matches!(self, Self::Draft | Self::Submitted)

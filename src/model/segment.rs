@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::finding::DueReason;
@@ -110,10 +110,7 @@ pub struct Segment {
 impl Segment {
     /// Says in one sentence what happened, when, and which date followed from it.
     pub fn sentence(&self, zone: Zone) -> String {
-        let local = |at: DateTime<Utc>| {
-            at.with_timezone(&zone.0)
-                .to_rfc3339_opts(SecondsFormat::Secs, false)
-        };
+        let local = |at: DateTime<Utc>| zone.text(at);
         let by: Vec<String> = self.by.iter().map(ToString::to_string).collect();
         let by = if by.is_empty() {
             String::new()

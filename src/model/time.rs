@@ -183,6 +183,12 @@ impl Zone {
         }
     }
 
+    /// Writes a moment in whole seconds of this zone, with its offset.
+    pub fn text(self, at: DateTime<Utc>) -> String {
+        let local = at.with_timezone(&self.0);
+        local.to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    }
+
     /// A gap is never longer than a day; it is left in steps of a quarter of an hour.
     fn after_gap(self, wall: NaiveDateTime) -> DateTime<Tz> {
         (1..=100)
@@ -193,6 +199,11 @@ impl Zone {
             })
             .unwrap_or_else(|| self.0.from_utc_datetime(&wall))
     }
+}
+
+/// Writes a moment as UTC in whole seconds, such as `2026-09-30T21:59:59Z`.
+pub fn utc_text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 /// The moment for which everything is judged, in the organisation's zone.
@@ -226,6 +237,11 @@ impl AsOf {
         self.zone
     }
 
+    /// Writes a moment in whole seconds of the organisation's zone, with its offset.
+    pub fn text(self, at: DateTime<Utc>) -> String {
+        self.zone.text(at)
+    }
+
     /// Returns the local day.
     pub fn day(self) -> Date {
         self.zone.day_of(self.instant)
@@ -239,8 +255,7 @@ impl AsOf {
 
 impl std::fmt::Display for AsOf {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let local = self.instant.with_timezone(&self.zone.0);
-        formatter.write_str(&local.to_rfc3339_opts(chrono::SecondsFormat::Secs, false))
+        formatter.write_str(&self.text(self.instant))
     }
 }
 

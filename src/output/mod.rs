@@ -24,6 +24,14 @@ mod table;
 
 pub use summary::Summary;
 
+/// Whom a report is written for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    Human,
+    /// The report's own machine format.
+    Json,
+}
+
 /// How text for people may look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Style {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Style;
-use crate::model::{AsOf, Zone};
+use crate::model::AsOf;
 
 /// Tells whether a character could hide, reorder or command: controls, bidirectional marks, characters
 /// without width or shape, and code points that are no characters.
@@ -172,13 +172,6 @@ pub(super) fn counted(number: u64, noun: &str) -> String {
     } else {
         format!("{number} {noun}s")
     }
-}
-
-/// Returns a moment in the organisation's zone, as machines read it.
-pub(super) fn local(instant: DateTime<Utc>, zone: Zone) -> String {
-    instant
-        .with_timezone(&zone.0)
-        .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 /// Returns the local day, with the time where it is not the day's end.

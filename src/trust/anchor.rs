@@ -12,7 +12,7 @@ use super::sshsig::{Namespace, VerifyError};
 use super::testimony::Anchored;
 use super::verdict::Basis;
 use crate::load::ALLOWED_SIGNERS;
-use crate::model::{KeyPurpose, RecordId, parse_instant};
+use crate::model::{KeyPurpose, RecordId, parse_instant, utc_text};
 use crate::source::{Entry, EntryKind, History, Tree};
 
 /// The folder of the statements.
@@ -93,7 +93,7 @@ impl Statement {
         format!(
             "{FIRST_LINE}\nanchor: 1\nat: {}\ncommit: {}\nmainline: {}\ntree: sha256:{}\ngenesis: {}\n\
              keyring: sha256:{}\nledger: {}\nperson: {}\n",
-            self.at.format("%Y-%m-%dT%H:%M:%SZ"),
+            utc_text(self.at),
             self.commit,
             self.mainline,
             self.tree,
@@ -207,12 +207,12 @@ impl fmt::Display for AnchorFlaw {
             Self::BeforeCommit { committed } => write!(
                 out,
                 "it is earlier than the anchored commit, of {}",
-                committed.format("%Y-%m-%dT%H:%M:%SZ")
+                utc_text(*committed)
             ),
             Self::AfterCommit { committed } => write!(
                 out,
                 "it is later than the commit that brought it, of {}",
-                committed.format("%Y-%m-%dT%H:%M:%SZ")
+                utc_text(*committed)
             ),
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::sshsig::VerifyError;
-use crate::model::{Date, RecordId, Severity};
+use crate::model::{Date, RecordId, Severity, utc_text};
 
 /// Why a decision does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -276,11 +276,7 @@ impl fmt::Display for Flaw {
             }
             Self::TooOld { days, max } => write!(out, "it is {days} d old, and counts for {max} d"),
             Self::Overtaken { at } => {
-                write!(
-                    out,
-                    "another content was approved on {}",
-                    at.format("%Y-%m-%dT%H:%M:%SZ")
-                )
+                write!(out, "another content was approved on {}", utc_text(*at))
             }
             Self::BeforeRecord { field, day } => {
                 write!(out, "it is earlier than `{field}` of the record, {day}")
@@ -288,13 +284,13 @@ impl fmt::Display for Flaw {
             Self::AfterCommit { committed } => write!(
                 out,
                 "it is later than the commit that brought it, of {}",
-                committed.format("%Y-%m-%dT%H:%M:%SZ")
+                utc_text(*committed)
             ),
             Self::AgainstAnchor { absent_at, ended } => write!(
                 out,
                 "it was not there at the anchor of {}, when its key had ended on {}",
-                absent_at.format("%Y-%m-%dT%H:%M:%SZ"),
-                ended.format("%Y-%m-%dT%H:%M:%SZ")
+                utc_text(*absent_at),
+                utc_text(*ended)
             ),
         }
     }

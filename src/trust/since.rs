@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::allowed_signers::AllowedSigners;
 use super::change::Change;
 use super::judge::{Question, judge_some};
+use super::keyring::Keyring;
 use super::rules::ApprovalRules;
 use super::standing::{CONFIGURATION_ID, CONFIGURATION_KIND, Standing, Standings};
 use super::verdict::{Basis, Testimony};
@@ -41,11 +42,11 @@ pub fn since<'a>(
         .collect();
     let mut judged = BTreeMap::new();
     let mut believed = change.base.clone();
+    // What was revoked since counts for nothing, whoever revoked it.
+    let revoked = Keyring::of(&repository.keyring).revoked;
     loop {
         let mut basis = Basis::of(&believed);
-        // What was revoked since counts for nothing, whoever revoked it.
-        let own = Basis::of(repository);
-        basis.keyring.revoked.extend(&own.keyring.revoked);
+        basis.keyring.revoked.extend(&revoked);
         let question = Question {
             at,
             basis,

@@ -35,6 +35,21 @@ pub enum ApprovalState {
     Revoked,
 }
 
+impl ApprovalState {
+    /// Returns the word of the machine formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Emergency => "emergency",
+            Self::Stale => "stale",
+            Self::Rejected => "rejected",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 /// One decision, judged.
 #[derive(Clone, Debug)]
 pub struct Decided {

@@ -3,7 +3,7 @@
 use crate::check::words::listed;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{Meta, RecordId, Status};
+use crate::model::{Meta, RecordId, Status, utc_text};
 use crate::source::Span;
 use crate::trust::{ApprovalState, CONFIGURATION_ID, Met, Standing};
 
@@ -154,7 +154,7 @@ fn on_fuse(context: &Context<'_>, id: &RecordId, span: Span, standing: &Standing
     let until = standing
         .emergency
         .as_ref()
-        .map(|emergency| emergency.until.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .map(|emergency| utc_text(emergency.until))
         .unwrap_or_default();
     let message = format!(
         "`{id}` counts by an emergency approval until {until}; it is to be ratified by {}",
@@ -175,7 +175,7 @@ fn missing(context: &Context<'_>, id: &RecordId, span: Span, standing: &Standing
     let message = format!("`{id}` lacks the approval of {}", listed_plain(who));
     let mut diagnostic = Diagnostic::error(CHECK.code, span, message).subject(id.to_string());
     if let Some(emergency) = &standing.emergency {
-        let until = emergency.until.format("%Y-%m-%dT%H:%M:%SZ");
+        let until = utc_text(emergency.until);
         diagnostic = diagnostic.label(format!(
             "the emergency approval by `{}` ended on {until} and was not ratified",
             emergency.person

@@ -102,11 +102,7 @@ fn reason(context: &Context<'_>, before: &Repository, meta: &Meta) -> (String, b
     }
     let ended = last_day(before, meta);
     let until = years_after(ended, retention(context, before, meta));
-    let word = match meta.declared() {
-        Status::Revoked => "revoked",
-        Status::Superseded => "superseded",
-        Status::Draft | Status::Submitted | Status::Closed => "closed",
-    };
+    let word = meta.declared().word();
     let text = format!("while inside retention ({word}, last used {ended}, keep until {until})");
     (text, context.as_of().day() <= until)
 }

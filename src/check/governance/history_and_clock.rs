@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{Date, Meta};
+use crate::model::{Date, Meta, utc_text};
 use crate::source::{Commit, History, Span, Spanned};
 use crate::trust::sshsig::VerifyError;
 use crate::trust::{Anchor, AnchorFlaw, PathChangeKind, Statement, anchored, is_anchor_path};
@@ -84,7 +84,7 @@ fn tell_flaw(path: &str, statement: Option<&Statement>, flaw: &AnchorFlaw, span:
     let diagnostic = match flaw {
         AnchorFlaw::Rewritten => {
             let commit = statement.map(|statement| statement.commit.get(..12).unwrap_or_default().to_owned());
-            let at = statement.map(|statement| statement.at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            let at = statement.map(|statement| utc_text(statement.at));
             let message = format!(
                 "history was rewritten: commit {}, where it stood on {}, does not lead to the one that is judged",
                 commit.unwrap_or_default(),

@@ -2,7 +2,6 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::load::Repository;
-use crate::model::Status;
 use crate::source::Span;
 use crate::trust::{Breach, BreachKind, Past, id_of};
 
@@ -22,13 +21,13 @@ fn tell(repository: &Repository, breach: &Breach) -> Diagnostic {
         BreachKind::RecordRemoved { status } => (
             "GOV002",
             REMOVED,
-            format!("was removed while it was `{}`", word(*status)),
+            format!("was removed while it was `{}`", status.word()),
         ),
         BreachKind::RecordMoved { to } => ("GOV002", REMOVED, format!("was moved to `{to}`")),
         BreachKind::StatusMovedBack { from, to } => (
             "GOV001",
             MOVED_BACK,
-            format!("went back from `{}` to `{}`", word(*from), word(*to)),
+            format!("went back from `{}` to `{}`", from.word(), to.word()),
         ),
     };
     let commit = breach.commit.get(..12).unwrap_or(&breach.commit);
@@ -50,13 +49,3 @@ fn tell(repository: &Repository, breach: &Breach) -> Diagnostic {
 
 const REMOVED: &str = "deleted-or-renamed";
 const MOVED_BACK: &str = "immutable-field";
-
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Draft => "draft",
-        Status::Submitted => "submitted",
-        Status::Closed => "closed",
-        Status::Revoked => "revoked",
-        Status::Superseded => "superseded",
-    }
-}

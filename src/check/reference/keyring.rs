@@ -6,7 +6,7 @@ use super::DANGLING_OR_CYCLIC as CHECK;
 use crate::check::words::excerpt;
 use crate::diagnostic::Diagnostic;
 use crate::load::{ALLOWED_SIGNERS, REVOKED, Repository};
-use crate::model::{Key, Person, Record, Zone};
+use crate::model::{Key, Person, Record, Zone, utc_text};
 use crate::source::Span;
 use crate::trust::allowed_signers::{AllowedSigner, AllowedSigners, ValidTime};
 use crate::trust::keyring::{expected_line, ssh_name};
@@ -210,7 +210,7 @@ fn time(time: Option<ValidTime>) -> String {
         return "missing".to_owned();
     };
     let zone = if time.zone_missing { " without `Z`" } else { "" };
-    format!("{}{zone}", time.instant.format("%Y-%m-%dT%H:%M:%SZ"))
+    format!("{}{zone}", utc_text(time.instant))
 }
 
 fn no_line(wanted: &Wanted<'_>) -> Diagnostic {

@@ -3,7 +3,7 @@
 use super::identity::key_holder;
 use super::{say, style};
 use crate::author::{state_of_history, write_anchor};
-use crate::cli::args::{Anchor, At, Global, Log, LogFormat};
+use crate::cli::args::{Anchor, At, Global, Log};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, USAGE};
 use crate::cli::job::open;
@@ -100,12 +100,8 @@ pub(in crate::cli) fn log(console: &mut Console<'_>, global: &Global, log: &Log)
         as_of: job.as_of,
         commit,
     };
-    let format = match log.format {
-        LogFormat::Human => log::Format::Human,
-        LogFormat::Json => log::Format::Json,
-    };
     let style = style(console);
-    log::write(&report, format, style, console.out)?;
+    log::write(&report, log.format.into(), style, console.out)?;
     if history.is_shallow {
         say(
             console,

@@ -10,7 +10,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, ERRORS, Failure};
 use crate::cli::job::{Job, open};
 use crate::load::Repository;
-use crate::model::{Decision, KeyPurpose, RecordId, Status as RecordStatus};
+use crate::model::{Decision, KeyPurpose, RecordId, utc_text};
 use crate::output::text::visible;
 use crate::trust::{
     ApprovalState, Approver, Candidate, Decided, Met, Question, Standing, answers, candidates, judge,
@@ -45,7 +45,7 @@ fn of_record(console: &mut Console<'_>, job: &Job, id: &RecordId) -> Result<u8, 
     if let Some(meta) = subject.meta {
         rows.push(("title", meta.title.clone()));
         rows.push(("owner", meta.owner.value.to_string()));
-        rows.push(("status", status_word(meta.declared()).to_owned()));
+        rows.push(("status", meta.declared().word().to_owned()));
     }
     rows.push(("digest", subject.digest(&job.repository)?));
     tell_rows(console.out, &rows)?;
@@ -60,16 +60,6 @@ fn of_record(console: &mut Console<'_>, job: &Job, id: &RecordId) -> Result<u8, 
         tell_rows(console.out, &[("ends", until)])?;
     }
     Ok(CLEAN)
-}
-
-fn status_word(status: RecordStatus) -> &'static str {
-    match status {
-        RecordStatus::Draft => "draft",
-        RecordStatus::Submitted => "submitted",
-        RecordStatus::Closed => "closed",
-        RecordStatus::Revoked => "revoked",
-        RecordStatus::Superseded => "superseded",
-    }
 }
 
 /// Says what one decision is worth.
@@ -95,7 +85,7 @@ fn verdict(decided: &Decided) -> String {
     } else {
         "counts".into()
     };
-    let at = decided.at.format("%Y-%m-%dT%H:%M:%SZ");
+    let at = utc_text(decided.at);
     let reason = if decided.reason.is_empty() {
         String::new()
     } else {
@@ -145,7 +135,7 @@ fn state(subject: &Subject<'_>, standing: &Standing) -> String {
         ApprovalState::Approved => format!("`{id}` is approved"),
         ApprovalState::Emergency => {
             let until = standing.emergency.as_ref().map(|emergency| emergency.until);
-            let until = until.map(|until| until.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            let until = until.map(utc_text);
             format!(
                 "`{id}` counts by an emergency approval until {}, and is to be ratified before",
                 until.unwrap_or_default()
@@ -279,7 +269,7 @@ fn tell_inbox(out: &mut dyn Write, person: &RecordId, inbox: &Inbox) -> io::Resu
         .fuses
         .iter()
         .map(|(id, until)| {
-            let until = until.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            let until = utc_text(*until);
             [
                 until,
                 format!("the emergency approval of {id} ends unless it is ratified"),

@@ -2,7 +2,6 @@
 
 use super::{say, style};
 use crate::cli::args::{Global, Trace};
-use crate::cli::args_ledger::TraceFormat;
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure};
 use crate::cli::job::open;
@@ -37,12 +36,8 @@ pub(in crate::cli) fn trace(
         as_of: job.as_of,
         commit: job.commit.as_deref(),
     };
-    let format = match trace.format {
-        TraceFormat::Human => trace::Format::Human,
-        TraceFormat::Json => trace::Format::Json,
-    };
     let style = style(console);
-    trace::write(&report, format, style, console.out)?;
+    trace::write(&report, trace.format.into(), style, console.out)?;
     if traces.len() > 1 {
         say(
             console,

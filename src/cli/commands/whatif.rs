@@ -1,7 +1,7 @@
 //! `whatif`: what other times in the agreements would have meant.
 
 use super::deliver;
-use crate::cli::args::{Global, Whatif, WhatifFormat};
+use crate::cli::args::{Global, Whatif};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure};
 use crate::cli::job::{Job, open};
@@ -38,12 +38,8 @@ pub(in crate::cli) fn whatif(
         difference: &difference,
         commit: job.commit.as_deref(),
     };
-    let format = match asked.format {
-        WhatifFormat::Human => whatif::Format::Human,
-        WhatifFormat::Json => whatif::Format::Json,
-    };
     deliver(console, asked.output.as_deref(), |out, style| {
-        whatif::write(&report, format, style, out)
+        whatif::write(&report, asked.format.into(), style, out)
     })?;
     Ok(CLEAN)
 }

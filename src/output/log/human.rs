@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, moment, standing, who, word};
+use super::{Report, standing, who, word};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
 use crate::output::text::{Paint, painted, visible};
@@ -61,7 +61,7 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
 
 fn rows_of(event: &Event, report: &Report<'_>) -> Vec<[Cell; 6]> {
     let details = details(event);
-    let when = moment(event.at, report.as_of);
+    let when = report.as_of.text(event.at);
     let when = when.get(..16).unwrap_or(&when).replace('T', " ");
     let commit = event.commit.as_deref();
     let commit = commit.map_or("none yet", |commit| commit.get(..12).unwrap_or(commit));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Report, moment, standing, word};
+use super::{Report, standing, word};
 use crate::model::RecordId;
 use crate::output::json::write_pretty;
 use crate::trust::Event;
@@ -66,7 +66,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let life = report.life;
     let document = Document {
         schema: "countersign/log/v1",
-        as_of: moment(report.as_of.instant(), report.as_of),
+        as_of: report.as_of.text(report.as_of.instant()),
         commit: report.commit,
         id: life.id.as_str(),
         kind: life.kind,
@@ -92,7 +92,7 @@ fn entry<'a>(event: &'a Event, report: &Report<'_>) -> Entry<'a> {
     };
     Entry {
         event: word(event.kind),
-        at: moment(event.at, report.as_of),
+        at: report.as_of.text(event.at),
         commit: event.commit.as_deref(),
         person: event.person.as_ref().map(RecordId::as_str),
         author: event.author.as_ref().map(|author| author.email.as_str()),
@@ -111,7 +111,7 @@ fn entry<'a>(event: &'a Event, report: &Report<'_>) -> Entry<'a> {
             file: &decision.path,
             person: &decision.person,
             role: &decision.role,
-            at: decision.at.map(|at| moment(at, report.as_of)),
+            at: decision.at.map(|at| report.as_of.text(at)),
             counts: decision.counts,
             why: &decision.why,
         }),

@@ -5,9 +5,7 @@ mod json;
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, Utc};
-
-use super::Style;
+use super::{Form, Style};
 use crate::model::AsOf;
 use crate::trust::{ApprovalState, Event, EventKind, Life};
 
@@ -20,18 +18,11 @@ pub struct Report<'a> {
     pub commit: &'a str,
 }
 
-/// How it is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    Human,
-    Json,
-}
-
 /// Writes the life of a record.
-pub fn write(report: &Report<'_>, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Human => human::write(report, style, out),
-        Format::Json => json::write(report, out),
+pub fn write(report: &Report<'_>, form: Form, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match form {
+        Form::Human => human::write(report, style, out),
+        Form::Json => json::write(report, out),
     }
 }
 
@@ -55,21 +46,10 @@ fn word(kind: EventKind) -> &'static str {
 }
 
 fn standing(life: &Life<'_>) -> &'static str {
-    match life.standing.map(|standing| standing.state) {
-        Some(ApprovalState::Approved) => "approved",
-        Some(ApprovalState::Emergency) => "emergency",
-        Some(ApprovalState::Pending) => "pending",
-        Some(ApprovalState::Stale) => "stale",
-        Some(ApprovalState::Rejected) => "rejected",
-        Some(ApprovalState::Revoked) => "revoked",
-        Some(ApprovalState::Absent) | None => "absent",
-    }
-}
-
-/// A moment in the organisation's zone.
-fn moment(at: DateTime<Utc>, as_of: AsOf) -> String {
-    at.with_timezone(&as_of.zone().0)
-        .to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    let state = life
+        .standing
+        .map_or(ApprovalState::Absent, |standing| standing.state);
+    state.word()
 }
 
 /// Who did it: the person, else the address that the commit names.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{Report, name, opens_in_time};
 use crate::output::spreadsheet::{begin, write_row};
-use crate::output::text::{local, yes_or_no};
+use crate::output::text::yes_or_no;
 use crate::reconcile::{FrozenDays, MissingPatch, SystemPlan};
 
 const HEADINGS: [&str; 19] = [
@@ -67,13 +67,13 @@ fn row(
         patch.severity.word().to_owned(),
         yes_or_no(patch.is_listed).to_owned(),
         patch.findings.to_string(),
-        local(patch.due, zone),
+        zone.text(patch.due),
         patch.plan_by.map(|day| day.to_string()).unwrap_or_default(),
         patch.state.word().to_owned(),
         yes_or_no(patch.state == crate::reconcile::PatchState::Covered).to_owned(),
         window(|window, _| window.window.id.value.to_string()),
-        window(|window, zone| local(window.start, zone)),
-        window(|window, zone| local(window.end, zone)),
+        window(|window, zone| zone.text(window.start)),
+        window(|window, zone| zone.text(window.end)),
         opens_in_time(system, patch)
             .map(yes_or_no)
             .unwrap_or_default()

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::{Report, opens_in_time};
 use crate::model::{Date, Opening, RecordId, Severity, Zone};
 use crate::output::json::write_pretty;
-use crate::output::text::local;
 use crate::reconcile::{FrozenDays, MissingPatch, PatchState, SystemPlan};
 
 #[derive(Serialize)]
@@ -117,8 +116,8 @@ fn window_entry(opening: Opening<'_>, zone: Zone) -> WindowEntry<'_> {
     WindowEntry {
         calendar: opening.calendar.id(),
         id: &opening.window.id.value,
-        start: local(opening.start, zone),
-        end: local(opening.end, zone),
+        start: zone.text(opening.start),
+        end: zone.text(opening.end),
     }
 }
 
@@ -140,7 +139,7 @@ fn patch_entry<'a>(system: &SystemPlan<'_>, patch: &'a MissingPatch<'a>, zone: Z
         severity: patch.severity,
         kev: patch.is_listed,
         findings: patch.findings,
-        due: local(patch.due, zone),
+        due: zone.text(patch.due),
         plan_by: patch.plan_by,
         state: patch.state.word(),
         covered: is_covered(patch),

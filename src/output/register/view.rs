@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::json::PeriodView;
 use crate::import::Product;
 use crate::model::{Date, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, System, Zone};
-use crate::output::text::local;
 use crate::reconcile::{HiddenBy, HostRow, ImportLine, Kpi, Suppressed, SystemRow};
 
 /// Returns a moment in UTC.
@@ -195,12 +194,12 @@ impl<'a> FindingView<'a> {
             kev: finding.kev.is_some(),
             epss: finding.epss,
             first_seen: utc(finding.first_seen),
-            due: local(finding.due, zone),
+            due: zone.text(finding.due),
             due_reason: &finding.due_reason,
             disposition: finding.disposition.word(),
             coverage: finding.coverage.as_ref().map(|coverage| CoverageView {
                 id: coverage.id.as_str(),
-                until: local(coverage.until, zone),
+                until: zone.text(coverage.until),
                 approval: if coverage.is_emergency {
                     "emergency"
                 } else {
@@ -221,10 +220,10 @@ impl<'a> FindingView<'a> {
             exploited_since: finding.exploited_since,
             patch_published: finding.patch_published,
             last_seen: utc(finding.last_seen),
-            base_due: local(finding.base_due, zone),
+            base_due: zone.text(finding.base_due),
             suspended: &finding.suspended,
             lapsed: &finding.lapsed,
-            breached: finding.breached.map(|breached| local(breached, zone)),
+            breached: finding.breached.map(|breached| zone.text(breached)),
             decided_at_base_due: finding.decided_at_base_due,
             stale: finding.stale,
             instances: finding.instances,

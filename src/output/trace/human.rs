@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, moment, state};
+use super::Report;
 use crate::model::Finding;
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
@@ -74,7 +74,7 @@ fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write
         };
         let approved = record
             .approved
-            .map(|at| format!(" since {}", moment(at, report.as_of)))
+            .map(|at| format!(" since {}", report.as_of.text(at)))
             .unwrap_or_default();
         writeln!(
             out,
@@ -82,7 +82,7 @@ fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write
             record.kind.name(),
             visible(record.id.as_str()),
             visible(&record.title),
-            state(record.state)
+            record.state.word()
         )?;
     }
     Ok(())
@@ -114,7 +114,7 @@ fn row(report: &Report<'_>, event: &TraceEvent) -> [Cell; 6] {
         format!("{id} {given}")
     };
     [
-        Cell::plain(moment(event.at, report.as_of)),
+        Cell::plain(report.as_of.text(event.at)),
         Cell::plain(what),
         Cell::plain(visible(&event.source)),
         Cell::plain(event.quality.word()),
@@ -124,7 +124,7 @@ fn row(report: &Report<'_>, event: &TraceEvent) -> [Cell; 6] {
 }
 
 fn life_of(report: &Report<'_>, life: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let at = |at| moment(at, report.as_of);
+    let at = |at| report.as_of.text(at);
     writeln!(
         out,
         "severity     {} ({} by the scanner)",

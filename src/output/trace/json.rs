@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Report, moment, state};
+use super::Report;
 use crate::model::{AsOf, Finding};
 use crate::output::json::write_pretty;
 use crate::reconcile::{Trace, TraceEvent, TraceRecord};
@@ -79,7 +79,7 @@ struct RecordEntry<'a> {
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: "countersign/trace/v1",
-        as_of: moment(report.as_of.instant(), report.as_of),
+        as_of: report.as_of.text(report.as_of.instant()),
         commit: report.commit,
         traces: report
             .traces
@@ -102,13 +102,13 @@ fn entry<'a>(trace: &'a Trace<'_>, as_of: AsOf) -> Entry<'a> {
 
 fn event(event: &TraceEvent, as_of: AsOf) -> EventEntry<'_> {
     EventEntry {
-        at: moment(event.at, as_of),
+        at: as_of.text(event.at),
         event: event.saying.word(),
         source: &event.source,
         quality: event.quality.word(),
         id: event.id.as_deref(),
         severity_given: event.severity_given.as_deref(),
-        first_seen: event.first_seen.map(|at| moment(at, as_of)),
+        first_seen: event.first_seen.map(|at| as_of.text(at)),
         file: &event.file,
         sha256: &event.sha256,
     }
@@ -116,21 +116,21 @@ fn event(event: &TraceEvent, as_of: AsOf) -> EventEntry<'_> {
 
 fn life(life: &Finding, as_of: AsOf) -> LifeEntry<'_> {
     let segments = life.segments.iter().map(|segment| SegmentEntry {
-        from: moment(segment.from, as_of),
+        from: as_of.text(segment.from),
         cause: segment.cause.word(),
-        due: moment(segment.due, as_of),
+        due: as_of.text(segment.due),
         reason: &segment.reason,
         set_by: segment.by.iter().map(ToString::to_string).collect(),
     });
     LifeEntry {
         severity: life.severity.word(),
-        first_seen: moment(life.first_seen, as_of),
-        last_seen: moment(life.last_seen, as_of),
-        closed: life.closed.map(|at| moment(at, as_of)),
-        base_due: moment(life.base_due, as_of),
-        due: moment(life.due, as_of),
+        first_seen: as_of.text(life.first_seen),
+        last_seen: as_of.text(life.last_seen),
+        closed: life.closed.map(|at| as_of.text(at)),
+        base_due: as_of.text(life.base_due),
+        due: as_of.text(life.due),
         due_reason: &life.due_reason,
-        breached: life.breached.map(|at| moment(at, as_of)),
+        breached: life.breached.map(|at| as_of.text(at)),
         disposition: life.disposition.word(),
         coverage: life.coverage.as_ref().map(|coverage| coverage.id.as_str()),
         recurrence: life.recurrence,
@@ -144,8 +144,8 @@ fn record(record: &TraceRecord, as_of: AsOf) -> RecordEntry<'_> {
         kind: record.kind.name(),
         id: record.id.as_str(),
         title: &record.title,
-        state: state(record.state),
-        approved: record.approved.map(|at| moment(at, as_of)),
+        state: record.state.word(),
+        approved: record.approved.map(|at| as_of.text(at)),
         from: record.from.map(|day| day.to_string()),
         until: record.until.map(|day| day.to_string()),
     }

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::{RATES, Report};
 use crate::model::{Date, RecordId, Severity, Zone};
 use crate::output::json::write_pretty;
-use crate::output::text::local;
 use crate::reconcile::{Had, Register, Tally, Turned};
 
 #[derive(Serialize)]
@@ -168,8 +167,8 @@ fn turned_entry<'a>(turned: &Turned<'a>, zone: Zone) -> TurnedEntry<'a> {
         opened: is.first_seen.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         severity: is.severity,
         tier: is.tier.as_deref(),
-        base_due: local(is.base_due, zone),
-        would_be_due: local(turned.would_be.base_due, zone),
+        base_due: zone.text(is.base_due),
+        would_be_due: zone.text(turned.would_be.base_due),
         verdict: turned.verdict.word(),
         would_be: turned.would.word(),
     }

@@ -5,7 +5,7 @@ mod json;
 
 use std::io::{self, Write};
 
-use super::Style;
+use super::{Form, Style};
 use crate::reconcile::{CellChange, Difference, Had, Register};
 
 /// What is told.
@@ -21,21 +21,13 @@ pub struct Report<'a> {
     pub commit: Option<&'a str>,
 }
 
-/// How it is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    Human,
-    /// countersign/whatif/v1.
-    Json,
-}
-
 /// The rates that are compared.
 const RATES: [&str; 3] = ["sla_rate_strict", "sla_rate_net", "sla_rate_governed"];
 
 /// Writes what would have been.
-pub fn write(report: &Report<'_>, format: Format, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Human => human::write(report, style, out),
-        Format::Json => json::write(report, out),
+pub fn write(report: &Report<'_>, form: Form, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match form {
+        Form::Human => human::write(report, style, out),
+        Form::Json => json::write(report, out),
     }
 }
