@@ -353,6 +353,6 @@ fn print_peak(path: &Path) {
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .unwrap();
     let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-    let sightings: usize = scans.iter().map(|scan| scan.sightings.capacity()).sum();
+    let sightings: usize = scans.iter().map(|scan| scan.sightings.iter().count()).sum();
     println!("{} {}", kilobytes * 1024, sightings * size_of::<Sighting>());
 }

@@ -390,3 +390,35 @@ fn a_ledger_that_is_a_link_is_not_followed() {
     assert!(err.contains("is a link, and links are not followed"), "{err}");
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
 }
+
+#[test]
+fn a_day_is_judged_by_the_scores_of_then_and_a_day_of_scores_is_small() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS);
+    let folder = lab.root().join("imports/src-epss");
+    let text = std::fs::read_to_string(folder.join(EXPORTS[6].1)).unwrap();
+    let later = text
+        .replace("2026-09-29", "2026-09-30")
+        .replace("CVE-2021-44228,0.94358", "CVE-2021-44228,0.111112");
+    assert_ne!(text, later);
+    let many: String = (0..20_000)
+        .map(|number| format!("CVE-2019-{number:04},0.{:05},0.5\n", number * 7 % 99_991))
+        .collect();
+    std::fs::write(folder.join("epss_scores-2026-09-30.csv"), later + &many).unwrap();
+    lab.import_all(&[("src-epss", "epss_scores-2026-09-30.csv")]);
+    let score = |day: &str| {
+        let (_, out, err) = lab.run(&["reconcile", "--format", "json", "--as-of", day]);
+        let register: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+        let findings = register["findings"].as_array().unwrap();
+        let of_log4j = findings.iter().find(|one| one["vuln"] == "CVE-2021-44228");
+        of_log4j.unwrap()["epss"].as_f64().unwrap()
+    };
+    assert_eq!(score("2026-09-29"), 0.94358);
+    assert_eq!(score("2026-10-01"), 0.111_112);
+    let segment = lab.root().join("ledger/000011.jsonl.zst");
+    let bytes = std::fs::metadata(&segment).unwrap().len();
+    assert!(bytes < 20_000 * 3, "{bytes} bytes for 20 000 scores");
+    std::fs::remove_file(&segment).unwrap();
+    assert_eq!(lab.run(&["ledger", "rebuild"]).0, 0);
+    assert_eq!(std::fs::metadata(&segment).unwrap().len(), bytes);
+}

@@ -64,8 +64,8 @@ proptest! {
         let world = world(&rows);
         let mut expected = std::collections::BTreeSet::new();
         for scan in &world.scans {
-            for sighting in &scan.sightings {
-                let host = &scan.hosts[sighting.host.0 as usize].name;
+            for (host, sighting) in scan.sightings.iter() {
+                let host = &scan.hosts[host.0 as usize].name;
                 expected.insert((host.clone(), scan.checks[sighting.check as usize].cves[0].to_string()));
             }
         }

@@ -24,7 +24,7 @@
 //! | W22 | `approvals_time::an_old_approval_stays_good_for_ever` |
 //! | W23 | `reconcile::w23_an_overlapping_exception_does_not_outlive_the_earlier_one_by_itself` |
 
-use countersign::import::{Importer, Product, Scan};
+use countersign::import::{Importer, Product, Scan, Sightings};
 use countersign::model::{Disposition, Host, ObservationState, Quality, ScanSummary, Severity, Stamp};
 
 use crate::world::{KEV, World, at, find};
@@ -141,7 +141,7 @@ fn inventory(is_static: bool) -> Scan {
         summary: ScanSummary::default(),
         hosts: vec![laptop],
         checks: Vec::new(),
-        sightings: Vec::new(),
+        sightings: Sightings::default(),
         kev: Vec::new(),
         epss: Vec::new(),
     }

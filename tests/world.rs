@@ -1,10 +1,12 @@
 //! A small governed repository in memory and scans made by hand, for tests of reconciliation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use countersign::import::{
-    CheckInfo, HostIndex, ImportError, Importer, KevListing, Options, Product, Scan, Sighting, Sink,
+    CheckInfo, HostIndex, ImportError, Importer, KevListing, Options, Product, Scan, Sighting, Sightings,
+    Sink,
 };
 use countersign::load::{LoadLimits, Repository, load, load_configuration};
 use countersign::model::{
@@ -161,8 +163,8 @@ impl World {
             sha256: format!("{source}{run}"),
             summary,
             hosts: builder.hosts,
-            checks: builder.checks,
-            sightings: builder.sightings,
+            checks: builder.checks.into_iter().map(Arc::new).collect(),
+            sightings: builder.sightings.into_iter().collect(),
             kev: Vec::new(),
             epss: Vec::new(),
         });
@@ -183,7 +185,7 @@ impl World {
             summary: ScanSummary::default(),
             hosts: Vec::new(),
             checks: Vec::new(),
-            sightings: Vec::new(),
+            sightings: Sightings::default(),
             kev: vec![(cve.into(), listing)],
             epss: Vec::new(),
         });
@@ -242,7 +244,7 @@ pub(crate) fn find<'a>(register: &'a Register<'_>, host: &str, vuln: &str) -> &'
 pub(crate) struct ScanBuilder {
     hosts: Vec<Host>,
     checks: Vec<CheckInfo>,
-    sightings: Vec<Sighting>,
+    sightings: Vec<(HostIndex, Sighting)>,
 }
 
 impl ScanBuilder {
@@ -301,8 +303,7 @@ impl ScanBuilder {
         };
         more(&mut check);
         self.checks.push(check);
-        self.sightings.push(Sighting {
-            host,
+        let sighting = Sighting {
             check: self.checks.len() as u32 - 1,
             state: ObservationState::Seen,
             first_seen: first.map(|first| Stamp::At(at(first))),
@@ -311,7 +312,8 @@ impl ScanBuilder {
             fingerprint: None,
             instances: 1,
             suppressed: None,
-        });
-        self.sightings.last_mut().unwrap()
+        };
+        self.sightings.push((host, sighting));
+        &mut self.sightings.last_mut().unwrap().1
     }
 }

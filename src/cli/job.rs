@@ -1,6 +1,6 @@
 //! A governed repository, opened: configuration, settings, records, exports, register.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::time;
 use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Wanted};
 use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Kind, RecordId, parse_date};
 use crate::reconcile::{Period, Question, Register, reconcile};
@@ -53,6 +53,8 @@ pub(super) struct Job {
     generated: Option<Generated>,
     /// What changed since somebody last vouched for history, where no base is named and trust was touched.
     since: Option<Change>,
+    /// The ledger as it was read for the anchors, until somebody needs it.
+    read: RefCell<Option<Ledger>>,
     /// What was imported, without the runs themselves; empty until the exports are read.
     ledger: OnceCell<Ledger>,
     /// The base branch and what the change does to it, where one is named.
@@ -126,13 +128,22 @@ pub(super) fn open_against(
     repository
         .sources
         .add(generated.iter().flat_map(Generated::paths));
+    let zone = change
+        .as_ref()
+        .map_or_else(|| repository.zone(), |change| change.base.zone());
+    let as_of = match (&global.as_of, day) {
+        (Some(text), _) => time::as_of(Some(text), console.now, zone)?,
+        (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
+        (None, None) => time::as_of(None, console.now, zone)?,
+    };
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
     let mut past = None;
     let mut since = None;
+    let mut read_ledger = None;
     if let Some(history) = &history {
         compare_anchors(&mut anchors, history);
-        ledger::compare(&mut anchors, &tree)?;
+        read_ledger = ledger::compare(&mut anchors, &tree, Wanted::RunsAt(as_of.instant()))?;
         let reader = source::ContentReader::open(&root)?;
         testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
         if change.is_none() {
@@ -146,14 +157,6 @@ pub(super) fn open_against(
             past = Some(read);
         }
     }
-    let zone = change
-        .as_ref()
-        .map_or_else(|| repository.zone(), |change| change.base.zone());
-    let as_of = match (&global.as_of, day) {
-        (Some(text), _) => time::as_of(Some(text), console.now, zone)?,
-        (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
-        (None, None) => time::as_of(None, console.now, zone)?,
-    };
     Ok(Job {
         root,
         tree,
@@ -167,6 +170,7 @@ pub(super) fn open_against(
         anchors,
         past,
         since,
+        read: RefCell::new(read_ledger),
         ledger: OnceCell::new(),
         generated,
         change,
@@ -234,8 +238,8 @@ impl Job {
         }
         // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
         let mut read = Vec::new();
-        let mut ledger = ledger::read_whole(&self.tree)?;
-        let runs = std::mem::take(&mut ledger.scans);
+        let mut ledger = ledger::whole(self.read_ledger()?)?;
+        let runs = ledger.take_runs();
         if ledger.segments.is_empty() {
             for export in self.committed()? {
                 if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
@@ -262,6 +266,14 @@ impl Job {
             code: INPUT,
             error: anyhow::anyhow!("an export was refused\n  {}", refused.join("\n  ")),
         })
+    }
+
+    /// Reads the ledger, if that is not done already, with its runs as of the moment that is judged.
+    pub(super) fn read_ledger(&self) -> Result<Ledger, Failure> {
+        match self.read.take() {
+            Some(ledger) => Ok(ledger),
+            None => ledger::read(&self.tree, Wanted::RunsAt(self.as_of.instant())),
+        }
     }
 
     fn product(&self, export: &Export) -> Result<Product, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::failure::{Failure, INPUT};
-use crate::ledger::{LEDGER, Ledger, MANIFEST, read_ledger};
+use crate::ledger::{LEDGER, Ledger, MANIFEST, Wanted, read_ledger};
 use crate::source::{EntryKind, Tree};
 use crate::trust::{Anchor, compare_ledger};
 
@@ -19,18 +19,22 @@ fn is_of_ledger(path: &str) -> bool {
 }
 
 /// Reads the ledger, whole or not.
-pub(super) fn read(tree: &Tree) -> Result<Ledger, Failure> {
+pub(super) fn read(tree: &Tree, wanted: Wanted) -> Result<Ledger, Failure> {
     let mut files: Vec<(Arc<str>, Vec<u8>)> = Vec::new();
     let entries = tree.entries().iter().filter(|entry| is_of_ledger(&entry.path));
     for entry in entries.filter(|entry| entry.kind == EntryKind::File) {
         files.push((Arc::clone(&entry.path), tree.read(entry, MAX_SEGMENT_BYTES)?));
     }
-    Ok(read_ledger(files))
+    Ok(read_ledger(files, wanted))
 }
 
-/// Reads the ledger; one that is damaged is refused.
+/// Reads the ledger to add to it; one that is damaged is refused.
 pub(super) fn read_whole(tree: &Tree) -> Result<Ledger, Failure> {
-    let ledger = read(tree)?;
+    whole(read(tree, Wanted::Segments)?)
+}
+
+/// Refuses a ledger that is damaged.
+pub(super) fn whole(ledger: Ledger) -> Result<Ledger, Failure> {
     match ledger.faults.first() {
         None => Ok(ledger),
         Some(fault) => Err(Failure {
@@ -45,16 +49,21 @@ pub(super) fn read_whole(tree: &Tree) -> Result<Ledger, Failure> {
     }
 }
 
-/// Compares what anchors say of the ledger with what it is.
-pub(super) fn compare(anchors: &mut [Anchor], tree: &Tree) -> Result<(), Failure> {
+/// Compares what anchors say of the ledger with what it is; returns it where it had to be read.
+pub(super) fn compare(
+    anchors: &mut [Anchor],
+    tree: &Tree,
+    wanted: Wanted,
+) -> Result<Option<Ledger>, Failure> {
     let has_head = |anchor: &Anchor| {
         let statement = anchor.statement.as_ref();
         statement.is_some_and(|statement| statement.ledger.is_some())
     };
-    if anchors.iter().any(has_head) {
-        let segments = read(tree)?.segments;
-        let digests = segments.into_iter().map(|segment| segment.digest).collect();
-        compare_ledger(anchors, &digests);
+    if !anchors.iter().any(has_head) {
+        return Ok(None);
     }
-    Ok(())
+    let ledger = read(tree, wanted)?;
+    let digests = ledger.segments.iter().map(|segment| segment.digest.clone());
+    compare_ledger(anchors, &digests.collect());
+    Ok(Some(ledger))
 }

@@ -15,6 +15,7 @@ mod mapping;
 mod nessus_v2;
 mod qualys_csv;
 mod scan;
+mod sightings;
 mod sink;
 mod stamp;
 mod tally;
@@ -30,7 +31,8 @@ use crate::model::{DateOrder, MappingProfile, ScanSummary};
 
 pub use error::{ImportError, Place};
 pub use input::{Imported, Input, import, recognise};
-pub use scan::{CheckInfo, Content, Export, KevListing, Scan, Sighting, collect};
+pub use scan::{CheckInfo, Content, Export, KevListing, Scan, collect};
+pub use sightings::{LastSeen, Sighting, Sightings};
 pub use sink::{HostIndex, Sink};
 
 /// What a format brings.

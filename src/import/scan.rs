@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sink, import};
+use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sighting, Sightings, Sink, import};
 use crate::model::{
-    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, ObservationState, RecordId,
-    ScanSummary, Severity, Stamp,
+    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, RecordId, ScanSummary, Severity,
+    Stamp,
 };
 
 /// An export to read.
@@ -73,24 +73,6 @@ pub struct CheckInfo {
     pub potential: bool,
 }
 
-/// One check on one host in one run.
-#[derive(Clone, Debug)]
-pub struct Sighting {
-    pub host: HostIndex,
-    /// Index into [`Scan::checks`].
-    pub check: u32,
-    pub state: ObservationState,
-    pub first_seen: Option<Stamp>,
-    pub last_seen: Option<Stamp>,
-    pub last_fixed: Option<Stamp>,
-    /// A fingerprint of the scanner's result, `sha256:…`.
-    pub fingerprint: Option<Arc<str>>,
-    /// Instances on the host: ports, paths, packages.
-    pub instances: u32,
-    /// Why the scanner hides it, when it does.
-    pub suppressed: Option<Arc<str>>,
-}
-
 /// A listing in the catalogue of known exploited vulnerabilities.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KevListing {
@@ -110,8 +92,9 @@ pub struct Scan {
     pub absence_means_fixed: Option<bool>,
     pub summary: ScanSummary,
     pub hosts: Vec<Host>,
-    pub checks: Vec<CheckInfo>,
-    pub sightings: Vec<Sighting>,
+    /// Runs of one Source in the ledger share them; not each need be seen in this one.
+    pub checks: Vec<Arc<CheckInfo>>,
+    pub sightings: Sightings,
     pub kev: Vec<(Arc<str>, KevListing)>,
     pub epss: Vec<(Arc<str>, f64)>,
 }
@@ -154,7 +137,7 @@ fn collect_one(export: &Export) -> Result<Scan, ImportError> {
         summary,
         hosts: collector.hosts,
         checks: collector.checks,
-        sightings: collector.sightings,
+        sightings: collector.sightings.into_iter().collect(),
         kev: collector.kev,
         epss: collector.epss,
     })
@@ -164,13 +147,14 @@ fn collect_one(export: &Export) -> Result<Scan, ImportError> {
 #[derive(Default)]
 struct Collector {
     hosts: Vec<Host>,
-    checks: Vec<CheckInfo>,
-    sightings: Vec<Sighting>,
+    checks: Vec<Arc<CheckInfo>>,
+    /// By host.
+    sightings: Vec<Vec<Sighting>>,
     kev: Vec<(Arc<str>, KevListing)>,
     epss: Vec<(Arc<str>, f64)>,
     texts: HashMap<Arc<str>, ()>,
     checks_by_id: HashMap<Arc<str>, Vec<u32>>,
-    /// The sighting of a check on a host, while that host is the newest one.
+    /// The sighting of a check on a host, among those of the host.
     of_host: HashMap<(HostIndex, u32), usize>,
 }
 
@@ -216,7 +200,7 @@ impl Collector {
             .entry(Arc::clone(&info.id))
             .or_default()
             .push(index);
-        self.checks.push(info);
+        self.checks.push(Arc::new(info));
         index
     }
 }
@@ -243,6 +227,7 @@ impl Sink for Collector {
     fn host(&mut self, host: &Host) -> HostIndex {
         let index = HostIndex(u32::try_from(self.hosts.len()).unwrap_or(u32::MAX));
         self.hosts.push(host.clone());
+        self.sightings.push(Vec::new());
         index
     }
 
@@ -250,13 +235,15 @@ impl Sink for Collector {
         let check = self.check(observation);
         let key = (host, check);
         let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
-        if let Some(sighting) = self
-            .of_host
-            .get(&key)
-            .and_then(|&index| self.sightings.get_mut(index))
+        let suppressed = observation.suppressed.as_deref().map(|text| self.text(text));
+        let Some(sightings) = self.sightings.get_mut(host.0 as usize) else {
+            return;
+        };
+        let known = self.of_host.get(&key);
+        if let Some(sighting) = known.and_then(|&index| sightings.get_mut(index))
             && sighting.state == observation.state
             && sighting.fingerprint == fingerprint
-            && sighting.suppressed.as_deref() == observation.suppressed.as_deref()
+            && sighting.suppressed == suppressed
         {
             sighting.instances = sighting.instances.saturating_add(1);
             sighting.first_seen = earliest(sighting.first_seen, observation.first_seen);
@@ -264,8 +251,8 @@ impl Sink for Collector {
             sighting.last_fixed = latest(sighting.last_fixed, observation.last_fixed);
             return;
         }
-        let sighting = Sighting {
-            host,
+        self.of_host.insert(key, sightings.len());
+        sightings.push(Sighting {
             check,
             state: observation.state,
             first_seen: observation.first_seen,
@@ -273,10 +260,8 @@ impl Sink for Collector {
             last_fixed: observation.last_fixed,
             fingerprint,
             instances: 1,
-            suppressed: observation.suppressed.as_deref().map(|text| self.text(text)),
-        };
-        self.of_host.insert(key, self.sightings.len());
-        self.sightings.push(sighting);
+            suppressed,
+        });
     }
 
     fn kev(&mut self, cve: &str, added: Date, due: Option<Date>) {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::line::{CheckLine, EpssLine, EventKind, EventLine, HostLine, KevLine, Line, LookLine, SeenLine};
+use super::epss;
+use super::line::{CheckLine, EventKind, EventLine, HostLine, KevLine, Line, LookLine, SeenLine};
 use super::state::{OnHost, Seen, State, id_of, keys_of, lasting};
 use super::words;
-use crate::import::{CheckInfo, Scan, Sighting};
+use crate::import::{CheckInfo, HostIndex, Scan, Sighting};
 use crate::model::{Host, HostStatus, ObservationState, Severity, Stamp, Zone};
 
 /// What is seen on a host, by the scanner's id.
@@ -28,25 +29,23 @@ pub(super) fn delta(state: &mut State, scan: &Scan, terms: &Terms) -> Vec<Line> 
     let hosts = hosts(state, scan, &mut lines);
     let checks = checks(state, scan, &mut lines);
     kev(state, scan, &mut lines);
-    epss(state, scan, &mut lines);
+    scores(state, scan, &mut lines);
     let mut on_hosts: BTreeMap<u32, (usize, Groups)> = BTreeMap::new();
     for (place, index) in hosts.iter().enumerate() {
         on_hosts.entry(*index).or_insert((place, Groups::new()));
     }
-    for sighting in &scan.sightings {
-        let place = sighting.host.0 as usize;
-        let check = checks.get(sighting.check as usize);
-        let (Some(index), Some(check)) = (hosts.get(place), check) else {
-            continue;
-        };
+    for (place, index) in (0..).map(HostIndex).zip(&hosts) {
         let Some((_, groups)) = on_hosts.get_mut(index) else {
             continue;
         };
-        let id = id_of(&state.checks[*check as usize]);
-        groups
-            .entry(id)
-            .or_default()
-            .push(seen(sighting, *check, terms.zone));
+        for (sighting, last) in scan.sightings.on(place) {
+            let Some(&check) = checks.get(sighting.check as usize) else {
+                continue;
+            };
+            let id = state.id(&id_of(&state.checks[check as usize]));
+            let seen = seen(sighting, last, check, terms.zone);
+            groups.entry(id).or_default().push(seen);
+        }
     }
     for (index, (place, mut groups)) in on_hosts {
         groups.values_mut().for_each(|group| group.sort_by(order));
@@ -78,11 +77,12 @@ fn events(
     groups: Groups,
     last: Option<DateTime<Utc>>,
     (host, proves): (u32, bool),
-    checks: &[CheckInfo],
+    checks: &[Arc<CheckInfo>],
     lines: &mut Vec<Line>,
 ) {
     let mut events: BTreeMap<Arc<str>, EventLine> = BTreeMap::new();
-    for (id, was) in before.iter_mut() {
+    before.told = None;
+    for (id, was) in &mut before.seen {
         if was.is_some() && !groups.contains_key(id) {
             *was = None;
             let event = if proves {
@@ -103,7 +103,7 @@ fn events(
         }
     }
     for (id, group) in groups {
-        let was = before.get(&id);
+        let was = before.seen.get(&id);
         if let Some(event) = event(was, &group, last, checks) {
             events.insert(
                 Arc::clone(&id),
@@ -115,7 +115,7 @@ fn events(
                 },
             );
         }
-        before.insert(id, Some(group));
+        before.seen.insert(id, Some(group));
     }
     lines.extend(events.into_values().map(Line::Event));
 }
@@ -125,7 +125,7 @@ fn event(
     was: Option<&Option<Vec<Seen>>>,
     group: &[Seen],
     last: Option<DateTime<Utc>>,
-    checks: &[CheckInfo],
+    checks: &[Arc<CheckInfo>],
 ) -> Option<EventKind> {
     let is_fixed = |group: &[Seen]| group.iter().all(|seen| seen.state == ObservationState::Fixed);
     let was = match was {
@@ -180,7 +180,7 @@ fn checks(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) -> Vec<u32> {
         let index = match state.find_check(check) {
             Some(index) => index,
             None => {
-                let index = state.put_check(check.clone());
+                let index = state.put_check(Arc::clone(check));
                 lines.push(Line::Check(Box::new(check_line(index, check))));
                 index
             }
@@ -193,27 +193,26 @@ fn checks(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) -> Vec<u32> {
 fn kev(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
     replace(&mut state.kev, &scan.kev, |cve, listing| {
         lines.push(Line::Kev(KevLine {
-            cve: cve.to_owned(),
+            cve: cve.to_string(),
             added: listing.map(|listing| listing.added.0),
             due: listing.and_then(|listing| listing.due).map(|due| due.0),
         }));
     });
 }
 
-fn epss(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
+fn scores(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
+    let mut changes = Vec::new();
     replace(&mut state.epss, &scan.epss, |cve, score| {
-        lines.push(Line::Epss(EpssLine {
-            cve: cve.to_owned(),
-            score: score.map(|score| score.to_string()),
-        }));
+        changes.push((Arc::clone(cve), score))
     });
+    lines.extend(epss::lines(changes).into_iter().map(Line::Epss));
 }
 
 /// Takes over the entries of a catalogue, and tells which are new or otherwise, then which are gone.
 fn replace<T: Copy + PartialEq>(
     was: &mut BTreeMap<Arc<str>, T>,
     entries: &[(Arc<str>, T)],
-    mut tell: impl FnMut(&str, Option<T>),
+    mut tell: impl FnMut(&Arc<str>, Option<T>),
 ) {
     let is: BTreeMap<Arc<str>, T> = entries.iter().cloned().collect();
     for (cve, entry) in &is {
@@ -227,13 +226,13 @@ fn replace<T: Copy + PartialEq>(
     *was = is;
 }
 
-fn seen(sighting: &Sighting, check: u32, zone: Zone) -> Seen {
+fn seen(sighting: &Sighting, last: Option<Stamp>, check: u32, zone: Zone) -> Seen {
     let instant = |stamp: Option<Stamp>| stamp.map(|stamp| zone.instant(stamp));
     Seen {
         check,
         state: sighting.state,
         first: instant(sighting.first_seen),
-        last: instant(sighting.last_seen),
+        last: instant(last),
         fixed: instant(sighting.last_fixed),
         fingerprint: sighting.fingerprint.clone(),
         instances: sighting.instances,

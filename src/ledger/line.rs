@@ -135,12 +135,15 @@ pub(super) struct KevLine {
     pub(super) due: Option<NaiveDate>,
 }
 
-/// A score; as text, so that it is read back as it was. Without one it is no longer scored.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+/// Scores of exploit prediction, from one CVE on: most of them change every day, and there are as many as CVEs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EpssLine {
+    /// The first one.
     pub(super) cve: String,
-    pub(super) score: Option<String>,
+    /// One word each, for it and the next numbers of its year: the score in hundred-thousandths, or in full where
+    /// it is finer; `-` for what is no longer scored; `+3` passes over three numbers.
+    pub(super) scores: String,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -1,14 +1,16 @@
 //! The history of what scanners said: append-only segments, each bound to the one before by its SHA-256.
 //!
 //! A segment is one run, written as its difference to the last run of the same Source before it. Read back,
-//! every run is whole again, so that reconciliation sees the same as it would see in the exports. No severity,
-//! no due date and no decision is in here: those are judged anew each time. Only what the Source said when the
-//! export came in is kept beside it, so that a later change of a Source does not change the past.
+//! reconciliation sees the same as it would see in the exports; in memory runs share what they have in common, and
+//! of catalogues only the newest is put together. No severity, no due date and no decision is in here: those are
+//! judged anew each time. Only what the Source said when the export came in is kept beside it, so that a later
+//! change of a Source does not change the past.
 //!
 //! Lines stand in a fixed order: the head, then hosts, checks and catalogue entries that are new, then each
 //! host that was looked at, by number, followed by what is otherwise on it, by the scanner's id.
 
 mod delta;
+mod epss;
 mod line;
 mod replay;
 mod segment;
@@ -21,8 +23,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::import::{Product, Scan};
-use crate::model::Zone;
+use crate::import::{IMPORTERS, Product, Scan};
+use crate::model::{Host, Zone};
 
 pub use line::{EventKind, Head, Rows};
 pub use segment::{LEDGER, Segment};
@@ -38,17 +40,30 @@ const MAX_SEGMENTS: u64 = 1_000_000;
 pub struct Ledger {
     /// By their number.
     pub segments: Vec<Segment>,
-    /// The runs, in the order of the segments.
+    /// The runs, in the order of the segments; none where they were not wanted.
     pub scans: Vec<Scan>,
     /// What was imported, by the number of the segment.
     pub statements: BTreeMap<u64, Statement>,
     /// Files that cannot be what they must be; where there is one, nothing after it is believed.
     pub faults: Vec<LedgerFault>,
+    wanted: Wanted,
     states: BTreeMap<String, (u64, State)>,
+    /// The place of the run whose catalogue counts, by Source.
+    catalogues: BTreeMap<String, usize>,
     /// A last segment that no statement names: an import was killed before it was done, and the next one goes on.
     pub unfinished: Option<Arc<str>>,
     /// The digest that the next segment must name.
     last: Option<String>,
+}
+
+/// What a ledger is read for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Wanted {
+    /// Whether it is whole, and to add to it.
+    #[default]
+    Segments,
+    /// The runs, to be judged at a moment; catalogues that are younger, or were superseded by then, are left empty.
+    RunsAt(DateTime<Utc>),
 }
 
 /// What is wrong with a file of the ledger.
@@ -157,8 +172,11 @@ impl std::fmt::Display for Refusal {
 }
 
 /// Reads a ledger: the files of `ledger/` and `imports/manifest/` by path, with their bytes; others are passed over.
-pub fn read_ledger(files: impl IntoIterator<Item = LedgerFile>) -> Ledger {
-    let mut ledger = Ledger::default();
+pub fn read_ledger(files: impl IntoIterator<Item = LedgerFile>, wanted: Wanted) -> Ledger {
+    let mut ledger = Ledger {
+        wanted,
+        ..Ledger::default()
+    };
     let mut segments: BTreeMap<u64, Vec<LedgerFile>> = BTreeMap::new();
     let mut signatures: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
     for (path, bytes) in files {
@@ -227,8 +245,8 @@ impl Ledger {
             self.fault(&path, "there is another segment of this number".into());
         }
         let Some((path, bytes)) = files.pop() else { return };
-        let segment = match segment::read(&path, &bytes) {
-            Ok(segment) => segment,
+        let (segment, text) = match segment::read(&path, bytes) {
+            Ok(read) => read,
             Err(what) => return self.fault(&path, what),
         };
         if stated.as_ref().is_some_and(|stated| *stated != segment.digest) {
@@ -254,21 +272,61 @@ impl Ledger {
         } else if segment.head.previous != expected {
             self.fault(&path, "its head does not bind the segment before it".into());
         }
-        if self.faults.is_empty() {
-            match self.expand(&segment) {
-                Ok(scan) => self.scans.push(scan),
-                Err(what) => self.fault(&path, what),
-            }
+        if self.faults.is_empty()
+            && let Err(what) = self.expand(&segment, &text)
+        {
+            self.fault(&path, what);
         }
         self.segments.push(segment);
     }
 
-    fn expand(&mut self, segment: &Segment) -> Result<Scan, String> {
+    /// Brings the state of a Source forward by a segment, and puts the run together where runs are wanted.
+    fn expand(&mut self, segment: &Segment, text: &str) -> Result<(), String> {
         let head = &segment.head;
+        let importer = IMPORTERS
+            .iter()
+            .find(|importer| importer.name == head.format)
+            .ok_or_else(|| format!("this tool knows no format `{}`", head.format))?;
         let mut state = self.state_at(&head.source, head.base)?;
-        let scan = replay::replay(&mut state, head, &segment.lines)?;
+        let told = replay::replay(&mut state, segment::lines(text))?;
+        match self.wanted {
+            Wanted::Segments => {}
+            Wanted::RunsAt(at) => {
+                let is_catalogue = matches!(importer.product, Product::Kev | Product::Epss);
+                let counts = is_catalogue && self.supersede(head, at);
+                let scan = replay::run(&mut state, head, &told, (importer, counts));
+                self.scans.push(scan);
+            }
+        }
         self.states.insert(head.source.clone(), (head.sequence, state));
-        Ok(scan)
+        Ok(())
+    }
+
+    /// Tells whether a catalogue, the next run, is the newest of its Source so far; then what it supersedes is emptied.
+    fn supersede(&mut self, head: &Head, at: DateTime<Utc>) -> bool {
+        if head.run_at.is_some_and(|run_at| run_at > at) {
+            return false;
+        }
+        let known = self.catalogues.get(&head.source).copied();
+        if let Some(known) =
+            known.and_then(|place| Some((&self.segments.get(place)?.head, self.scans.get_mut(place)?)))
+        {
+            let (other, scan) = known;
+            let key = |head: &Head| (head.run_at, head.file.clone(), head.sha256.clone());
+            if key(other) > key(head) {
+                return false;
+            }
+            scan.kev = Vec::new();
+            scan.epss = Vec::new();
+        }
+        self.catalogues.insert(head.source.clone(), self.scans.len());
+        true
+    }
+
+    /// Hands the runs out, and lets go of what only adding to the ledger needs.
+    pub fn take_runs(&mut self) -> Vec<Scan> {
+        self.states = BTreeMap::new();
+        std::mem::take(&mut self.scans)
     }
 
     /// Returns what a Source had said up to a segment; nothing where there is none.
@@ -302,9 +360,16 @@ impl Ledger {
         }
         let mut state = State::default();
         for segment in chain.into_iter().rev() {
-            replay::replay(&mut state, &segment.head, &segment.lines)?;
+            replay::replay(&mut state, segment::lines(&segment.text()?))?;
         }
         Ok(state)
+    }
+
+    /// Returns the hosts of the run in a segment.
+    fn hosts_of(&mut self, segment: &Segment) -> Result<Vec<Host>, String> {
+        let mut state = self.state_at(&segment.head.source, segment.head.base)?;
+        let told = replay::replay(&mut state, segment::lines(&segment.text()?))?;
+        Ok(replay::hosts(&state, &told))
     }
 
     /// Returns the digest of the newest segment.
@@ -363,9 +428,9 @@ impl Ledger {
         }
         let sequence = head.sequence;
         self.last = Some(digest.clone());
-        let segment = segment::read(&Arc::from(path.as_str()), &bytes).map_err(Refusal::Unwritable)?;
-        let expanded = self.expand(&segment).map_err(Refusal::Unwritable)?;
-        self.scans.push(expanded);
+        let (segment, text) =
+            segment::read(&Arc::from(path.as_str()), bytes.clone()).map_err(Refusal::Unwritable)?;
+        self.expand(&segment, &text).map_err(Refusal::Unwritable)?;
         self.segments.push(segment);
         Ok(Filed::New(Box::new(NewSegment {
             sequence,
@@ -394,19 +459,20 @@ impl Ledger {
 
     /// Two exports of one Source, one moment and one host are one run, and a run has one content.
     fn refuse_same_run(
-        &self,
+        &mut self,
         scan: &Scan,
         source: &str,
         run_at: Option<DateTime<Utc>>,
     ) -> Result<(), Refusal> {
         let Some(run_at) = run_at else { return Ok(()) };
         let keys = state::keys_of(&scan.hosts);
-        for (segment, other) in self.segments.iter().zip(&self.scans) {
-            if segment.head.source != source || segment.head.run_at != Some(run_at) {
-                continue;
-            }
-            let has_hosts = !keys.is_empty() || !other.hosts.is_empty();
-            let shares = state::keys_of(&other.hosts).iter().any(|key| keys.contains(key));
+        let is_same =
+            |segment: &&Segment| segment.head.source == source && segment.head.run_at == Some(run_at);
+        let same: Vec<Segment> = self.segments.iter().filter(is_same).cloned().collect();
+        for segment in same {
+            let others = self.hosts_of(&segment).map_err(Refusal::Unwritable)?;
+            let has_hosts = !keys.is_empty() || !others.is_empty();
+            let shares = state::keys_of(&others).iter().any(|key| keys.contains(key));
             if shares || !has_hosts {
                 return Err(Refusal::SameRun {
                     path: Arc::clone(&segment.path),

@@ -3,20 +3,43 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
+use super::epss;
 use super::line::{CheckLine, EventKind, EventLine, Head, HostLine, Line, LookLine, SeenLine};
 use super::state::{Seen, State, keys_of};
 use super::words;
-use crate::import::{CheckInfo, HostIndex, IMPORTERS, KevListing, Scan, Sighting};
-use crate::model::{CvssVector, Date, Host, HostStatus, RecordId, ScanSummary, Skipped, Stamp};
+use crate::import::{CheckInfo, Importer, KevListing, LastSeen, Scan, Sighting, Sightings};
+use crate::model::{CvssVector, Date, Host, HostStatus, Quality, RecordId, ScanSummary, Skipped, Stamp};
 
-/// Brings a state forward by the lines of a segment, and returns the run; an error names the line, the head's is 1.
-pub(super) fn replay(state: &mut State, head: &Head, lines: &[Line]) -> Result<Scan, String> {
-    let mut looks: Vec<&LookLine> = Vec::new();
-    let mut touched: BTreeSet<(u32, &str)> = BTreeSet::new();
-    for (index, line) in lines.iter().enumerate() {
-        let done = match line {
-            Line::Host(line) => host(state, line),
-            Line::Check(line) => check(state, line),
+/// What a run said of itself, while its lines were taken over.
+pub(super) struct Told {
+    looks: Vec<Look>,
+    /// What has an event of its own, by host.
+    events: BTreeMap<u32, BTreeSet<Arc<str>>>,
+}
+
+/// A host that was looked at.
+struct Look {
+    host: u32,
+    at: Option<DateTime<Utc>>,
+    quality: Option<Quality>,
+    last: Option<DateTime<Utc>>,
+}
+
+/// Brings a state forward by the lines of a segment; an error names the line, the head's is 1.
+pub(super) fn replay(
+    state: &mut State,
+    lines: impl Iterator<Item = Result<Line, String>>,
+) -> Result<Told, String> {
+    let mut told = Told {
+        looks: Vec::new(),
+        events: BTreeMap::new(),
+    };
+    for (index, line) in lines.enumerate() {
+        let done = match line? {
+            Line::Host(line) => host(state, &line),
+            Line::Check(line) => check(state, &line),
             Line::Kev(line) => {
                 let listing = line.added.map(|added| KevListing {
                     added: Date(added),
@@ -25,21 +48,25 @@ pub(super) fn replay(state: &mut State, head: &Head, lines: &[Line]) -> Result<S
                 put(&mut state.kev, &line.cve, listing);
                 Ok(())
             }
-            Line::Epss(line) => {
-                score(line.score.as_deref()).map(|score| put(&mut state.epss, &line.cve, score))
-            }
-            Line::Look(line) => {
-                looks.push(line);
-                known_host(state, line.host)
-            }
-            Line::Event(line) => {
-                touched.insert((line.host, &line.id));
-                event(state, line)
-            }
+            Line::Epss(line) => epss::take(&mut state.epss, &line),
+            Line::Look(line) => look(state, &line).map(|look| told.looks.push(look)),
+            Line::Event(line) => event(state, &line).map(|id| {
+                told.events.entry(line.host).or_default().insert(id);
+            }),
         };
         done.map_err(|what| format!("line {}: {what}", index + 2))?;
     }
-    run(state, head, &looks, &touched)
+    Ok(told)
+}
+
+fn look(state: &State, line: &LookLine) -> Result<Look, String> {
+    known_host(state, line.host)?;
+    Ok(Look {
+        host: line.host,
+        at: line.at,
+        quality: line.quality.as_deref().map(words::quality).transpose()?,
+        last: line.last,
+    })
 }
 
 fn put<T>(map: &mut BTreeMap<Arc<str>, T>, key: &str, value: Option<T>) {
@@ -47,17 +74,6 @@ fn put<T>(map: &mut BTreeMap<Arc<str>, T>, key: &str, value: Option<T>) {
         Some(value) => map.insert(key.into(), value),
         None => map.remove(key),
     };
-}
-
-fn score(text: Option<&str>) -> Result<Option<f64>, String> {
-    let Some(text) = text else { return Ok(None) };
-    let score: Option<f64> = text
-        .parse()
-        .ok()
-        .filter(|score: &f64| (0.0..=1.0).contains(score));
-    score
-        .map(Some)
-        .ok_or_else(|| format!("`{text}` is no score between 0 and 1"))
 }
 
 fn known_host(state: &State, host: u32) -> Result<(), String> {
@@ -133,11 +149,12 @@ fn check(state: &mut State, line: &CheckLine) -> Result<(), String> {
     if line.check as usize != state.checks.len() {
         return Err(format!("check {} is not the next one", line.check));
     }
-    state.put_check(info);
+    state.put_check(Arc::new(info));
     Ok(())
 }
 
-fn event(state: &mut State, line: &EventLine) -> Result<(), String> {
+/// Takes over what happened, and returns the id of the check.
+fn event(state: &mut State, line: &EventLine) -> Result<Arc<str>, String> {
     known_host(state, line.host)?;
     let is_gone = matches!(line.event, EventKind::Absent | EventKind::Stale);
     if is_gone != line.seen.is_empty() {
@@ -148,9 +165,11 @@ fn event(state: &mut State, line: &EventLine) -> Result<(), String> {
         .iter()
         .map(|seen| sighting(state, seen))
         .collect::<Result<Vec<_>, _>>()?;
+    let id = state.id(&line.id);
     let on_host = &mut state.on_host[line.host as usize];
-    on_host.insert(line.id.as_str().into(), (!is_gone).then_some(seen));
-    Ok(())
+    on_host.told = None;
+    on_host.seen.insert(Arc::clone(&id), (!is_gone).then_some(seen));
+    Ok(id)
 }
 
 fn sighting(state: &State, line: &SeenLine) -> Result<Seen, String> {
@@ -169,18 +188,36 @@ fn sighting(state: &State, line: &SeenLine) -> Result<Seen, String> {
     })
 }
 
-/// Puts the run together: what was looked at, with all that stands on it.
-fn run(
+/// Names the hosts that a run looked at.
+pub(super) fn hosts(state: &State, told: &Told) -> Vec<Host> {
+    let hosts = told.looks.iter().map(|look| Host {
+        quality: look.quality,
+        scanned_at: look.at.map(Stamp::At),
+        ..state.hosts[look.host as usize].clone()
+    });
+    hosts.collect()
+}
+
+/// Puts the run together: what was looked at, with all that stands on it, and the catalogue where that is wanted.
+pub(super) fn run(
     state: &mut State,
     head: &Head,
-    looks: &[&LookLine],
-    touched: &BTreeSet<(u32, &str)>,
-) -> Result<Scan, String> {
-    let importer = IMPORTERS
-        .iter()
-        .find(|importer| importer.name == head.format)
-        .ok_or_else(|| format!("this tool knows no format `{}`", head.format))?;
-    let mut scan = Scan {
+    told: &Told,
+    (importer, has_catalogue): (&'static Importer, bool),
+) -> Scan {
+    let mut sightings = Sightings::default();
+    for look in &told.looks {
+        let (last_seen, on_host) = on_host(state, look, told.events.get(&look.host));
+        sightings.push(last_seen, on_host);
+    }
+    let (kev, epss) = if has_catalogue {
+        let kev = state.kev.iter().map(|(cve, listing)| (Arc::clone(cve), *listing));
+        let epss = state.epss.iter().map(|(cve, score)| (Arc::clone(cve), *score));
+        (kev.collect(), epss.collect())
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    Scan {
         file: head.file.clone(),
         source: RecordId::new(&head.source),
         is_ad_hoc: false,
@@ -188,55 +225,56 @@ fn run(
         sha256: head.sha256.clone(),
         absence_means_fixed: Some(head.absence_means_fixed),
         summary: summary(head),
-        hosts: Vec::with_capacity(looks.len()),
-        checks: Vec::new(),
-        sightings: Vec::new(),
-        kev: state
-            .kev
-            .iter()
-            .map(|(cve, listing)| (Arc::clone(cve), *listing))
-            .collect(),
-        epss: state
-            .epss
-            .iter()
-            .map(|(cve, score)| (Arc::clone(cve), *score))
-            .collect(),
-    };
-    let mut used: BTreeMap<u32, u32> = BTreeMap::new();
-    for look in looks {
-        let place = u32::try_from(scan.hosts.len()).unwrap_or(u32::MAX);
-        scan.hosts.push(Host {
-            quality: look.quality.as_deref().map(words::quality).transpose()?,
-            scanned_at: look.at.map(Stamp::At),
-            ..state.hosts[look.host as usize].clone()
-        });
-        for (id, group) in &mut state.on_host[look.host as usize] {
-            let Some(group) = group else { continue };
-            let has_event = touched.contains(&(look.host, &**id));
-            for seen in group {
-                if !has_event {
-                    seen.last = look.last;
-                }
-                let next = u32::try_from(used.len()).unwrap_or(u32::MAX);
-                let check = *used.entry(seen.check).or_insert(next);
-                if check == next {
-                    scan.checks.push(state.checks[seen.check as usize].clone());
-                }
-                scan.sightings.push(Sighting {
-                    host: HostIndex(place),
-                    check,
-                    state: seen.state,
-                    first_seen: seen.first.map(Stamp::At),
-                    last_seen: seen.last.map(Stamp::At),
-                    last_fixed: seen.fixed.map(Stamp::At),
-                    fingerprint: seen.fingerprint.clone(),
-                    instances: seen.instances,
-                    suppressed: seen.suppressed.clone(),
-                });
-            }
+        hosts: hosts(state, told),
+        checks: state.checks.clone(),
+        sightings,
+        kev,
+        epss,
+    }
+}
+
+/// Tells what stands on a host; what has no event was last seen when the look says, whatever was said before.
+fn on_host(
+    state: &mut State,
+    look: &Look,
+    events: Option<&BTreeSet<Arc<str>>>,
+) -> (LastSeen, Arc<[Sighting]>) {
+    let on_host = &mut state.on_host[look.host as usize];
+    let has_event = |id: &Arc<str>| events.is_some_and(|events| events.contains(id));
+    let is_alike = events.into_iter().flatten().all(|id| {
+        let group = on_host.seen.get(id).and_then(Option::as_ref);
+        group.into_iter().flatten().all(|seen| seen.last == look.last)
+    });
+    if let Some(told) = on_host.told.as_ref().filter(|_| is_alike) {
+        return (LastSeen::All(look.last.map(Stamp::At)), Arc::clone(told));
+    }
+    let mut all = Vec::new();
+    for (id, group) in &on_host.seen {
+        for seen in group.iter().flatten() {
+            let last = if has_event(id) { seen.last } else { look.last };
+            all.push(sighting_of(seen, last.filter(|_| !is_alike)));
         }
     }
-    Ok(scan)
+    let all: Arc<[Sighting]> = all.into();
+    if is_alike {
+        on_host.told = Some(Arc::clone(&all));
+        (LastSeen::All(look.last.map(Stamp::At)), all)
+    } else {
+        (LastSeen::Each, all)
+    }
+}
+
+fn sighting_of(seen: &Seen, last: Option<DateTime<Utc>>) -> Sighting {
+    Sighting {
+        check: seen.check,
+        state: seen.state,
+        first_seen: seen.first.map(Stamp::At),
+        last_seen: last.map(Stamp::At),
+        last_fixed: seen.fixed.map(Stamp::At),
+        fingerprint: seen.fingerprint.clone(),
+        instances: seen.instances,
+        suppressed: seen.suppressed.clone(),
+    }
 }
 
 fn summary(head: &Head) -> ScanSummary {

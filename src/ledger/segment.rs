@@ -23,7 +23,21 @@ pub struct Segment {
     pub head: Head,
     /// `sha256:` of the unpacked text.
     pub digest: String,
-    pub(super) lines: Vec<Line>,
+    /// As it lies in the file: unpacked it is many times larger, and seldom needed twice.
+    bytes: Vec<u8>,
+}
+
+impl Segment {
+    /// Returns the unpacked text.
+    pub(super) fn text(&self) -> Result<String, String> {
+        text(&self.path, &self.bytes)
+    }
+}
+
+/// Parses the lines after the head one by one; an error names the line.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Result<Line, String>> {
+    let lines = text.lines().enumerate().skip(1);
+    lines.map(|(index, line)| parse(line, index + 1))
 }
 
 /// Returns the path of a segment.
@@ -58,33 +72,36 @@ pub(super) fn write(head: &Head, lines: &[Line]) -> anyhow::Result<(String, Vec<
     Ok((path_of(head.sequence, is_packed), bytes, digest))
 }
 
-/// Reads a segment; an error says what is wrong with it, with its line.
-pub(super) fn read(path: &Arc<str>, bytes: &[u8]) -> Result<Segment, String> {
+fn text(path: &str, bytes: &[u8]) -> Result<String, String> {
     let text = if path.ends_with(".zst") {
         unpack(bytes)?
     } else {
         bytes.to_vec()
     };
-    let digest = format!("sha256:{}", sha256_hex(&text));
-    let text = std::str::from_utf8(&text).map_err(|_| "it is no UTF-8 text".to_owned())?;
+    String::from_utf8(text).map_err(|_| "it is no UTF-8 text".to_owned())
+}
+
+/// Reads the head of a segment, and returns the text with it; an error says what is wrong with it, with its line.
+pub(super) fn read(path: &Arc<str>, bytes: Vec<u8>) -> Result<(Segment, String), String> {
+    let text = text(path, &bytes)?;
+    let digest = format!("sha256:{}", sha256_hex(text.as_bytes()));
     if !text.ends_with('\n') {
         return Err("it ends within a line".into());
     }
-    let mut lines = text.lines();
-    let head: Head = parse(lines.next().unwrap_or_default(), 1)?;
+    let head: Head = parse(text.lines().next().unwrap_or_default(), 1)?;
     if head.ledger != 1 {
         return Err(format!(
             "line 1: it is of version {}, and this tool reads 1",
             head.ledger
         ));
     }
-    let lines = lines.enumerate().map(|(index, line)| parse(line, index + 2));
-    Ok(Segment {
+    let segment = Segment {
         path: Arc::clone(path),
         head,
         digest,
-        lines: lines.collect::<Result<_, _>>()?,
-    })
+        bytes,
+    };
+    Ok((segment, text))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(line: &str, number: usize) -> Result<T, String> {

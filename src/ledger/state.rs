@@ -1,13 +1,14 @@
 //! What one Source has said so far: hosts, checks, and what stood on each host when it was last looked at.
 //!
-//! A run is written as its difference to the run before it, and read back whole.
+//! A run is written as its difference to the run before it, and read back as if it were whole: what it has in
+//! common with that run is shared.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::import::{CheckInfo, KevListing};
+use crate::import::{CheckInfo, KevListing, Sighting};
 use crate::model::{Host, ObservationState};
 
 /// One sighting of a check, with every moment resolved.
@@ -34,15 +35,21 @@ impl Seen {
     }
 }
 
-/// What was seen of each check on a host; `None` once it was not there any more.
-pub(super) type OnHost = BTreeMap<Arc<str>, Option<Vec<Seen>>>;
+/// What stands on a host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OnHost {
+    /// What was seen of each check; `None` once it was not there any more.
+    pub(super) seen: BTreeMap<Arc<str>, Option<Vec<Seen>>>,
+    /// The same as a run tells it, once one did; each run that found nothing else shares it.
+    pub(super) told: Option<Arc<[Sighting]>>,
+}
 
 /// Everything that one Source has said up to a run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) hosts: Vec<Host>,
     pub(super) by_key: HashMap<String, u32>,
-    pub(super) checks: Vec<CheckInfo>,
+    pub(super) checks: Vec<Arc<CheckInfo>>,
     pub(super) by_id: HashMap<Arc<str>, Vec<u32>>,
     pub(super) on_host: Vec<OnHost>,
     pub(super) kev: BTreeMap<Arc<str>, KevListing>,
@@ -57,7 +64,7 @@ impl State {
             std::cmp::Ordering::Less => self.hosts[place] = host,
             std::cmp::Ordering::Equal => {
                 self.hosts.push(host);
-                self.on_host.push(OnHost::new());
+                self.on_host.push(OnHost::default());
             }
             std::cmp::Ordering::Greater => return false,
         }
@@ -71,14 +78,20 @@ impl State {
         candidates
             .iter()
             .copied()
-            .find(|index| self.checks[*index as usize] == *check)
+            .find(|index| *self.checks[*index as usize] == *check)
     }
 
-    pub(super) fn put_check(&mut self, check: CheckInfo) -> u32 {
+    pub(super) fn put_check(&mut self, check: Arc<CheckInfo>) -> u32 {
         let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
         self.by_id.entry(id_of(&check)).or_default().push(index);
         self.checks.push(check);
         index
+    }
+
+    /// Returns an id of a check as it is kept already, else a new text.
+    pub(super) fn id(&self, id: &str) -> Arc<str> {
+        let known = self.by_id.get_key_value(id);
+        known.map_or_else(|| id.into(), |(known, _)| Arc::clone(known))
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::identity::Identities;
 use super::register::ImportState;
 use super::runs::Run;
-use crate::import::Product;
+use crate::import::{HostIndex, Product};
 use crate::model::{AsOf, Installed};
 
 /// The names of a patch: its own, those of what it fixes, and its other ones.
@@ -30,7 +30,7 @@ impl Installs {
         for run in runs.iter().filter(|run| {
             run.scan.importer.product == Product::Deployment && run.state == ImportState::Complete
         }) {
-            for (place, host) in run.scan.hosts.iter().enumerate() {
+            for (place, host) in (0..).map(HostIndex).zip(&run.scan.hosts) {
                 let at = run.host_at(host);
                 let Some(index) = identities.find(host).filter(|_| at <= as_of.instant()) else {
                     continue;
@@ -82,14 +82,11 @@ impl Installs {
 }
 
 /// The patches that a run misses on one of its hosts.
-fn lacking(run: &Run<'_>, place: usize) -> BTreeMap<Arc<str>, Names> {
-    let of_host = run
-        .scan
+fn lacking(run: &Run<'_>, place: HostIndex) -> BTreeMap<Arc<str>, Names> {
+    run.scan
         .sightings
-        .iter()
-        .filter(|sighting| sighting.host.0 as usize == place);
-    of_host
-        .filter_map(|sighting| run.scan.checks.get(sighting.check as usize))
+        .on(place)
+        .filter_map(|(sighting, _)| run.scan.checks.get(sighting.check as usize))
         .map(|check| {
             let patch = check.remediation.as_ref().unwrap_or(&check.id);
             let names = check.cves.iter().chain(&check.aliases).chain([patch, &check.id]);

@@ -12,9 +12,9 @@ use super::installs::Installs;
 use super::register::ImportState;
 use super::runs::Run;
 use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
-use crate::import::{CheckInfo, KevListing, Product, Sighting};
+use crate::import::{CheckInfo, HostIndex, KevListing, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, CvssVector, Members, ObservationState, Quality, Severity, best_vector};
+use crate::model::{AsOf, CvssVector, Members, ObservationState, Quality, Severity, Stamp, best_vector};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +44,19 @@ pub(super) struct Life {
     pub(super) said: Arc<Sayings>,
 }
 
-/// One sighting fanned out to one vulnerability.
+/// Where the runs tell of each host, by host index: the run, and the place of the host in it.
+type Places = Vec<Vec<(usize, HostIndex)>>;
+
+/// One sighting on a host fanned out to one vulnerability.
 pub(super) struct Fanned<'a> {
-    pub(super) host: usize,
     pub(super) vuln: Arc<str>,
     pub(super) run: usize,
+    /// The place of the host in the run.
+    pub(super) place: HostIndex,
     pub(super) sighting: &'a Sighting,
+    pub(super) last_seen: Option<Stamp>,
     pub(super) check: &'a CheckInfo,
-    pub(super) rated: Arc<Rated>,
+    pub(super) rated: &'a Rated,
 }
 
 /// What is worked out once for a check of a run, however often it is seen.
@@ -69,13 +74,23 @@ pub(super) fn join(
     as_of: AsOf,
     reopen_window_days: u32,
 ) -> Joined {
-    let (mut joined, fanned) = gather(repository, runs, as_of);
-    joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
+    let (mut joined, places) = gather(repository, runs, as_of);
+    let ratings = Ratings::new(runs);
+    // Host by host, so that what all runs said is never held at once for more than a few.
+    joined.lives = places
+        .par_iter()
+        .zip(&joined.looks)
+        .enumerate()
+        .flat_map_iter(|(host, (places, looks))| {
+            let fanned = fan_out(runs, places, &ratings);
+            lives(host, &fanned, runs, looks, (as_of, reopen_window_days))
+        })
+        .collect();
     joined
 }
 
-/// Finds the hosts, and sorts what was seen on them by host and vulnerability.
-fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joined, Vec<Fanned<'a>>) {
+/// Finds the hosts, and where the runs tell of them.
+fn gather(repository: &Repository, runs: &[Run<'_>], as_of: AsOf) -> (Joined, Places) {
     let mut identities = Identities::default();
     for run in runs
         .iter()
@@ -100,19 +115,19 @@ fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joi
         lives: Vec::new(),
         installs: Installs::default(),
     };
-    let mut fanned = Vec::new();
+    let mut places = Places::new();
     for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_of_scan(run)) {
         let placed = joined.place_hosts(run, index, as_of);
-        fan_out(run, index, &placed, &mut fanned);
+        for (place, host) in (0..).map(HostIndex).zip(placed) {
+            let Some(host) = host else { continue };
+            places.resize_with(places.len().max(host + 1), Vec::new);
+            places[host].push((index, place));
+        }
     }
     joined.installs = Installs::of(runs, &joined.identities, as_of);
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
-    fanned.par_sort_by(|one: &Fanned<'_>, other: &Fanned<'_>| {
-        // The order of rows in an export means nothing.
-        let mine = (one.host, &one.vuln, one.run, &one.check.id);
-        mine.cmp(&(other.host, &other.vuln, other.run, &other.check.id))
-    });
-    (joined, fanned)
+    places.resize_with(joined.identities.hosts.len(), Vec::new);
+    (joined, places)
 }
 
 /// What the runs said of one vulnerability on one host, by time.
@@ -139,19 +154,42 @@ pub(super) fn hear(
     is_host: impl Fn(&KnownHost) -> bool,
     is_vuln: impl Fn(&str) -> bool,
 ) -> Vec<Heard> {
-    let (joined, fanned) = gather(repository, runs, as_of);
+    let (joined, places) = gather(repository, runs, as_of);
+    let ratings = Ratings::new(runs);
     let mut heard = Vec::new();
-    for group in fanned.chunk_by(|one, other| one.host == other.host && one.vuln == other.vuln) {
+    for (host, known) in joined.identities.hosts.iter().enumerate() {
+        if is_host(known) {
+            let fanned = fan_out(runs, &places[host], &ratings);
+            heard.extend(hear_host(
+                known,
+                &fanned,
+                runs,
+                &joined.looks[host],
+                (as_of, &is_vuln),
+            ));
+        }
+    }
+    heard
+}
+
+/// Tells what was said of the wanted vulnerabilities on one host.
+fn hear_host(
+    known: &KnownHost,
+    fanned: &[Fanned<'_>],
+    runs: &[Run<'_>],
+    looks: &[Look],
+    (as_of, is_vuln): (AsOf, &dyn Fn(&str) -> bool),
+) -> Vec<Heard> {
+    let mut heard = Vec::new();
+    for group in fanned.chunk_by(|one, other| one.vuln == other.vuln) {
         let Some(first) = group.first() else { continue };
-        let known = &joined.identities.hosts[first.host];
         let mut names = group.iter().flat_map(|fanned| {
             let named = fanned.check.aliases.iter().chain(&fanned.check.remediation);
             named.chain([&fanned.vuln, &fanned.rated.own])
         });
-        if !is_host(known) || !names.any(|name| is_vuln(name)) {
+        if !names.any(|name| is_vuln(name)) {
             continue;
         }
-        let looks = joined.looks.get(first.host).map_or(&[][..], Vec::as_slice);
         let seen_as = |run: usize| {
             let seen = group.iter().find(|fanned| fanned.run == run)?;
             Some((
@@ -214,59 +252,84 @@ impl Joined {
     }
 }
 
-fn fan_out<'a>(run: &Run<'a>, index: usize, placed: &[Option<usize>], fanned: &mut Vec<Fanned<'a>>) {
-    let observer: Arc<str> = run.observer().into();
-    let rated: Vec<Arc<Rated>> = run
-        .scan
-        .checks
-        .iter()
-        .map(|check| Arc::new(rate(check, run, &observer)))
-        .collect();
-    for sighting in &run.scan.sightings {
-        let host = placed.get(sighting.host.0 as usize).copied().flatten();
-        let check = sighting.check as usize;
-        let (Some(host), Some(check), Some(rated)) = (host, run.scan.checks.get(check), rated.get(check))
-        else {
-            continue;
-        };
-        let own = check.cves.is_empty().then_some(&rated.own);
-        for vuln in check.cves.iter().chain(own) {
-            fanned.push(Fanned {
-                host,
-                vuln: Arc::clone(vuln),
-                run: index,
-                sighting,
-                check,
-                rated: Arc::clone(rated),
-            });
+/// Sorts what the runs saw on one host by vulnerability, then by run.
+fn fan_out<'a>(runs: &'a [Run<'a>], places: &[(usize, HostIndex)], ratings: &'a Ratings) -> Vec<Fanned<'a>> {
+    let mut fanned = Vec::new();
+    for &(index, place) in places {
+        let scan = runs[index].scan;
+        for (sighting, last_seen) in scan.sightings.on(place) {
+            let check = sighting.check as usize;
+            let (Some(check), Some(rated)) = (scan.checks.get(check), ratings.get(index, check)) else {
+                continue;
+            };
+            let own = check.cves.is_empty().then_some(&rated.own);
+            for vuln in check.cves.iter().chain(own) {
+                fanned.push(Fanned {
+                    vuln: Arc::clone(vuln),
+                    run: index,
+                    place,
+                    sighting,
+                    last_seen,
+                    check,
+                    rated,
+                });
+            }
         }
+    }
+    fanned.sort_by(|one, other| {
+        // The order of rows in an export means nothing.
+        let mine = (&one.vuln, one.run, &one.check.id);
+        mine.cmp(&(&other.vuln, other.run, &other.check.id))
+    });
+    fanned
+}
+
+/// Each check of each run, rated; what runs of one observer share is rated once.
+struct Ratings(Vec<Vec<Arc<Rated>>>);
+
+impl Ratings {
+    fn new(runs: &[Run<'_>]) -> Self {
+        let mut known: HashMap<(&str, *const CheckInfo), Arc<Rated>> = HashMap::new();
+        let rated = runs.iter().map(|run| {
+            let observer: Arc<str> = run.observer().into();
+            let checks = run.scan.checks.iter().map(|check| {
+                let rated = known
+                    .entry((run.observer(), Arc::as_ptr(check)))
+                    .or_insert_with(|| Arc::new(rate(check, run, &observer)));
+                Arc::clone(rated)
+            });
+            checks.collect()
+        });
+        Self(rated.collect())
+    }
+
+    fn get(&self, run: usize, check: usize) -> Option<&Rated> {
+        self.0.get(run)?.get(check).map(|rated| &**rated)
     }
 }
 
 fn lives(
+    host: usize,
     fanned: &[Fanned<'_>],
     runs: &[Run<'_>],
-    looks: &[Vec<Look>],
-    as_of: AsOf,
-    reopen_window_days: u32,
+    looks: &[Look],
+    (as_of, reopen_window_days): (AsOf, u32),
 ) -> Vec<Life> {
     let mut lives = Vec::new();
-    for group in fanned.chunk_by(|one, other| one.host == other.host && one.vuln == other.vuln) {
+    for group in fanned.chunk_by(|one, other| one.vuln == other.vuln) {
         let Some(first) = group.first() else { continue };
-        let events = events(
-            group,
-            runs,
-            looks.get(first.host).map_or(&[], Vec::as_slice),
-            as_of,
-        );
         let mut said = sayings(group);
         said.fingerprints = open_fingerprints(group, runs);
         said.rises = rises(group, runs);
         said.exploits = exploits(group, runs);
         let said = Arc::new(said);
-        for episode in episodes(events, reopen_window_days, as_of.zone()) {
+        for episode in episodes(
+            events(group, runs, looks, as_of),
+            reopen_window_days,
+            as_of.zone(),
+        ) {
             lives.push(Life {
-                host: first.host,
+                host,
                 vuln: Arc::clone(&first.vuln),
                 episode,
                 said: Arc::clone(&said),
@@ -299,13 +362,11 @@ fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsO
     let mut events = Vec::new();
     for fanned in group {
         let run = &runs[fanned.run];
-        let host = &run.scan.hosts[fanned.sighting.host.0 as usize];
-        let stamp = |stamp: Option<crate::model::Stamp>| stamp.map(|stamp| run.instant(stamp));
+        let host = &run.scan.hosts[fanned.place.0 as usize];
+        let stamp = |stamp: Option<Stamp>| stamp.map(|stamp| run.instant(stamp));
         let looked_at = run.host_at(host);
         let is_fixed = fanned.sighting.state == ObservationState::Fixed;
-        let seen_at = stamp(fanned.sighting.last_seen)
-            .filter(|_| !is_fixed)
-            .unwrap_or(looked_at);
+        let seen_at = stamp(fanned.last_seen).filter(|_| !is_fixed).unwrap_or(looked_at);
         let quality = run.quality(host);
         let event = Event {
             at: seen_at.min(looked_at.max(seen_at)).min(as_of.instant()),

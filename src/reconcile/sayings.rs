@@ -73,7 +73,7 @@ pub(super) fn sayings(group: &[Fanned<'_>]) -> Sayings {
 pub(super) fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<Option<Arc<str>>> {
     let looked_at = |fanned: &Fanned<'_>| {
         let run = &runs[fanned.run];
-        run.host_at(&run.scan.hosts[fanned.sighting.host.0 as usize])
+        run.host_at(&run.scan.hosts[fanned.place.0 as usize])
     };
     let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
     for fanned in group {
@@ -120,7 +120,7 @@ fn steps<T: Ord + Copy>(
         .iter()
         .map(|fanned| {
             let run = &runs[fanned.run];
-            let host = &run.scan.hosts[fanned.sighting.host.0 as usize];
+            let host = &run.scan.hosts[fanned.place.0 as usize];
             (run.host_at(host), level(fanned))
         })
         .collect();

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use chrono::{DateTime, Utc};
-use countersign::import::{CheckInfo, HostIndex, KevListing, Scan, Sighting};
+use countersign::import::{CheckInfo, HostIndex, KevListing, Scan, Sighting, Sightings};
 use countersign::load::{ApprovalFile, LoadLimits, Repository, parse_record};
 use countersign::model::{
     Approval, Date, Decision, Envelope, Exploit, Host, Instant, Kind, ObservationState, Quality, Record,
@@ -395,7 +395,7 @@ pub(super) fn scans(case: &Case) -> Vec<Scan> {
             summary: ScanSummary::default(),
             hosts: Vec::new(),
             checks: Vec::new(),
-            sightings: Vec::new(),
+            sightings: Sightings::default(),
             kev: lines.collect(),
             epss: Vec::new(),
         });
@@ -414,7 +414,7 @@ fn scan(case: &Case, run: &Run) -> Scan {
             ..Host::default()
         })
         .collect();
-    let checks = run.rows.iter().map(|row| check(case, row)).collect();
+    let checks = run.rows.iter().map(|row| Arc::new(check(case, row))).collect();
     let sightings = run
         .rows
         .iter()
@@ -470,7 +470,7 @@ fn check(case: &Case, row: &Row) -> CheckInfo {
     }
 }
 
-fn sighting(run: &Run, row: &Row, check: usize) -> Sighting {
+fn sighting(run: &Run, row: &Row, check: usize) -> (HostIndex, Sighting) {
     let host = run
         .targets
         .iter()
@@ -481,8 +481,7 @@ fn sighting(run: &Run, row: &Row, check: usize) -> Sighting {
         Says::Reopened => (ObservationState::Reopened, None),
         Says::Fixed(at) => (ObservationState::Fixed, at.map(Stamp::At)),
     };
-    Sighting {
-        host: HostIndex(host as u32),
+    let sighting = Sighting {
         check: check as u32,
         state,
         first_seen: row.first.map(|claim| match claim {
@@ -495,5 +494,6 @@ fn sighting(run: &Run, row: &Row, check: usize) -> Sighting {
         fingerprint: row.fingerprint.map(|print| fingerprint(print).into()),
         instances: 1,
         suppressed: None,
-    }
+    };
+    (HostIndex(host as u32), sighting)
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-use countersign::import::{IMPORTERS, Scan};
-use countersign::ledger::{Filed, Ledger, LedgerFile, Refusal, Statement, Terms, read_ledger};
+use chrono::{DateTime, TimeDelta, Utc};
+use countersign::import::{HostIndex, IMPORTERS, Scan, Sighting};
+use countersign::ledger::{Filed, Ledger, LedgerFile, Refusal, Statement, Terms, Wanted, read_ledger};
 use countersign::load::Repository;
-use countersign::model::{Finding, Stamp};
+use countersign::model::{Finding, Severity, Stamp};
 
 use super::build;
 use super::compare::reconciled_with;
@@ -49,7 +49,7 @@ fn filed(repository: &Repository, scans: Vec<Scan>) -> (Vec<Scan>, Vec<LedgerFil
                     absence_means_fixed: head.absence_means_fixed,
                     host: None,
                     accept_drop: None,
-                    imported_at: chrono::DateTime::UNIX_EPOCH,
+                    imported_at: DateTime::UNIX_EPOCH,
                     tool: "0".into(),
                     person: None,
                     signature: None,
@@ -84,13 +84,61 @@ fn varied(mut scans: Vec<Scan>) -> Vec<Scan> {
             host.scanned_at = (index % 2 == 0).then(|| Stamp::At(at - early));
             host.ips = vec![format!("192.0.2.{}", (index + turn) % 3)];
         }
-        for (index, sighting) in scan.sightings.iter_mut().enumerate() {
+        let sightings = scan.sightings.iter().enumerate();
+        let varied = sightings.map(|(index, (host, sighting))| {
             let early = TimeDelta::minutes(7 * (index as i64 % 4));
-            sighting.last_seen = (index % 5 != 4).then(|| Stamp::At(at - early));
-            sighting.instances = 1 + (index as u32 + turn as u32) % 2;
-        }
+            let sighting = Sighting {
+                last_seen: (index % 5 != 4).then(|| Stamp::At(at - early)),
+                instances: 1 + (index as u32 + turn as u32) % 2,
+                ..sighting.clone()
+            };
+            (host, sighting)
+        });
+        scan.sightings = varied.collect();
     }
     scans
+}
+
+#[test]
+fn what_a_run_has_in_common_with_the_one_before_is_held_once() {
+    let mut world = crate::world::World::new();
+    for (run, is_last) in [
+        ("2026-09-01T08:00:00Z", false),
+        ("2026-09-08T08:00:00Z", false),
+        ("2026-09-15T08:00:00Z", true),
+    ] {
+        world.scan("src-one", run, |scan| {
+            scan.seen("app01", "100", &["CVE-2026-1111"], Severity::High, None);
+            scan.seen("app02", "100", &["CVE-2026-1111"], Severity::High, None);
+            if is_last {
+                scan.seen("app02", "200", &["CVE-2026-2222"], Severity::High, None);
+            }
+        });
+    }
+    let scans = std::mem::take(&mut world.scans);
+    let (_, files) = filed(&world.repository(), scans);
+    let ledger = read_ledger(files, Wanted::RunsAt(DateTime::<Utc>::MAX_UTC));
+    assert_eq!(ledger.faults, []);
+    let told = |run: usize, host: u32| {
+        let sightings: Vec<&Sighting> = ledger.scans[run]
+            .sightings
+            .on(HostIndex(host))
+            .map(|(sighting, _)| sighting)
+            .collect();
+        sightings
+    };
+    for run in 1..3 {
+        assert!(
+            std::ptr::eq(told(0, 0)[0], told(run, 0)[0]),
+            "run {run} has a copy of its own"
+        );
+        assert!(Arc::ptr_eq(
+            &ledger.scans[0].checks[0],
+            &ledger.scans[run].checks[0]
+        ));
+    }
+    assert!(std::ptr::eq(told(0, 1)[0], told(1, 1)[0]));
+    assert_eq!((told(1, 1).len(), told(2, 1).len()), (1, 2));
 }
 
 #[test]
@@ -108,7 +156,7 @@ fn the_ledger_says_what_the_exports_said() {
                 }
             }
             let (scans, files) = filed(&repository, scans);
-            let ledger = read_ledger(files);
+            let ledger = read_ledger(files, Wanted::RunsAt(DateTime::<Utc>::MAX_UTC));
             if let Some(fault) = ledger.faults.first() {
                 return Err(format!("{}: {}", fault.path, fault.what));
             }

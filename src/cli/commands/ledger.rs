@@ -12,7 +12,7 @@ use crate::cli::failure::{CLEAN, Failure, INPUT, TRUST};
 use crate::cli::job::{Job, open};
 use crate::cli::ledger;
 use crate::import::{Content, Export, Scan, collect};
-use crate::ledger::{EventKind, Filed, Ledger, NewSegment, Refusal, Statement, Terms};
+use crate::ledger::{EventKind, Filed, Ledger, NewSegment, Refusal, Statement, Terms, Wanted};
 use crate::model::{KeyPurpose, Record, RecordId, Source};
 use crate::output::text::visible;
 use crate::source::write::{hold, remove, write_beside, write_new};
@@ -251,7 +251,7 @@ pub(in crate::cli) fn ledger(
 /// Names each file that is not what was imported.
 fn verify(console: &mut Console<'_>, global: &Global) -> Result<u8, Failure> {
     let job = open(console, global, &At::default())?;
-    let ledger = ledger::read(&job.tree)?;
+    let ledger = job.read_ledger()?;
     for fault in &ledger.faults {
         writeln!(console.out, "{}: {}", visible(&fault.path), visible(&fault.what))?;
     }
@@ -287,7 +287,7 @@ fn remake(console: &mut Console<'_>, global: &Global, rebuild: &Rebuild) -> Resu
     let job = open(console, global, &At::default())?;
     let hold = hold(&job.root.join(crate::ledger::LEDGER))?;
     let tree = source::read_folder(&job.root)?;
-    let old = ledger::read(&tree)?;
+    let old = ledger::read(&tree, Wanted::Segments)?;
     let wanted: Vec<&Statement> = old.statements.values().collect();
     let exports = find_exports(console, &tree, &wanted, &rebuild.files)?;
     let missing: Vec<&&Statement> = wanted

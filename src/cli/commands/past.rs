@@ -42,7 +42,7 @@ pub(in crate::cli) fn anchor(
         ));
     }
     let (signer, person) = key_holder(console, &job, anchor.key.as_deref(), KeyPurpose::Anchor)?;
-    let ledger = ledger::read_whole(&job.tree)?;
+    let ledger = ledger::whole(job.read_ledger()?)?;
     let statement =
         state_of_history(&job.root, history, ledger.head(), &person, console.now).map_err(usage)?;
     let signature = signer.sign(statement.to_text().as_bytes(), Namespace::Anchor)?;

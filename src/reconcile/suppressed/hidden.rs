@@ -101,7 +101,7 @@ fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> 
     let is_used =
         |run: &Run<'_>| run.scan.importer.product == Product::Scan && run.state != ImportState::Ignored;
     for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_used(run)) {
-        if run.scan.sightings.iter().any(|one| one.suppressed.is_some()) {
+        if run.scan.sightings.iter().any(|(_, one)| one.suppressed.is_some()) {
             observers.insert(run.observer());
         }
         // Most scanners hide nothing; their sightings are not walked.
@@ -123,8 +123,8 @@ fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> 
                 })
             })
             .collect();
-        for sighting in &run.scan.sightings {
-            let host = hosts.get(sighting.host.0 as usize).cloned().flatten();
+        for (host, sighting) in run.scan.sightings.iter() {
+            let host = hosts.get(host.0 as usize).cloned().flatten();
             let check = run.scan.checks.get(sighting.check as usize);
             if let (Some(host), Some(check)) = (host, check) {
                 note(&mut newest, (run.observer(), index), &host, check, sighting);
