@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::cli::streams;
 use super::readme::copy;
+
+#[cfg(unix)]
+mod crash;
 
 const DAY: &str = "2026-09-30";
 
@@ -32,7 +33,10 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::on(tempfile::tempdir().unwrap())
+    }
+
+    fn on(folder: tempfile::TempDir) -> Self {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
         copy(&example, &folder.path().join("repo"));
         Self { folder }
@@ -302,80 +306,6 @@ fn what_a_killed_import_left_behind_is_in_nobodys_way() {
     lab.import_all(&EXPORTS[3..4]);
     assert_eq!(lab.verify().0, 0);
     assert!(!root.join("ledger/.lock").exists());
-}
-
-/// Runs the program itself; `before` is put in front of it in a shell.
-fn program(lab: &Lab, before: &str, (source, file): (&str, &str)) -> Command {
-    let export = lab.root().join("imports").join(source).join(file);
-    let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(format!(
-            "{before} exec \"$0\" import --repo \"$1\" --source \"$2\" \"$3\""
-        ))
-        .arg(env!("CARGO_BIN_EXE_countersign"))
-        .arg(lab.root())
-        .arg(source)
-        .arg(export)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-#[cfg(unix)]
-#[test]
-fn killed_at_any_point_the_ledger_is_whole_and_the_next_run_goes_on() {
-    let lab = Lab::new();
-    let expected = lab.register();
-    let mut state: u64 = 42;
-    for export in &EXPORTS {
-        for _ in 0..4 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            let mut child = program(&lab, "", *export).spawn().unwrap();
-            std::thread::sleep(Duration::from_micros((state >> 33) % 60_000));
-            let _ = child.kill();
-            let _ = child.wait();
-            let (_, out, _) = lab.verify();
-            assert!(out.is_empty() || out.contains("an import was killed"), "{out}");
-        }
-        lab.import_all([export]);
-        assert_eq!(lab.verify().0, 0);
-    }
-    assert_eq!(lab.segments().len(), EXPORTS.len());
-    assert_eq!(expected, lab.register());
-}
-
-#[cfg(unix)]
-#[test]
-fn with_the_disk_full_nothing_is_half_written() {
-    let lab = Lab::new();
-    lab.import_all(&EXPORTS[..1]);
-    let head = lab.head();
-    let status = program(&lab, "ulimit -f 0;", EXPORTS[4]).status().unwrap();
-    assert!(!status.success());
-    assert_eq!(lab.head(), head);
-    lab.import_all(&EXPORTS[4..5]);
-    assert_eq!(lab.segments().len(), 2);
-}
-
-#[cfg(unix)]
-#[test]
-fn two_imports_at_once_are_two_segments() {
-    let lab = Lab::new();
-    let expected = lab.register();
-    let children: Vec<_> = EXPORTS
-        .iter()
-        .map(|export| program(&lab, "", *export).spawn().unwrap())
-        .collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
-    }
-    assert_eq!(lab.segments().len(), EXPORTS.len());
-    assert_eq!(lab.verify().0, 0);
-    assert_eq!(expected, lab.register());
 }
 
 #[cfg(unix)]

@@ -156,8 +156,11 @@ fn file(
                 remove(&job.root.join(&*left))?;
             }
             place(&job.root, &segment.path, &segment.bytes)?;
-            if let Some(signature) = signature {
-                place(&job.root, &format!("{}.sig", statement.path()), &signature)?;
+            let signed = format!("{}.sig", statement.path());
+            match signature {
+                Some(signature) => place(&job.root, &signed, &signature)?,
+                // What a killed run signed is not what this one says.
+                None => remove(&job.root.join(signed))?,
             }
             place(&job.root, &statement.path(), text.as_bytes())?;
             writeln!(console.out, "{}", visible(&segment.path))?;
