@@ -32,7 +32,7 @@ use crate::model::{DateOrder, MappingProfile, ScanSummary};
 pub use error::{ImportError, Place};
 pub use input::{Imported, Input, import, recognise};
 pub use scan::{CheckInfo, Content, Export, KevListing, Scan, collect};
-pub use sightings::{LastSeen, Sighting, Sightings};
+pub use sightings::{SharedSighting, Sighting, Sightings};
 pub use sink::{HostIndex, Sink};
 
 /// What a format brings.

@@ -12,7 +12,7 @@ pub struct Sighting {
     pub check: u32,
     pub state: ObservationState,
     pub first_seen: Option<Stamp>,
-    /// Read it with [`Sightings::iter`]: where a run says the same of a whole host, this is not asked.
+    /// Of a sighting that runs share it is what one of them said: [`Sightings::on`] tells what each did.
     pub last_seen: Option<Stamp>,
     pub last_fixed: Option<Stamp>,
     /// A fingerprint of the scanner's result, `sha256:…`.
@@ -28,24 +28,26 @@ pub struct Sighting {
 pub struct Sightings(Vec<OnHost>);
 
 #[derive(Clone, Debug)]
-struct OnHost {
-    last_seen: LastSeen,
-    sightings: Arc<[Sighting]>,
+enum OnHost {
+    Own(Box<[Sighting]>),
+    Shared {
+        last_seen: Option<Stamp>,
+        sightings: Arc<[SharedSighting]>,
+    },
 }
 
-/// When what is on a host was last seen.
-#[derive(Clone, Copy, Debug)]
-pub enum LastSeen {
-    /// Each sighting says it.
-    Each,
-    /// All of it then.
-    All(Option<Stamp>),
+/// A sighting that several runs share.
+#[derive(Clone, Debug)]
+pub struct SharedSighting {
+    pub sighting: Arc<Sighting>,
+    /// Whether it says itself when it was last seen; else that is said once for the host.
+    pub is_dated: bool,
 }
 
 impl Sightings {
-    /// Takes what was seen on the next host.
-    pub fn push(&mut self, last_seen: LastSeen, sightings: Arc<[Sighting]>) {
-        self.0.push(OnHost { last_seen, sightings });
+    /// Takes what was seen on the next host, and when that was which is not dated itself.
+    pub fn push_shared(&mut self, last_seen: Option<Stamp>, sightings: Arc<[SharedSighting]>) {
+        self.0.push(OnHost::Shared { last_seen, sightings });
     }
 
     /// Returns what was seen on a host, each with when it was last seen.
@@ -57,26 +59,28 @@ impl Sightings {
     /// Returns everything that was seen.
     pub fn iter(&self) -> impl Iterator<Item = (HostIndex, &Sighting)> {
         let hosts = (0..).map(HostIndex).zip(&self.0);
-        hosts.flat_map(|(host, on_host)| on_host.sightings.iter().map(move |sighting| (host, sighting)))
+        hosts.flat_map(|(host, on_host)| on_host.iter().map(move |(sighting, _)| (host, sighting)))
     }
 }
 
 impl OnHost {
     fn iter(&self) -> impl Iterator<Item = (&Sighting, Option<Stamp>)> {
-        self.sightings.iter().map(|sighting| match self.last_seen {
-            LastSeen::Each => (sighting, sighting.last_seen),
-            LastSeen::All(last_seen) => (sighting, last_seen),
-        })
+        let (own, shared, last_seen) = match self {
+            Self::Own(own) => (&own[..], &[][..], None),
+            Self::Shared { last_seen, sightings } => (&[][..], &sightings[..], *last_seen),
+        };
+        let own = own.iter().map(|sighting| (sighting, sighting.last_seen));
+        own.chain(shared.iter().map(move |SharedSighting { sighting, is_dated }| {
+            let last_seen = if *is_dated { sighting.last_seen } else { last_seen };
+            (&**sighting, last_seen)
+        }))
     }
 }
 
 impl FromIterator<Vec<Sighting>> for Sightings {
     fn from_iter<T: IntoIterator<Item = Vec<Sighting>>>(hosts: T) -> Self {
-        let mut all = Self::default();
-        for sightings in hosts {
-            all.push(LastSeen::Each, sightings.into());
-        }
-        all
+        let own = |sightings: Vec<Sighting>| OnHost::Own(sightings.into());
+        Self(hosts.into_iter().map(own).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::epss;
 use super::line::{CheckLine, EventKind, EventLine, HostLine, KevLine, Line, LookLine, SeenLine};
-use super::state::{OnHost, Seen, State, id_of, keys_of, lasting};
+use super::state::{OnHost, Seen, State, id_of, instant, is_same, keys_of, lasting};
 use super::words;
 use crate::import::{CheckInfo, HostIndex, Scan, Sighting};
 use crate::model::{Host, HostStatus, ObservationState, Severity, Stamp, Zone};
@@ -49,7 +49,7 @@ pub(super) fn delta(state: &mut State, scan: &Scan, terms: &Terms) -> Vec<Line> 
     }
     for (index, (place, mut groups)) in on_hosts {
         groups.values_mut().for_each(|group| group.sort_by(order));
-        let last = most_common(groups.values().flatten().map(|seen| seen.last));
+        let last = most_common(groups.values().flatten().map(|seen| instant(seen.last_seen)));
         let host = &scan.hosts[place];
         let at = host.scanned_at.map(|stamp| terms.zone.instant(stamp));
         lines.push(Line::Look(LookLine {
@@ -135,9 +135,9 @@ fn event(
         Some(None) => return Some(EventKind::SeenAgain),
         Some(Some(was)) => was,
     };
-    let is_same = was.len() == group.len() && was.iter().zip(group).all(|(was, is)| was.is_same(is));
+    let is_same = was.len() == group.len() && was.iter().zip(group).all(|(was, is)| is_same(was, is));
     if is_same {
-        let is_usual = group.iter().all(|seen| seen.last == last);
+        let is_usual = group.iter().all(|seen| instant(seen.last_seen) == last);
         return (!is_usual).then_some(EventKind::Changed);
     }
     let rating = |group: &[Seen]| -> Vec<(Arc<str>, Option<Severity>)> {
@@ -227,31 +227,22 @@ fn replace<T: Copy + PartialEq>(
 }
 
 fn seen(sighting: &Sighting, last: Option<Stamp>, check: u32, zone: Zone) -> Seen {
-    let instant = |stamp: Option<Stamp>| stamp.map(|stamp| zone.instant(stamp));
-    Seen {
+    let resolved = |stamp: Option<Stamp>| stamp.map(|stamp| Stamp::At(zone.instant(stamp)));
+    Arc::new(Sighting {
         check,
-        state: sighting.state,
-        first: instant(sighting.first_seen),
-        last: instant(last),
-        fixed: instant(sighting.last_fixed),
-        fingerprint: sighting.fingerprint.clone(),
-        instances: sighting.instances,
-        suppressed: sighting.suppressed.clone(),
-    }
+        first_seen: resolved(sighting.first_seen),
+        last_seen: resolved(last),
+        last_fixed: resolved(sighting.last_fixed),
+        ..sighting.clone()
+    })
 }
 
 fn order(one: &Seen, other: &Seen) -> std::cmp::Ordering {
     let key = |seen: &Seen| {
         let words = (seen.fingerprint.clone(), seen.suppressed.clone());
-        (
-            seen.check,
-            seen.state,
-            words,
-            seen.first,
-            seen.fixed,
-            seen.instances,
-            seen.last,
-        )
+        let dates = (instant(seen.first_seen), instant(seen.last_fixed));
+        let last = instant(seen.last_seen);
+        (seen.check, seen.state, words, dates, seen.instances, last)
     };
     key(one).cmp(&key(other))
 }
@@ -313,9 +304,9 @@ fn seen_line(seen: &Seen) -> SeenLine {
     SeenLine {
         check: seen.check,
         state: words::of_state(seen.state).to_owned(),
-        first: seen.first,
-        last: seen.last,
-        fixed: seen.fixed,
+        first: instant(seen.first_seen),
+        last: instant(seen.last_seen),
+        fixed: instant(seen.last_fixed),
         fingerprint: seen.fingerprint.as_deref().map(str::to_owned),
         instances: seen.instances,
         suppressed: seen.suppressed.as_deref().map(str::to_owned),

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::epss;
 use super::line::{CheckLine, EventKind, EventLine, Head, HostLine, Line, LookLine, SeenLine};
-use super::state::{Seen, State, keys_of};
+use super::state::{Seen, State, instant, keys_of};
 use super::words;
-use crate::import::{CheckInfo, Importer, KevListing, LastSeen, Scan, Sighting, Sightings};
+use crate::import::{CheckInfo, Importer, KevListing, Scan, SharedSighting, Sighting, Sightings};
 use crate::model::{CvssVector, Date, Host, HostStatus, Quality, RecordId, ScanSummary, Skipped, Stamp};
 
 /// What a run said of itself, while its lines were taken over.
@@ -168,7 +168,11 @@ fn event(state: &mut State, line: &EventLine) -> Result<Arc<str>, String> {
     let id = state.id(&line.id);
     let on_host = &mut state.on_host[line.host as usize];
     on_host.told = None;
-    on_host.seen.insert(Arc::clone(&id), (!is_gone).then_some(seen));
+    let was = on_host.seen.get(&id).and_then(Option::as_ref);
+    // A fixed one is told again in every run with the date of then.
+    if is_gone || was != Some(&seen) {
+        on_host.seen.insert(Arc::clone(&id), (!is_gone).then_some(seen));
+    }
     Ok(id)
 }
 
@@ -176,16 +180,17 @@ fn sighting(state: &State, line: &SeenLine) -> Result<Seen, String> {
     if line.check as usize >= state.checks.len() {
         return Err(format!("there is no check {}", line.check));
     }
-    Ok(Seen {
+    let at = |moment: Option<DateTime<Utc>>| moment.map(Stamp::At);
+    Ok(Arc::new(Sighting {
         check: line.check,
         state: words::state(&line.state)?,
-        first: line.first,
-        last: line.last,
-        fixed: line.fixed,
+        first_seen: at(line.first),
+        last_seen: at(line.last),
+        last_fixed: at(line.fixed),
         fingerprint: line.fingerprint.as_deref().map(Arc::from),
         instances: line.instances,
         suppressed: line.suppressed.as_deref().map(Arc::from),
-    })
+    }))
 }
 
 /// Names the hosts that a run looked at.
@@ -207,8 +212,8 @@ pub(super) fn run(
 ) -> Scan {
     let mut sightings = Sightings::default();
     for look in &told.looks {
-        let (last_seen, on_host) = on_host(state, look, told.events.get(&look.host));
-        sightings.push(last_seen, on_host);
+        let on_host = on_host(state, look, told.events.get(&look.host));
+        sightings.push_shared(look.last.map(Stamp::At), on_host);
     }
     let (kev, epss) = if has_catalogue {
         let kev = state.kev.iter().map(|(cve, listing)| (Arc::clone(cve), *listing));
@@ -234,47 +239,26 @@ pub(super) fn run(
 }
 
 /// Tells what stands on a host; what has no event was last seen when the look says, whatever was said before.
-fn on_host(
-    state: &mut State,
-    look: &Look,
-    events: Option<&BTreeSet<Arc<str>>>,
-) -> (LastSeen, Arc<[Sighting]>) {
+fn on_host(state: &mut State, look: &Look, events: Option<&BTreeSet<Arc<str>>>) -> Arc<[SharedSighting]> {
     let on_host = &mut state.on_host[look.host as usize];
-    let has_event = |id: &Arc<str>| events.is_some_and(|events| events.contains(id));
-    let is_alike = events.into_iter().flatten().all(|id| {
-        let group = on_host.seen.get(id).and_then(Option::as_ref);
-        group.into_iter().flatten().all(|seen| seen.last == look.last)
+    if let Some(told) = &on_host.told {
+        return Arc::clone(told);
+    }
+    let groups = on_host.seen.iter().flat_map(|(id, group)| {
+        let has_event = events.is_some_and(|events| events.contains(id));
+        group.iter().flatten().map(move |seen| (has_event, seen))
     });
-    if let Some(told) = on_host.told.as_ref().filter(|_| is_alike) {
-        return (LastSeen::All(look.last.map(Stamp::At)), Arc::clone(told));
+    let told: Arc<[SharedSighting]> = groups
+        .map(|(has_event, seen)| SharedSighting {
+            sighting: Arc::clone(seen),
+            is_dated: has_event && instant(seen.last_seen) != look.last,
+        })
+        .collect();
+    // A date of its own counts for this run alone.
+    if told.iter().all(|one| !one.is_dated) {
+        on_host.told = Some(Arc::clone(&told));
     }
-    let mut all = Vec::new();
-    for (id, group) in &on_host.seen {
-        for seen in group.iter().flatten() {
-            let last = if has_event(id) { seen.last } else { look.last };
-            all.push(sighting_of(seen, last.filter(|_| !is_alike)));
-        }
-    }
-    let all: Arc<[Sighting]> = all.into();
-    if is_alike {
-        on_host.told = Some(Arc::clone(&all));
-        (LastSeen::All(look.last.map(Stamp::At)), all)
-    } else {
-        (LastSeen::Each, all)
-    }
-}
-
-fn sighting_of(seen: &Seen, last: Option<DateTime<Utc>>) -> Sighting {
-    Sighting {
-        check: seen.check,
-        state: seen.state,
-        first_seen: seen.first.map(Stamp::At),
-        last_seen: last.map(Stamp::At),
-        last_fixed: seen.fixed.map(Stamp::At),
-        fingerprint: seen.fingerprint.clone(),
-        instances: seen.instances,
-        suppressed: seen.suppressed.clone(),
-    }
+    told
 }
 
 fn summary(head: &Head) -> ScanSummary {

@@ -8,31 +8,24 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::import::{CheckInfo, KevListing, Sighting};
-use crate::model::{Host, ObservationState};
+use crate::import::{CheckInfo, KevListing, SharedSighting, Sighting};
+use crate::model::{Host, Stamp, Zone};
 
-/// One sighting of a check, with every moment resolved.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Seen {
-    pub(super) check: u32,
-    pub(super) state: ObservationState,
-    pub(super) first: Option<DateTime<Utc>>,
-    pub(super) last: Option<DateTime<Utc>>,
-    pub(super) fixed: Option<DateTime<Utc>>,
-    pub(super) fingerprint: Option<Arc<str>>,
-    pub(super) instances: u32,
-    pub(super) suppressed: Option<Arc<str>>,
+/// A sighting as it is kept: every moment in it is resolved.
+pub(super) type Seen = Arc<Sighting>;
+
+/// Returns a moment of a sighting that is kept.
+pub(super) fn instant(stamp: Option<Stamp>) -> Option<DateTime<Utc>> {
+    stamp.map(|stamp| Zone(chrono_tz::UTC).instant(stamp))
 }
 
-impl Seen {
-    /// Tells whether two say the same but for when it was last seen.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let dated = Self {
-            last: other.last,
-            ..self.clone()
-        };
-        dated == *other
-    }
+/// Tells whether two say the same but for when it was last seen.
+pub(super) fn is_same(one: &Sighting, other: &Sighting) -> bool {
+    let dated = Sighting {
+        last_seen: other.last_seen,
+        ..one.clone()
+    };
+    dated == *other
 }
 
 /// What stands on a host.
@@ -41,7 +34,7 @@ pub(super) struct OnHost {
     /// What was seen of each check; `None` once it was not there any more.
     pub(super) seen: BTreeMap<Arc<str>, Option<Vec<Seen>>>,
     /// The same as a run tells it, once one did; each run that found nothing else shares it.
-    pub(super) told: Option<Arc<[Sighting]>>,
+    pub(super) told: Option<Arc<[SharedSighting]>>,
 }
 
 /// Everything that one Source has said up to a run.
