@@ -1,5 +1,7 @@
 //! Which decisions stand for a finding: exceptions and risk acceptances with frozen hosts.
 
+mod past;
+
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,6 +14,7 @@ use crate::model::{
 };
 use crate::source::Spanned;
 use crate::trust::{ApprovalState, Standings};
+use past::Past;
 
 /// A decision that may stand for findings.
 pub(super) struct Coverage {
@@ -63,18 +66,6 @@ pub(super) struct Answer {
     pub(super) held: bool,
     /// The first due date that passed with nothing standing for the finding.
     pub(super) breach: Option<Breach>,
-}
-
-/// What stood for one finding over its life.
-struct Past<'c> {
-    coverages: &'c Coverages,
-    matching: &'c [usize],
-    exploited_since: Option<Date>,
-    /// Whether the finding is open, so that its last moment is the one of the judgement.
-    is_open: bool,
-    last: DateTime<Utc>,
-    /// Every moment at which what stands may change.
-    turns: Vec<DateTime<Utc>>,
 }
 
 impl Coverages {
@@ -309,87 +300,6 @@ impl Coverages {
         matching.iter().any(|&index| {
             let other = &self.all[index];
             other.counts && other.is_active(self.as_of.instant()) && self.renews(other, &coverage.id)
-        })
-    }
-}
-
-impl<'c> Past<'c> {
-    fn new(
-        coverages: &'c Coverages,
-        finding: &Finding,
-        exploited_since: Option<Date>,
-        matching: &'c [usize],
-    ) -> Self {
-        let zone = coverages.as_of.zone();
-        let since = exploited_since.map(|day| zone.start_of_day(day).with_timezone(&Utc));
-        let turns = matching.iter().flat_map(|&index| {
-            let coverage = &coverages.all[index];
-            let ends = [coverage.from, coverage.until + TimeDelta::seconds(1)];
-            let decided = coverage.approvals.iter().chain(&coverage.revocations);
-            ends.into_iter().chain(decided.copied())
-        });
-        let mut turns: Vec<DateTime<Utc>> = if matching.is_empty() {
-            Vec::new()
-        } else {
-            turns.chain(since).collect()
-        };
-        turns.sort_unstable();
-        Self {
-            coverages,
-            matching,
-            exploited_since,
-            is_open: finding.closed.is_none(),
-            last: finding.closed.unwrap_or(coverages.as_of.instant()),
-            turns,
-        }
-    }
-
-    /// Tells whether decisions stood at each moment from the base due to the end.
-    ///
-    /// What ends while the finding is open leaves it late since its base due, however short the gap; what its
-    /// author has ended since stood until then for what is closed.
-    fn held(&self, finding: &Finding) -> bool {
-        let due = finding.base_due + TimeDelta::seconds(1);
-        // A clock that starts with the patch may have run out before the finding was seen.
-        let first = due.max(finding.first_seen).min(self.last);
-        self.first_gap(first, self.last).is_none()
-    }
-
-    fn breach(&self, late: &Late) -> Option<Breach> {
-        let gap = self.first_gap(late.from, late.until)?;
-        Some(Breach {
-            due: late.due,
-            at: gap,
-        })
-    }
-
-    /// Finds the first moment of a stretch at which nothing stood.
-    fn first_gap(&self, first: DateTime<Utc>, last: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let turns = self.turns.iter().copied();
-        let turns = turns.filter(|at| first < *at && *at < last);
-        let mut moments = [first].into_iter().chain(turns).chain([last]);
-        moments.find(|at| !self.stands(*at))
-    }
-
-    fn stands(&self, at: DateTime<Utc>) -> bool {
-        let all = self.coverages;
-        let is_now = self.is_open && at == self.last;
-        let lives = |coverage: &Coverage| {
-            if is_now {
-                coverage.counts
-            } else {
-                coverage.was_approved
-            }
-        };
-        let day = all.as_of.zone().day_of(at);
-        let exploited = self.exploited_since.filter(|since| *since <= day);
-        self.matching.iter().any(|&index| {
-            let coverage = &all.all[index];
-            lives(coverage)
-                && coverage.is_active(at)
-                && (is_now || !coverage.is_revoked(at))
-                && !all.is_spent(index, self.matching, at, &lives)
-                && exploited.is_none_or(|day| coverage.survives_exploitation(day, at, all.as_of))
         })
     }
 }
