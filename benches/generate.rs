@@ -12,6 +12,8 @@ pub(crate) const HOSTS: usize = 2_000;
 pub(crate) const AS_OF: &str = "2026-10-01";
 /// Different vulnerabilities; a prime, so that the steps below never meet.
 const PLUGINS: usize = 2_003;
+/// Of them those that exceptions name beside their own.
+const KNOWN_BY_ALL: usize = 8;
 /// Records that are there once, before the mass begins.
 const FIXED: usize = 7;
 
@@ -37,6 +39,25 @@ pub(crate) fn records(count: usize) -> Vec<(String, String)> {
             _ => exception(2 * row + kind - 3, systems),
         });
     }
+    files
+}
+
+/// A repository of a thousand systems and `count` exceptions, each for a finding of its own and for one that many
+/// name; every second one is approved.
+pub(crate) fn exceptions(count: usize) -> Vec<(String, String)> {
+    const SYSTEMS: usize = 1_000;
+    let mut files = fixed_records();
+    files.extend((0..SYSTEMS).map(|row| system(row, SYSTEMS)));
+    files.extend((0..SYSTEMS).map(risk));
+    for row in 0..count {
+        let (path, text) = exception(row, SYSTEMS);
+        let own = format!("  risk: r-{:05}\n", row / 2);
+        let shared = format!("  risk: r-{:05}\n", row % SYSTEMS);
+        let text = text.replacen(&own, &shared, 1);
+        let known = format!("vulns: [{}, ", cve(row % KNOWN_BY_ALL));
+        files.push((path, text.replacen("vulns: [", &known, 1)));
+    }
+    files.extend((0..count).step_by(2).map(approval));
     files
 }
 

@@ -31,12 +31,15 @@ use measure::{Comparison, sample};
 
 const SIZES: [usize; 2] = [1_000, 10_000];
 const FINDINGS: usize = 100_000;
+const EXCEPTIONS: [usize; 2] = [2_000, 50_000];
 /// Words of a description; with them an item has about the bytes of a real one.
 const WORDS: usize = 100;
 /// Words with which a file of as many findings has four times the bytes.
 const LONG_WORDS: usize = 1_150;
 /// The argument with which the bench runs itself to see how much memory one import takes.
 const PEAK: &str = "--peak-of";
+/// The argument with which it does so to see how much memory a register takes: a folder, then an export.
+const REGISTER: &str = "--register-of";
 
 const COMPARISONS: &[Comparison] = &[
     Comparison {
@@ -87,12 +90,20 @@ const COMPARISONS: &[Comparison] = &[
         words: "every object of the repository, read",
         target: Some(1.5),
     },
+    Comparison {
+        stage: "reconcile 50000",
+        floor: "reconcile 2000",
+        words: "that at 2 000 exceptions",
+        target: Some(2.0),
+    },
 ];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [PEAK, file] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        return print_peak(Path::new(file));
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [PEAK, file] => return print_peak(Path::new(file)),
+        [REGISTER, folder, file] => return print_register(Path::new(folder), Path::new(file)),
+        _ => {}
     }
     divan::main();
     if arguments
@@ -102,7 +113,8 @@ fn main() {
         return;
     }
     measure::print(COMPARISONS);
-    measure::print_each("reconcile", FINDINGS, "finding (target 0.5)");
+    measure::print_each("reconcile 2000", FINDINGS, "finding (target 0.5)");
+    measure::print_each("reconcile 50000", FINDINGS, "finding");
     let words: Vec<&String> = arguments
         .iter()
         .filter(|argument| !argument.starts_with('-'))
@@ -122,6 +134,14 @@ fn governed(count: usize, approved: bool) -> PathBuf {
         if approved {
             generate::write_files(&folder, &generate::approvals(count)).unwrap();
         }
+    }
+    folder
+}
+
+fn excepted(exceptions: usize) -> PathBuf {
+    let folder = FOLDER.path().join(format!("excepted-{exceptions}"));
+    if !folder.exists() {
+        generate::write_files(&folder, &generate::exceptions(exceptions)).unwrap();
     }
     folder
 }
@@ -246,21 +266,25 @@ fn import_and_reconcile_nessus(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| assert_eq!(sample("import and reconcile", work), FINDINGS));
 }
 
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn reconcile_nessus(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = EXCEPTIONS, sample_count = 5, sample_size = 1)]
+fn reconcile_nessus(bencher: Bencher<'_, '_>, exceptions: usize) {
     let scans = import_file(&export(FINDINGS, WORDS));
-    let repository = load_folder(&governed(10_000, true));
-    let covered = lay_together(&repository, &scans)
+    let repository = load_folder(&excepted(exceptions));
+    assert_eq!(repository.exceptions.iter().count(), exceptions);
+    let register = lay_together(&repository, &scans);
+    let covered = register
         .findings
         .iter()
-        .filter(|finding| finding.coverage.is_some())
-        .count();
+        .filter(|finding| finding.coverage.is_some());
+    let covered = covered.count();
     assert!(
-        // One finding in ten is critical, and an exception for high ones does not reach it.
-        covered > 1_700,
+        // Half are approved; one finding in ten is critical, and an exception for high ones does not reach it.
+        covered > exceptions * 2 / 5,
         "the exceptions are for findings of the export, and only {covered} are covered"
     );
-    bencher.bench_local(|| sample("reconcile", || lay_together(&repository, &scans).findings.len()));
+    drop(register);
+    let work = || lay_together(&repository, &scans).findings.len();
+    bencher.bench_local(|| sample(format!("reconcile {exceptions}"), work));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]
@@ -300,10 +324,10 @@ fn tag_walk(bytes: &[u8]) -> usize {
     tags
 }
 
-/// Imports a file in a process of its own, since a peak is never taken back.
+/// Measures in processes of their own, since a peak is never taken back.
 fn print_memory() {
     if !Path::new("/proc/self/status").exists() {
-        return println!("\nthe peak of an import is read on Linux only");
+        return println!("\nmemory is read on Linux only");
     }
     println!(
         "\n{:<44} {:>9} {:>9} {:>9} {:>9}",
@@ -317,42 +341,68 @@ fn print_memory() {
         let path = export(findings, words);
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         let size = megabytes(std::fs::metadata(&path).unwrap().len());
-        let child = Command::new(std::env::current_exe().unwrap())
-            .arg(PEAK)
-            .arg(&path)
-            .output()
-            .unwrap();
-        assert!(
-            child.status.success(),
-            "{}",
-            String::from_utf8_lossy(&child.stderr)
-        );
-        let answer = String::from_utf8(child.stdout).unwrap();
-        let figures: Vec<u64> = answer
-            .split_whitespace()
-            .map(|figure| figure.parse().unwrap())
-            .collect();
-        let [peak, kept] = figures[..] else {
-            panic!("the child said {answer:?}")
-        };
+        let [peak, kept] = figures(&[Path::new(PEAK), &path]);
         let (peak, kept) = (megabytes(peak), megabytes(kept));
         println!(
             "{name:<44} {size:>9.1} {peak:>9.1} {kept:>9.1} {:>9.1}",
             peak - kept
         );
-        std::fs::remove_file(&path).unwrap();
+        if (findings, words) != (FINDINGS, WORDS) {
+            std::fs::remove_file(&path).unwrap();
+        }
     }
+    println!();
+    for exceptions in EXCEPTIONS {
+        let (folder, path) = (excepted(exceptions), export(FINDINGS, WORDS));
+        let [bytes] = figures(&[Path::new(REGISTER), &folder, &path]);
+        let each = bytes / FINDINGS as u64;
+        println!("the register at {exceptions} exceptions: {each} bytes a finding");
+    }
+}
+
+/// Runs the bench itself with other arguments, and reads the figures that it says.
+fn figures<const COUNT: usize>(arguments: &[&Path]) -> [u64; COUNT] {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        child.status.success(),
+        "{}",
+        String::from_utf8_lossy(&child.stderr)
+    );
+    let answer = String::from_utf8(child.stdout).unwrap();
+    let figures: Vec<u64> = answer
+        .split_whitespace()
+        .map(|figure| figure.parse().unwrap())
+        .collect();
+    figures.try_into().unwrap()
 }
 
 /// Prints the peak of this process after one import, and what of it the register is made from, in bytes.
 fn print_peak(path: &Path) {
     let scans = import_file(path);
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
     let sightings: usize = scans.iter().map(|scan| scan.sightings.iter().count()).sum();
-    println!("{} {}", kilobytes * 1024, sightings * size_of::<Sighting>());
+    println!("{} {}", status("VmHWM:"), sightings * size_of::<Sighting>());
+}
+
+/// Prints how many bytes a register holds: what the process grows by with each further one.
+fn print_register(folder: &Path, path: &Path) {
+    const MORE: usize = 3;
+    let (scans, repository) = (import_file(path), load_folder(folder));
+    // The first one leaves behind what the work itself takes, and the next ones use that again.
+    let first = lay_together(&repository, &scans);
+    let before = status("VmRSS:");
+    let more: Vec<Register<'_>> = (0..MORE).map(|_| lay_together(&repository, &scans)).collect();
+    let grown = status("VmRSS:").saturating_sub(before);
+    assert!(more.iter().all(|one| one.findings.len() == first.findings.len()));
+    println!("{}", grown / MORE as u64);
+}
+
+/// Returns a figure of this process, in bytes.
+fn status(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    kilobytes * 1024
 }

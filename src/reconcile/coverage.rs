@@ -2,7 +2,7 @@
 
 mod past;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,6 +23,8 @@ pub(super) struct Coverage {
     /// For a whole unsupported system rather than for vulnerabilities.
     pub(super) is_for_unsupported: bool,
     hosts: BTreeSet<String>,
+    /// The vulnerabilities and patches that it names.
+    keys: BTreeSet<String>,
     pub(super) systems: BTreeSet<RecordId>,
     /// From when it can count: its start, and not before its first approval.
     from: DateTime<Utc>,
@@ -44,10 +46,12 @@ pub(super) struct Coverage {
     pub(super) counts: bool,
 }
 
-/// All decisions, found by vulnerability or by patch.
+/// All decisions, found by vulnerability or by patch, and by host.
 pub(super) struct Coverages {
     all: Vec<Coverage>,
     by_key: HashMap<String, Vec<usize>>,
+    by_host: HashMap<String, Vec<usize>>,
+    by_id: HashMap<RecordId, usize>,
     /// Those for whole unsupported systems, by system.
     by_unsupported: HashMap<RecordId, Vec<usize>>,
     as_of: AsOf,
@@ -73,6 +77,8 @@ impl Coverages {
         let mut coverages = Self {
             all: Vec::new(),
             by_key: HashMap::new(),
+            by_host: HashMap::new(),
+            by_id: HashMap::new(),
             by_unsupported: HashMap::new(),
             as_of,
         };
@@ -122,15 +128,20 @@ impl Coverages {
         coverages
     }
 
-    fn add(&mut self, coverage: Coverage, keys: &[&Vec<Spanned<String>>]) {
+    fn add(&mut self, mut coverage: Coverage, keys: &[&Vec<Spanned<String>>]) {
         let index = self.all.len();
+        coverage.keys = keys.iter().flat_map(|keys| texts(keys)).collect();
+        self.by_id.entry(coverage.id.clone()).or_insert(index);
         if coverage.is_for_unsupported {
             for system in &coverage.systems {
                 self.by_unsupported.entry(system.clone()).or_default().push(index);
             }
         } else {
-            for key in keys.iter().flat_map(|keys| keys.iter()) {
-                self.by_key.entry(key.value.clone()).or_default().push(index);
+            for key in &coverage.keys {
+                self.by_key.entry(key.clone()).or_default().push(index);
+            }
+            for host in &coverage.hosts {
+                self.by_host.entry(host.clone()).or_default().push(index);
             }
         }
         self.all.push(coverage);
@@ -215,11 +226,15 @@ impl Coverages {
         let keys = std::iter::once(&finding.vuln)
             .chain(&finding.aliases)
             .chain(finding.remediation.as_ref());
-        let mut found: Vec<usize> = keys
-            .filter_map(|key| self.by_key.get(&**key))
-            .flatten()
-            .copied()
-            .collect();
+        let by_key = keys.clone().filter_map(|key| self.by_key.get(&**key));
+        let by_host = self.by_host.get(&*finding.host).map_or(&[][..], Vec::as_slice);
+        // One vulnerability may have a decision for each host, and one host a decision for each vulnerability.
+        let mut found: Vec<usize> = if by_host.len() < by_key.clone().map(Vec::len).sum() {
+            let names = |index: &usize| keys.clone().any(|key| self.all[*index].keys.contains(&**key));
+            by_host.iter().copied().filter(names).collect()
+        } else {
+            by_key.flatten().copied().collect()
+        };
         found.sort_unstable();
         found.dedup();
         found.retain(|&index| {
@@ -278,20 +293,16 @@ impl Coverages {
         })
     }
 
+    /// Follows renewals back; a circle of them renews nothing.
     fn renews(&self, coverage: &Coverage, id: &RecordId) -> bool {
-        let mut next = coverage.renews.clone();
-        for _ in 0..self.all.len() {
-            match next {
-                Some(renewed) if renewed == *id => return true,
-                Some(renewed) => {
-                    next = self
-                        .all
-                        .iter()
-                        .find(|other| other.id == renewed)
-                        .and_then(|other| other.renews.clone());
-                }
-                None => return false,
+        let mut passed: HashSet<&RecordId> = HashSet::new();
+        let mut next = coverage.renews.as_ref();
+        while let Some(renewed) = next.filter(|renewed| passed.insert(*renewed)) {
+            if renewed == id {
+                return true;
             }
+            let index = self.by_id.get(renewed).copied();
+            next = index.and_then(|index| self.all[index].renews.as_ref());
         }
         false
     }
@@ -372,6 +383,7 @@ fn base(
         is_acceptance: false,
         is_for_unsupported: false,
         hosts: BTreeSet::new(),
+        keys: BTreeSet::new(),
         systems: BTreeSet::new(),
         from: standing.since.map_or(start, |since| start.max(since)),
         // An emergency approval ends with its fuse.
