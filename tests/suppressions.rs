@@ -81,8 +81,11 @@ fn each_format_is_read_as_its_tool_reads_it() {
         ),
         (
             ".trivyignore.yaml",
-            "misconfigurations:\n  - id: AVD-1\n# nothing else\n",
-            &[],
+            "misconfigurations:\n  - id: AVD-1\nsecrets:\n  - {id: aws, paths: [t/**]}\nlicenses:\n  - id: MIT\n",
+            &[
+                "trivy AVD-1 2:9 - | misconfigurations",
+                "trivy aws 4:10 - | secrets; path t/**",
+            ],
         ),
         (".trivyignore.yaml", "# nothing\n\n", &[]),
         (
@@ -501,6 +504,26 @@ fn what_is_exploited_stays_hidden_only_by_who_knew() {
             assert_eq!(states(register), [expected], "{approved}")
         });
     }
+}
+
+#[test]
+fn what_no_run_lists_is_covered_by_who_names_it_and_never_dead() {
+    let ignore = format!(
+        "vulnerabilities:\n  - {{id: {GHSA}}}\nmisconfigurations:\n  - {{id: AVD-1}}\nsecrets:\n  - {{id: aws}}\n"
+    );
+    let mut world = World::new();
+    world.file(".trivyignore.yaml", &ignore);
+    world.scan("src-one", "2026-09-01T08:00:00Z", |scan| {
+        scan.seen("app01", "200", &["CVE-2026-3333"], Severity::High, None);
+    });
+    for (id, vuln) in [("exc-0001", "AVD-1"), ("exc-0002", GHSA)] {
+        world.exception(id, vuln, "app01", "2026-09-02", "2026-09-30", "");
+        world.approve("Exception", id, "2026-09-02T08:00:00Z");
+    }
+    world.judge("2026-09-10", |register| {
+        let expected = ["dead exc-0002", "covered exc-0001", "uncovered"];
+        assert_eq!(states(register), expected);
+    });
 }
 
 #[test]

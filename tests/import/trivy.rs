@@ -219,3 +219,52 @@ fn a_large_report_is_read_as_a_stream() {
     );
     assert_refused("deep", read(deep.as_bytes()), "limit", "nested deeper");
 }
+
+#[test]
+fn what_trivy_hides_and_shows_is_a_finding_with_the_reason() {
+    let hidden = |sort: &str, status: &str, finding: &str| {
+        format!(
+            r#"{{"SchemaVersion":2,"ArtifactName":"shop:1","Results":[{{"Target":"a.lock","Class":"lang-pkgs","ExperimentalModifiedFindings":[
+            {{"Type":"{sort}","Status":"{status}","Statement":"later","Source":".trivyignore.yaml"{finding}}}]}}]}}"#
+        )
+    };
+    let found = r#","Finding":{"VulnerabilityID":"CVE-2026-1111","PkgName":"x","InstalledVersion":"1","Severity":"HIGH","Status":"fixed"}"#;
+    let (imported, recorder) = read(hidden("vulnerability", "ignored", found).as_bytes()).unwrap();
+    let (_, item) = &recorder.observations[0];
+    assert_eq!(
+        (item.id.as_str(), item.severity),
+        ("CVE-2026-1111", Some(Severity::High))
+    );
+    assert_eq!(
+        item.suppressed.as_deref(),
+        Some("ignored by .trivyignore.yaml: later")
+    );
+    assert_eq!(item.instance, "x@1 a.lock");
+    assert_eq!(
+        (imported.summary.observations, imported.summary.skipped.len()),
+        (1, 0)
+    );
+    let secret = r#","Finding":{"RuleID":"aws","Severity":"CRITICAL","Title":"key","StartLine":1,"Code":{"Lines":null}}"#;
+    let (imported, recorder) = read(hidden("secret", "ignored", secret).as_bytes()).unwrap();
+    assert_eq!(
+        (recorder.observations.len(), imported.summary.skipped[0].rows),
+        (0, 1)
+    );
+    for (bytes, said) in [
+        (
+            hidden("vulnerability", "gone", found),
+            "`Status` of a hidden finding is \"gone\"",
+        ),
+        (
+            hidden("sbom", "ignored", found),
+            "`Type` of a hidden finding is \"sbom\"",
+        ),
+        (
+            hidden("vulnerability", "ignored", ""),
+            "a hidden finding without `Finding`",
+        ),
+    ] {
+        let error = read(bytes.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}

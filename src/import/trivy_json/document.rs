@@ -3,12 +3,16 @@
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::json::{Array, Count, Entries, Members, Object, Strict, Text};
-use super::finding::{Metadata, Vulnerability};
+use super::finding::{Hidden, Metadata, Vulnerability};
 use super::{Artefact, Reader, Shape};
 
 /// The lists of a cluster's resources; in the last, they were not looked at for vulnerabilities.
 pub(super) const RESOURCE_LISTS: [&str; 4] =
     ["Resources", "Findings", "Vulnerabilities", "Misconfigurations"];
+
+const MISCONFIGURATION: &str = "a misconfiguration, not a vulnerability";
+const SECRET: &str = "a secret, not a vulnerability";
+const LICENCE: &str = "a licence, not a vulnerability";
 
 pub(super) struct Root<'r, 's>(pub(super) &'r mut Reader<'s>);
 
@@ -209,10 +213,12 @@ impl Entries for ScanResult<'_, '_> {
                 return Ok(());
             }
             "Vulnerabilities" => return values.next_value_seed(Array(self)),
-            "Misconfigurations" => "a misconfiguration, not a vulnerability",
-            "Secrets" => "a secret, not a vulnerability",
-            "Licenses" => "a licence, not a vulnerability",
-            "ExperimentalModifiedFindings" => "suppressed in the scanner",
+            "ExperimentalModifiedFindings" => {
+                return values.next_value_seed(Array(&mut HiddenFindings(self)));
+            }
+            "Misconfigurations" => MISCONFIGURATION,
+            "Secrets" => SECRET,
+            "Licenses" => LICENCE,
             _ => return values.next_value::<IgnoredAny>().map(drop),
         };
         let mut count = Count::default();
@@ -227,9 +233,53 @@ impl Members for ScanResult<'_, '_> {
         let Some(Strict(vulnerability)) = members.next_element::<Strict<Vulnerability<'de>>>()? else {
             return Ok(false);
         };
+        self.vulnerability(&vulnerability, None)?;
+        Ok(true)
+    }
+}
+
+impl ScanResult<'_, '_> {
+    fn vulnerability<E: serde::de::Error>(
+        &mut self,
+        given: &Vulnerability<'_>,
+        hidden: Option<String>,
+    ) -> Result<(), E> {
         let is_own_target = self.is_system && self.reader.shape != Shape::Cluster;
         let target = if is_own_target { "" } else { &self.target };
-        self.reader.vulnerability(&vulnerability, target)?;
+        self.reader.vulnerability(given, target, hidden)
+    }
+}
+
+/// What an ignore file or a statement of a vendor hides; printed where it is asked for.
+struct HiddenFindings<'o, 'r, 's>(&'o mut ScanResult<'r, 's>);
+
+impl Members for HiddenFindings<'_, '_, '_> {
+    fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
+        let Some(Strict(hidden)) = members.next_element::<Strict<Hidden<'de>>>()? else {
+            return Ok(false);
+        };
+        let reader = &mut *self.0.reader;
+        let other_sort = match &*hidden.sort {
+            "vulnerability" => {
+                let why = hidden.why().map_err(|message| reader.flaw.unknown(message))?;
+                let Some(Strict(vulnerability)) = &hidden.finding else {
+                    let message = "a hidden finding without `Finding`".into();
+                    return Err(reader.flaw.malformed(message));
+                };
+                self.0.vulnerability(vulnerability, Some(why))?;
+                return Ok(true);
+            }
+            "misconfiguration" => MISCONFIGURATION,
+            "secret" => SECRET,
+            "license" => LICENCE,
+            other => {
+                return Err(reader.flaw.unknown(format!(
+                    "`Type` of a hidden finding is {other:?}; `vulnerability`, `misconfiguration`, `secret` and \
+                     `license` are known"
+                )));
+            }
+        };
+        reader.tally.skip(other_sort, 1);
         Ok(true)
     }
 }

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::super::json::Text;
+use super::super::json::{Strict, Text};
 use crate::model::Host;
 
 const MAX_ALIASES: usize = 64;
+/// Of a reason so many characters are kept.
+const MAX_WORDS: usize = 200;
 
 #[derive(Default, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -38,6 +40,51 @@ impl Metadata {
             .flatten()
             .flatten();
         host.aliases = lists.chain(self.image).take(MAX_ALIASES).collect();
+    }
+}
+
+/// Something that was found and is hidden; of another sort it has none of a vulnerability's fields.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Hidden<'a> {
+    #[serde(rename = "Type", borrow)]
+    pub(super) sort: Cow<'a, str>,
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+    #[serde(borrow)]
+    statement: Cow<'a, str>,
+    #[serde(borrow)]
+    source: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) finding: Option<Strict<Vulnerability<'a>>>,
+}
+
+impl Hidden<'_> {
+    /// Says why it is hidden; an error names a status that is not known.
+    pub(super) fn why(&self) -> Result<String, String> {
+        let short = |text: &str| text.trim().chars().take(MAX_WORDS).collect::<String>();
+        let mut why = match &*self.status {
+            "ignored" => "ignored",
+            "not_affected" => "not affected",
+            "affected" => "affected",
+            "fixed" => "fixed",
+            "under_investigation" => "under investigation",
+            "unknown" | "" => "hidden",
+            other => {
+                return Err(format!(
+                    "`Status` of a hidden finding is {other:?}; `ignored`, `not_affected`, `affected`, `fixed`, \
+                     `under_investigation` and `unknown` are known"
+                ));
+            }
+        }
+        .to_owned();
+        if !self.source.trim().is_empty() {
+            why += &format!(" by {}", short(&self.source));
+        }
+        if !self.statement.trim().is_empty() {
+            why += &format!(": {}", short(&self.statement));
+        }
+        Ok(why)
     }
 }
 

@@ -142,6 +142,7 @@ impl Reader<'_> {
         &mut self,
         given: &Vulnerability<'_>,
         target: &str,
+        hidden: Option<String>,
     ) -> Result<(), E> {
         self.item.clear();
         if let Some(flaw) = value::flaw_of_id(&given.id) {
@@ -151,6 +152,9 @@ impl Reader<'_> {
         self.item.severity_given.push_str(&given.severity);
         self.item.severity = severity(&given.severity).map_err(|message| self.flaw.unknown(message))?;
         status(given, &mut self.item).map_err(|message| self.flaw.unknown(message))?;
+        if hidden.is_some() {
+            self.item.suppressed = hidden;
+        }
         self.ids(given);
         self.scores(given);
         self.describe(given, target);

@@ -65,25 +65,37 @@ impl Reader<'_> {
         }
     }
 
-    /// Only vulnerabilities are findings here; the other sections are read for their names alone.
+    /// Vulnerabilities, and what else shows a weakness; licences are read for the name of their section alone.
     pub(super) fn trivy_yaml(&mut self, root: &Node) {
         let sections = ["vulnerabilities", "misconfigurations", "secrets", "licenses"];
         self.unknown_fields(root, &sections);
         for entry in self.list(root, "vulnerabilities") {
-            self.unknown_fields(entry, &["id", "paths", "purls", "expired_at", "statement"]);
-            let mut narrowed_to = self.texts(entry, "paths", "path");
-            narrowed_to.extend(self.texts(entry, "purls", "package"));
-            let reason = self.text(entry, "statement").map(|text| text.value);
-            let until = self.until(entry, "expired_at");
-            let id = self.id(entry, "id");
-            if let (Ok(until), Some(id)) = (until, id) {
-                let details = Details {
-                    until,
-                    reason,
-                    narrowed_to,
-                };
-                self.take_id(&id.value, id.span, details);
+            self.trivy_entry(entry, None);
+        }
+        for section in ["misconfigurations", "secrets"] {
+            for entry in self.list(root, section) {
+                self.trivy_entry(entry, Some(section));
             }
+        }
+    }
+
+    /// Takes an entry of vulnerabilities, or of another section.
+    fn trivy_entry(&mut self, entry: &Node, section: Option<&str>) {
+        self.unknown_fields(entry, &["id", "paths", "purls", "expired_at", "statement"]);
+        let mut narrowed_to: Vec<String> = section.into_iter().map(str::to_owned).collect();
+        narrowed_to.extend(self.texts(entry, "paths", "path"));
+        narrowed_to.extend(self.texts(entry, "purls", "package"));
+        let reason = self.text(entry, "statement").map(|text| text.value);
+        let until = self.until(entry, "expired_at");
+        let id = self.id(entry, "id");
+        if let (Ok(until), Some(id)) = (until, id) {
+            let details = Details {
+                until,
+                reason,
+                narrowed_to,
+                is_unlisted: section.is_some(),
+            };
+            self.take_id(&id.value, id.span, details);
         }
     }
 
@@ -159,6 +171,7 @@ impl Reader<'_> {
             until: None,
             reason,
             narrowed_to,
+            is_unlisted: false,
         };
         match self.text(rule, "vulnerability") {
             Some(id) => self.take_id(&id.value, id.span, details),
@@ -182,6 +195,7 @@ impl Reader<'_> {
                     until,
                     reason,
                     narrowed_to: Vec::new(),
+                    is_unlisted: false,
                 };
                 self.take_id(&id.value, id.span, details);
             }
@@ -299,6 +313,7 @@ fn class(what: String, reason: Option<String>) -> Details {
         until: None,
         reason,
         narrowed_to: vec![what],
+        is_unlisted: false,
     }
 }
 
@@ -307,5 +322,6 @@ fn details_of(reason: Option<String>) -> Details {
         until: None,
         reason,
         narrowed_to: Vec::new(),
+        is_unlisted: false,
     }
 }

@@ -112,6 +112,8 @@ pub struct ScannerSuppression {
     pub reason: Option<String>,
     /// What it is limited to, such as `path app/**`; of an entry without an id, what it hides.
     pub narrowed_to: Vec<String>,
+    /// Of a sort that no importer reads, such as secrets: that no run lists it says nothing.
+    pub is_unlisted: bool,
 }
 
 /// Reads every ignore file, and says what in it cannot be read.
@@ -189,6 +191,7 @@ struct Details {
     until: Option<Spanned<Stamp>>,
     reason: Option<String>,
     narrowed_to: Vec<String>,
+    is_unlisted: bool,
 }
 
 impl Reader<'_> {
@@ -259,6 +262,7 @@ impl Reader<'_> {
             until: details.until,
             reason: details.reason,
             narrowed_to: details.narrowed_to,
+            is_unlisted: details.is_unlisted,
         });
     }
 

@@ -166,7 +166,7 @@ impl Bench<'_> {
             SuppressedState::Uncovered
         } else if self.outlasts(&judged) {
             SuppressedState::Outlasting
-        } else if judged.open == 0 && self.has_scan {
+        } else if judged.open == 0 && self.has_scan && !entry.is_unlisted {
             SuppressedState::Dead
         } else {
             SuppressedState::Covered
