@@ -24,6 +24,8 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::diagnostic::{Diagnostic, Level};
 use crate::ledger::Ledger;
 use crate::load::Generated;
@@ -198,22 +200,25 @@ pub struct Beside<'a> {
 
 /// Runs every rule with what can be seen beside the register.
 pub fn run_with(register: &Register<'_>, settings: &Settings, beside: Beside<'_>) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
     let records: BTreeMap<FileId, &Meta> = register
         .repository
         .records()
         .map(|meta| (meta.file, meta))
         .collect();
-    for check in CHECKS {
-        let setting = settings.of(check);
-        let context = Context::new(register, setting, settings, beside);
-        let mut found = Vec::new();
-        (check.run)(&context, &mut found);
-        let judged = found
-            .into_iter()
-            .filter_map(|one| setting.judge(check, one, register, &records));
-        diagnostics.extend(judged);
-    }
+    let by_check: Vec<Vec<Diagnostic>> = CHECKS
+        .par_iter()
+        .map(|check| {
+            let setting = settings.of(check);
+            let context = Context::new(register, setting, settings, beside);
+            let mut found = Vec::new();
+            (check.run)(&context, &mut found);
+            found
+                .into_iter()
+                .filter_map(|one| setting.judge(check, one, register, &records))
+                .collect()
+        })
+        .collect();
+    let mut diagnostics: Vec<Diagnostic> = by_check.into_iter().flatten().collect();
     governance::reread(register.repository, beside.past, &mut diagnostics);
     let setting = settings.of(&governance::SUPPRESSION);
     let context = Context::new(register, setting, settings, beside);

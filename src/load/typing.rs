@@ -58,27 +58,27 @@ impl Typing {
         let NodeValue::String(value) = &node.value else {
             return self.core(node);
         };
-        let reference = |kinds: &Arc<[Box<str>]>, sort| Reference {
+        let reference = |kinds: Arc<[Box<str>]>, sort| Reference {
             field: field.into(),
-            kinds: Arc::clone(kinds),
+            kinds,
             text: value.clone(),
             span: node.span,
             sort,
         };
-        let none: Arc<[Box<str>]> = Arc::from([]);
         match text {
             ShapeText::Plain => {}
-            ShapeText::Reference(kinds) => self.references.push(reference(kinds, ReferenceSort::Record)),
-            ShapeText::File => self.references.push(reference(&none, ReferenceSort::File)),
-            ShapeText::Control => self.references.push(reference(&none, ReferenceSort::Control)),
-            ShapeText::Date => {
-                let value = value.clone();
-                self.date(&value, node.span);
+            ShapeText::Reference(kinds) => {
+                let reference = reference(Arc::clone(kinds), ReferenceSort::Record);
+                self.references.push(reference);
             }
-            ShapeText::Instant => {
-                let value = value.clone();
-                self.instant(&value, node.span);
-            }
+            ShapeText::File => self
+                .references
+                .push(reference(Arc::from([]), ReferenceSort::File)),
+            ShapeText::Control => self
+                .references
+                .push(reference(Arc::from([]), ReferenceSort::Control)),
+            ShapeText::Date => self.date(value, node.span),
+            ShapeText::Instant => self.instant(value, node.span),
         }
     }
 

@@ -43,22 +43,30 @@ impl Date {
 
 impl std::fmt::Display for Date {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}", self.0.format("%Y-%m-%d"))
+        let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
+        // As chrono writes it: a year beyond four digits has its sign.
+        if (0..=9999).contains(&year) {
+            write!(formatter, "{year:04}-{month:02}-{day:02}")
+        } else {
+            write!(formatter, "{year:+05}-{month:02}-{day:02}")
+        }
     }
 }
 
 /// Reads `YYYY-MM-DD` and nothing else.
 pub fn parse_date(text: &str) -> Option<Date> {
-    let bytes = text.as_bytes();
-    let form = bytes.len() == 10
-        && bytes.iter().enumerate().all(|(index, byte)| match index {
-            4 | 7 => *byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !form {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else {
         return None;
-    }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Date)
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number: u32, digit| {
+            digit
+                .is_ascii_digit()
+                .then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?).map(Date)
 }
 
 impl<'de> Deserialize<'de> for Date {

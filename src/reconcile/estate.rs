@@ -1,6 +1,6 @@
 //! Hosts and systems: who claims what, what was scanned when, and how each stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -53,16 +53,16 @@ impl ScanDuty {
 /// Lists every host with the systems that claim it; sorted by id. The second value maps a host's number to its row.
 pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) -> (Vec<HostRow>, Vec<usize>) {
     let known = &joined.identities.hosts;
+    let claimants = Claimants::of(repository);
     let mut rows: Vec<(usize, HostRow)> = known
         .iter()
         .enumerate()
         .map(|(index, known_host)| {
-            let claims: Vec<RecordId> = repository
-                .systems
-                .iter()
-                .filter(|system| known_host.is_known && claims(system, &known_host.id, &known_host.host))
-                .map(|system| system.id().clone())
-                .collect();
+            let claims = if known_host.is_known {
+                claimants.of_host(&known_host.id, &known_host.host)
+            } else {
+                Vec::new()
+            };
             let looks = joined.looks.get(index).map_or(&[][..], Vec::as_slice);
             let system = if let [single] = claims.as_slice() {
                 Some(single.clone())
@@ -129,6 +129,41 @@ fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
         .collect();
     ids.sort();
     ids
+}
+
+/// The Systems by what they claim: those that list hosts by each name, and those that ask the inventory.
+struct Claimants<'a> {
+    by_name: HashMap<&'a str, Vec<&'a Record<System>>>,
+    by_inventory: Vec<&'a Record<System>>,
+}
+
+impl<'a> Claimants<'a> {
+    fn of(repository: &'a Repository) -> Self {
+        let mut by_name: HashMap<&str, Vec<&Record<System>>> = HashMap::new();
+        let mut by_inventory = Vec::new();
+        for system in &repository.systems {
+            match &system.spec.members.value {
+                Members::Cmdb(_) => by_inventory.push(system),
+                Members::Hosts(names) => {
+                    for name in names {
+                        by_name.entry(name).or_default().push(system);
+                    }
+                }
+            }
+        }
+        Self {
+            by_name,
+            by_inventory,
+        }
+    }
+
+    /// Lists the Systems that claim a host, by their ids.
+    fn of_host(&self, id: &str, host: &crate::model::Host) -> Vec<RecordId> {
+        let named = self.by_name.get(id).into_iter().flatten();
+        let asked = self.by_inventory.iter().filter(|system| claims(system, id, host));
+        let ids: BTreeSet<&RecordId> = named.chain(asked).map(|system| system.id()).collect();
+        ids.into_iter().cloned().collect()
+    }
 }
 
 pub(super) fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
@@ -238,10 +273,11 @@ pub(super) fn merge_states(
         };
     }
     for row in systems.values_mut().filter(|row| row.counts) {
-        let states = hosts
-            .iter()
-            .filter(|host| host.counts && host.system.as_ref() == Some(&row.id))
-            .map(|host| host.state);
+        let of_system = |id: &Arc<str>| {
+            let place = hosts.binary_search_by(|host| host.id.cmp(id)).ok()?;
+            hosts.get(place).filter(|host| host.counts)
+        };
+        let states = row.hosts.iter().filter_map(of_system).map(|host| host.state);
         row.state = states.min().unwrap_or(HostState::Unscanned);
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use git2::{ObjectType, Oid, Repository};
 
 use super::git::open_required;
-use super::objects::{MAX_DEPTH, Objects, TreeEntry, unreadable};
+use super::objects::{MAX_DEPTH, Objects, TreeEntry};
 use super::tree::{Bounds, Entry, EntryKind, GUARDED_FOLDERS, Tree};
 
 /// Lists the governed folder as a commit, given by its full hash, holds it.
@@ -124,13 +124,12 @@ impl Listing<'_> {
         let (size, kind) = self
             .objects
             .database
-            .read_header(id)
-            .map_err(|error| unreadable(self.objects.repository, id, &error))
+            .header(id)
             .with_context(|| format!("`{path}` cannot be read"))?;
         if kind != ObjectType::Blob {
             bail!("`{path}` is said to be a file, and its object `{id}` is a {kind}");
         }
-        self.sizes.insert(id, size as u64);
-        Ok(size as u64)
+        self.sizes.insert(id, size);
+        Ok(size)
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use git2::{ObjectFormat, ObjectType, Oid, Repository};
 
+use super::database::{Database, LooseFolders};
 use super::git::open_required;
-use super::objects::read_object;
 
 /// The id that git gives to the bytes of a file: SHA-1 or SHA-256, as the repository does.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -51,6 +52,7 @@ pub(super) fn object_format_around(folder: &Path) -> ObjectFormat {
 /// Reads contents of one repository by their ids.
 pub struct ContentReader {
     repository: Repository,
+    loose: Arc<LooseFolders>,
 }
 
 impl fmt::Debug for ContentReader {
@@ -63,16 +65,14 @@ impl ContentReader {
     /// Opens the repository around a folder.
     pub fn open(root: &Path) -> Result<Self> {
         let (repository, _) = open_required(root)?;
-        Ok(Self { repository })
+        let loose = Arc::new(LooseFolders::of(&repository));
+        Ok(Self { repository, loose })
     }
 
     /// Reads a content whole; one above `max_bytes` is refused before it is read.
     pub fn read(&self, id: &ContentId, max_bytes: u64) -> Result<Vec<u8>> {
-        let database = self
-            .repository
-            .odb()
-            .context("the object database cannot be opened")?;
-        let object = read_object(&self.repository, &database, id.0, ObjectType::Blob, max_bytes)?;
+        let database = Database::with(&self.repository, &self.loose)?;
+        let object = database.read(id.0, ObjectType::Blob, max_bytes)?;
         Ok(object.data().to_vec())
     }
 }

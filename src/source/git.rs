@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use git2::{ErrorCode, Oid, Repository};
 
-use super::objects::is_shallow;
+use super::database::is_shallow;
 
 /// Where a folder stands in git.
 #[derive(Clone, Debug, PartialEq, Eq)]

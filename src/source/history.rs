@@ -10,8 +10,9 @@ use chrono::{DateTime, Utc};
 use git2::{Oid, Repository};
 
 use super::content::ContentId;
+use super::database::is_shallow;
 use super::git::open;
-use super::objects::{Identity, MAX_DEPTH, Objects, RawCommit, TreeEntry, is_shallow};
+use super::objects::{Identity, MAX_DEPTH, Objects, RawCommit, TreeEntry};
 use super::renames::find_renames;
 use super::tree::{Bounds, read_file};
 

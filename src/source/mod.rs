@@ -4,6 +4,7 @@
 
 mod commit;
 mod content;
+mod database;
 mod decode;
 mod digest;
 mod git;

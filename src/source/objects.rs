@@ -4,17 +4,14 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
-use flate2::{Decompress, FlushDecompress, Status};
-use git2::{ObjectFormat, ObjectType, Odb, OdbObject, Oid, Repository};
+use git2::{ObjectFormat, ObjectType, Oid, Repository};
 use memchr::{memchr, memrchr};
 
-use super::tree::read_file;
+use super::database::Database;
 
 /// The most bytes that one folder's list may have.
 const MAX_TREE_BYTES: u64 = 128 << 20;
@@ -24,130 +21,11 @@ const MAX_COMMIT_BYTES: u64 = 16 << 20;
 const KEPT_TREE_BYTES: usize = 16 << 20;
 /// The deepest folder that is entered.
 pub(super) const MAX_DEPTH: usize = 64;
-/// The most folders of objects that are looked into, borrowed ones included.
-const MAX_OBJECT_FOLDERS: usize = 16;
-const MAX_ALTERNATES_BYTES: u64 = 64 << 10;
 
 const KIND_BITS: u32 = 0o170_000;
 const TREE: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 const SUBMODULE: u32 = 0o160_000;
-
-/// Reads an object whole; another kind, or more than `max_bytes`, is refused before it is read.
-pub(super) fn read_object<'a>(
-    repository: &Repository,
-    database: &'a Odb<'_>,
-    id: Oid,
-    kind: ObjectType,
-    max_bytes: u64,
-) -> Result<OdbObject<'a>> {
-    let (size, found) = database
-        .read_header(id)
-        .map_err(|error| unreadable(repository, id, &error))?;
-    if found != kind {
-        bail!("object `{id}` is a {found}, not a {kind}; look with `git fsck`");
-    }
-    if size as u64 > max_bytes {
-        bail!("object `{id}` has {size} bytes; at most {max_bytes} are read");
-    }
-    if !is_whole_if_loose(repository, id, max_bytes) {
-        bail!(
-            "object `{id}` is damaged (its file is cut off); look with `git fsck`, then clone the repository anew"
-        );
-    }
-    database
-        .read(id)
-        .map_err(|error| unreadable(repository, id, &error))
-}
-
-/// Tells whether the file of an object that lies by itself is complete; where it lies in a pack, there is none.
-///
-/// The library waits for ever for the end of a file that was cut off.
-fn is_whole_if_loose(repository: &Repository, id: Oid, max_bytes: u64) -> bool {
-    let hash = id.to_string();
-    let (folder, name) = hash.split_at(2);
-    object_folders(repository).iter().all(|objects| {
-        let file = std::fs::File::open(objects.join(folder).join(name));
-        file.map_or(true, |file| inflates_to_its_end(BufReader::new(file), max_bytes))
-    })
-}
-
-/// Returns the folder of objects, and those that it borrows from.
-fn object_folders(repository: &Repository) -> Vec<PathBuf> {
-    let mut folders = vec![repository.commondir().join("objects")];
-    let mut next = 0;
-    while let Some(folder) = folders.get(next).cloned() {
-        next += 1;
-        let borrowed = read_file(&folder.join("info/alternates"), MAX_ALTERNATES_BYTES);
-        let borrowed = String::from_utf8_lossy(&borrowed.unwrap_or_default()).into_owned();
-        for line in borrowed
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        {
-            let place = folder.join(line);
-            if folders.len() < MAX_OBJECT_FOLDERS && !folders.contains(&place) {
-                folders.push(place);
-            }
-        }
-    }
-    folders
-}
-
-fn inflates_to_its_end(mut input: impl BufRead, max_bytes: u64) -> bool {
-    let mut inflate = Decompress::new(true);
-    let mut output = [0_u8; 1 << 14];
-    loop {
-        let Ok(bytes) = input.fill_buf() else { return false };
-        let before = (inflate.total_in(), inflate.total_out());
-        let status = inflate.decompress(bytes, &mut output, FlushDecompress::None);
-        let read = usize::try_from(inflate.total_in() - before.0).unwrap_or(usize::MAX);
-        input.consume(read);
-        let is_stuck = (inflate.total_in(), inflate.total_out()) == before;
-        match status {
-            Ok(Status::StreamEnd) => return true,
-            Ok(Status::Ok | Status::BufError) if is_stuck => return false,
-            Ok(Status::Ok | Status::BufError) if inflate.total_out() > max_bytes.saturating_add(64) => {
-                return false;
-            }
-            Ok(Status::Ok | Status::BufError) => {}
-            Err(_) => return false,
-        }
-    }
-}
-
-/// Says why an object cannot be read, and what to do about it.
-pub(super) fn unreadable(repository: &Repository, id: Oid, error: &git2::Error) -> anyhow::Error {
-    if error.code() != git2::ErrorCode::NotFound {
-        return anyhow::anyhow!(
-            "object `{id}` is damaged ({}); look with `git fsck`, then clone the repository anew",
-            error.message()
-        );
-    }
-    let help = if is_partial(repository) {
-        "the clone is partial: fetch what it lacks with `git fetch --refetch --no-filter`"
-    } else if is_shallow(repository) {
-        "the clone is shallow: fetch the whole history with `git fetch --unshallow`"
-    } else {
-        "the repository is damaged: look with `git fsck`, then clone it anew"
-    };
-    anyhow::anyhow!("object `{id}` is not in this clone; {help}")
-}
-
-/// Tells whether the clone left out objects that its remote still holds.
-pub(super) fn is_partial(repository: &Repository) -> bool {
-    let Ok(config) = repository.config() else {
-        return false;
-    };
-    let promisors = config.entries(Some("remote\\..*\\.promisor"));
-    config.get_string("extensions.partialclone").is_ok()
-        || promisors.is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// Tells whether the clone lacks old commits; a linked work tree shares that with its main one.
-pub(super) fn is_shallow(repository: &Repository) -> bool {
-    repository.is_shallow()
-        || std::fs::metadata(repository.commondir().join("shallow")).is_ok_and(|metadata| metadata.len() > 0)
-}
 
 /// One line of a tree, as stored.
 #[derive(Clone, Copy)]
@@ -302,8 +180,7 @@ fn parse_entry(bytes: &[u8], start: usize, id_bytes: usize) -> Option<(TreeEntry
 
 /// The objects of a repository, with the trees that were read last.
 pub(super) struct Objects<'a> {
-    pub(super) repository: &'a Repository,
-    pub(super) database: Odb<'a>,
+    pub(super) database: Database<'a>,
     pub(super) format: ObjectFormat,
     recent: HashMap<Oid, TreeBytes>,
     older: HashMap<Oid, TreeBytes>,
@@ -313,8 +190,7 @@ pub(super) struct Objects<'a> {
 impl<'a> Objects<'a> {
     pub(super) fn of(repository: &'a Repository) -> Result<Self> {
         Ok(Self {
-            repository,
-            database: repository.odb().context("the object database cannot be opened")?,
+            database: Database::of(repository)?,
             format: repository.object_format(),
             recent: HashMap::new(),
             older: HashMap::new(),
@@ -352,13 +228,7 @@ impl<'a> Objects<'a> {
     }
 
     fn read_tree(&self, id: Oid) -> Result<TreeBytes> {
-        let object = read_object(
-            self.repository,
-            &self.database,
-            id,
-            ObjectType::Tree,
-            MAX_TREE_BYTES,
-        )?;
+        let object = self.database.read(id, ObjectType::Tree, MAX_TREE_BYTES)?;
         let tree = TreeBytes {
             bytes: object.data().into(),
             id_bytes: id_bytes(self.format),
@@ -382,13 +252,7 @@ impl<'a> Objects<'a> {
     }
 
     pub(super) fn commit(&self, id: Oid) -> Result<RawCommit> {
-        let object = read_object(
-            self.repository,
-            &self.database,
-            id,
-            ObjectType::Commit,
-            MAX_COMMIT_BYTES,
-        )?;
+        let object = self.database.read(id, ObjectType::Commit, MAX_COMMIT_BYTES)?;
         parse_commit(object.data(), self.format)
             .with_context(|| format!("the commit `{id}` is malformed; look with `git fsck`"))
     }

@@ -8,12 +8,12 @@ use anyhow::Result;
 use git2::{ObjectType, Oid};
 
 use super::history::{Difference, Leaf};
-use super::objects::{Objects, read_object, unreadable};
+use super::objects::Objects;
 
 /// The most pairs of a removed and a new file whose lines are compared in one commit.
 const MAX_PAIRS: usize = 1_000;
 /// Larger files are the same only when each byte is.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Returns for each new path that was renamed the old one; both are places in `differences`.
 ///
@@ -126,16 +126,11 @@ fn similar_content(
 
 /// Returns the hashes of a file's lines, sorted; `None` for a file that is too large to be compared.
 fn read_lines(objects: &Objects<'_>, id: Oid) -> Result<Option<Vec<u64>>> {
-    let size = objects
-        .database
-        .read_header(id)
-        .map_err(|error| unreadable(objects.repository, id, &error))?
-        .0;
+    let (size, _) = objects.database.header(id)?;
     if size > MAX_BYTES {
         return Ok(None);
     }
-    let (database, most) = (&objects.database, MAX_BYTES as u64);
-    let object = read_object(objects.repository, database, id, ObjectType::Blob, most)?;
+    let object = objects.database.read(id, ObjectType::Blob, MAX_BYTES)?;
     let hash = |line: &[u8]| {
         let mut hasher = DefaultHasher::new();
         line.hash(&mut hasher);

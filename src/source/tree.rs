@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use super::content::{ContentId, content_id_of_file, object_format_around};
+use super::database::{Database, LooseFolders};
 use super::digest::{hex, sha256_hex};
-use super::objects::{MAX_DEPTH, read_object};
+use super::objects::MAX_DEPTH;
 
 /// The most files and folders of one tree.
 const MAX_ENTRIES: usize = 1_000_000;
@@ -78,7 +79,10 @@ enum Root {
         /// How its repository hashes; looked up when it is asked for.
         format: OnceLock<git2::ObjectFormat>,
     },
-    Commit(Mutex<git2::Repository>),
+    Commit {
+        repository: Mutex<git2::Repository>,
+        loose: Arc<LooseFolders>,
+    },
 }
 
 impl std::fmt::Debug for Tree {
@@ -106,7 +110,11 @@ impl Tree {
     }
 
     pub(super) fn of_commit(repository: git2::Repository, entries: Vec<Entry>, guarded: Vec<Entry>) -> Self {
-        Self::new(Root::Commit(Mutex::new(repository)), entries, guarded)
+        let root = Root::Commit {
+            loose: Arc::new(LooseFolders::of(&repository)),
+            repository: Mutex::new(repository),
+        };
+        Self::new(root, entries, guarded)
     }
 
     /// Returns every path, sorted.
@@ -132,7 +140,7 @@ impl Tree {
                 let format = format.get_or_init(|| object_format_around(path));
                 content_id_of_file(*format, &path.join(&*entry.path))
             }
-            Root::Commit(_) => entry
+            Root::Commit { .. } => entry
                 .blob
                 .map(ContentId)
                 .with_context(|| format!("`{}` has no content", entry.path)),
@@ -151,7 +159,7 @@ impl Tree {
     pub fn path_on_disk(&self, entry: &Entry) -> Option<PathBuf> {
         match &self.root {
             Root::Folder { path, .. } => Some(path.join(&*entry.path)),
-            Root::Commit(_) => None,
+            Root::Commit { .. } => None,
         }
     }
 
@@ -161,8 +169,8 @@ impl Tree {
             bail!("`{}` is not a regular file", entry.path);
         }
         match &self.root {
-            Root::Folder { path, .. } => read_file(&path.join(&*entry.path), max_bytes),
-            Root::Commit(repository) => read_blob(&*locked(repository)?, entry, max_bytes),
+            Root::Folder { path, .. } => read_file_of(&path.join(&*entry.path), entry.size, max_bytes),
+            Root::Commit { repository, loose } => read_blob(&*locked(repository)?, loose, entry, max_bytes),
         }
     }
 
@@ -199,8 +207,14 @@ impl Tree {
 
 /// Reads a file whole; one above `max_bytes` is refused.
 pub fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>> {
+    read_file_of(path, 0, max_bytes)
+}
+
+/// Reads a file whole that had `expected` bytes when its folder was listed.
+fn read_file_of(path: &Path, expected: u64, max_bytes: u64) -> Result<Vec<u8>> {
     let file = std::fs::File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-    let mut bytes = Vec::new();
+    // One byte more than expected, so that the end shows without a second buffer.
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(max_bytes)).unwrap_or(0) + 1);
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
@@ -216,15 +230,21 @@ fn locked(repository: &Mutex<git2::Repository>) -> Result<MutexGuard<'_, git2::R
         .map_err(|_| anyhow::anyhow!("the object database was left locked"))
 }
 
-fn read_blob(repository: &git2::Repository, entry: &Entry, max_bytes: u64) -> Result<Vec<u8>> {
+fn read_blob(
+    repository: &git2::Repository,
+    loose: &Arc<LooseFolders>,
+    entry: &Entry,
+    max_bytes: u64,
+) -> Result<Vec<u8>> {
     let id = entry
         .blob
         .with_context(|| format!("`{}` has no content", entry.path))?;
     if entry.size > max_bytes {
         bail!("`{}` has more than {max_bytes} bytes", entry.path);
     }
-    let database = repository.odb().context("the object database cannot be opened")?;
-    let object = read_object(repository, &database, id, git2::ObjectType::Blob, max_bytes)
+    let database = Database::with(repository, loose)?;
+    let object = database
+        .read(id, git2::ObjectType::Blob, max_bytes)
         .with_context(|| format!("`{}` cannot be read", entry.path))?;
     Ok(object.data().to_vec())
 }

@@ -309,17 +309,18 @@ impl<'a> Builder<'a> {
                 ..start
             };
         }
-        let lines = u32::try_from(trimmed.matches('\n').count()).unwrap_or(0);
-        let last = trimmed.rsplit('\n').next().unwrap_or("");
+        let behind = raw.get(trimmed.len()..).unwrap_or("");
+        let lines_behind = u32::try_from(behind.matches('\n').count()).unwrap_or(0);
+        let begin_of_last = trimmed.rfind('\n').map(|at| at + 1);
+        let last = trimmed.get(begin_of_last.unwrap_or(0)..).unwrap_or("");
         let width = u32::try_from(last.chars().count()).unwrap_or(0);
-        let end_column = if lines == 0 {
-            start.column + width
-        } else {
-            width + 1
+        let end_column = match begin_of_last {
+            None => start.column + width,
+            Some(_) => width + 1,
         };
         Span {
             end: start.start + length,
-            end_line: start.line + lines,
+            end_line: end.end_line.saturating_sub(lines_behind).max(start.line),
             end_column,
             ..start
         }

@@ -151,18 +151,22 @@ impl Standing {
 /// The standing of every record.
 #[derive(Clone, Debug, Default)]
 pub struct Standings {
-    by_subject: BTreeMap<(Box<str>, RecordId), Standing>,
+    by_kind: BTreeMap<Box<str>, BTreeMap<RecordId, Standing>>,
 }
 
 impl Standings {
     /// Takes standings that were judged elsewhere, by the name of the kind and the id.
     pub fn new(by_subject: BTreeMap<(Box<str>, RecordId), Standing>) -> Self {
-        Self { by_subject }
+        let mut by_kind: BTreeMap<Box<str>, BTreeMap<RecordId, Standing>> = BTreeMap::new();
+        for ((kind, id), standing) in by_subject {
+            by_kind.entry(kind).or_default().insert(id, standing);
+        }
+        Self { by_kind }
     }
 
     /// Returns what was judged of a record, or of `compliance` by the name of its kind.
     pub fn get(&self, kind: &str, id: &RecordId) -> Option<&Standing> {
-        self.by_subject.get(&(kind.into(), id.clone()))
+        self.by_kind.get(kind)?.get(id)
     }
 
     /// Returns what is known of a record; absence is an answer too.
@@ -179,8 +183,10 @@ impl Standings {
 
     /// Walks all of them: the name of the kind, the id, the standing.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RecordId, &Standing)> {
-        self.by_subject
-            .iter()
-            .map(|((kind, id), standing)| (&**kind, id, standing))
+        self.by_kind.iter().flat_map(|(kind, standings)| {
+            standings
+                .iter()
+                .map(move |(id, standing)| (&**kind, id, standing))
+        })
     }
 }

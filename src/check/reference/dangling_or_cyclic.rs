@@ -54,14 +54,9 @@ fn record(repository: &Repository, reference: &Reference) -> Option<Diagnostic> 
     }
     let field = &*reference.field;
     let fits = |kind: Kind| reference.kinds.iter().any(|name| &**name == kind.name());
-    target(
-        repository,
-        &reference.text,
-        reference.span,
-        field,
-        &fits,
-        &listed(reference.kinds.iter()),
-    )
+    target(repository, &reference.text, reference.span, field, &fits, &|| {
+        listed(reference.kinds.iter())
+    })
 }
 
 fn target(
@@ -70,9 +65,9 @@ fn target(
     span: Span,
     field: &str,
     fits: &dyn Fn(Kind) -> bool,
-    kinds: &str,
+    kinds: &dyn Fn() -> String,
 ) -> Option<Diagnostic> {
-    let known = RecordId::new(text).and_then(|id| repository.known.get(&id));
+    let known = repository.known.get(text);
     match known {
         Some(known) if fits(known.kind) => None,
         Some(known) => Some(
@@ -82,7 +77,7 @@ fn target(
                 format!("`{text}` is a {}, not what `{field}` names", known.kind),
             )
             .related(known.span, format!("`{text}` is here"))
-            .help(format!("name a record of kind {kinds}")),
+            .help(format!("name a record of kind {}", kinds())),
         ),
         None => {
             let ids = repository
@@ -93,7 +88,7 @@ fn target(
             let ids = listed_up_to(PROPOSED, ids);
             Some(
                 Diagnostic::error(CHECK.code, span, format!("`{}` leads nowhere", excerpt(text)))
-                    .label(format!("`{field}` names a record of kind {kinds}"))
+                    .label(format!("`{field}` names a record of kind {}", kinds()))
                     .help(format!("mend the id, or write that record; there are {ids}")),
             )
         }
@@ -140,14 +135,9 @@ fn reasons_of_controls(repository: &Repository, out: &mut Vec<Diagnostic>) {
                 continue;
             };
             let is_risk = |kind: Kind| kind == Kind::Risk;
-            let fault = target(
-                repository,
-                risk,
-                reason.span,
-                "reasons",
-                &is_risk,
-                &listed([Kind::Risk]),
-            );
+            let fault = target(repository, risk, reason.span, "reasons", &is_risk, &|| {
+                listed([Kind::Risk])
+            });
             out.extend(fault.map(|fault| fault.subject(soa.id().to_string())));
         }
     }

@@ -70,8 +70,10 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .filter(|meta| meta.is_live() && !retired(meta))
     {
         for reference in meta.references.iter().filter(|reference| is_about_now(reference)) {
-            let id = RecordId::new(&reference.text).filter(|id| *id != meta.id.value);
-            let inactive = id.and_then(|id| inactivity(repository, &id, day));
+            if *reference.text == *meta.id.as_str() {
+                continue;
+            }
+            let inactive = inactivity(repository, &reference.text, day);
             out.extend(inactive.map(|inactive| tell(context, meta, reference, &inactive)));
         }
     }
@@ -118,8 +120,9 @@ fn tell(context: &Context<'_>, meta: &Meta, reference: &Reference, inactive: &In
         .subject(meta.id.to_string())
 }
 
-fn inactivity(repository: &Repository, id: &RecordId, day: Date) -> Option<Inactive> {
-    let known = repository.known.get(id)?;
+fn inactivity(repository: &Repository, text: &str, day: Date) -> Option<Inactive> {
+    let known = repository.known.get(text)?;
+    let id = &known.id;
     match known.kind {
         Kind::Person => {
             let person = repository.people.get(id)?;
