@@ -75,7 +75,7 @@ fn is_unfinished(lab: &Lab) -> bool {
     let (code, out, err) = lab.verify();
     let is_unfinished = out.contains("an import was killed");
     assert!(
-        out.lines().count() <= 1 && is_unfinished == !out.is_empty(),
+        out.lines().count() <= 1 && is_unfinished != out.is_empty(),
         "{out}{err}"
     );
     assert_eq!(code == 0, !is_unfinished, "{out}{err}");
