@@ -138,9 +138,7 @@ pub(super) fn open_against(
     };
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
-    let mut past = None;
-    let mut since = None;
-    let mut read_ledger = None;
+    let (mut past, mut since, mut read_ledger) = (None, None, None);
     if let Some(history) = &history {
         compare_anchors(&mut anchors, history);
         read_ledger = ledger::compare(&mut anchors, &tree, Wanted::RunsAt(as_of.instant()))?;
