@@ -23,6 +23,7 @@ mod systems;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -181,7 +182,7 @@ pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
     /// What history tells of approvals and their records.
-    pub testimony: Option<&'a Testimony>,
+    pub testimony: Option<&'a Arc<Testimony>>,
     /// The pull request that is judged, and its base.
     pub change: Option<&'a Change>,
     /// What changed since somebody last vouched for history, where there is no base.

@@ -44,7 +44,7 @@ pub(super) struct Job {
     /// What led to the commit; `None` outside git.
     pub(super) history: Option<History>,
     /// What history tells of approvals.
-    pub(super) testimony: Testimony,
+    pub(super) testimony: Arc<Testimony>,
     /// The signed statements of where history stood, judged.
     pub(super) anchors: Vec<Anchor>,
     /// What re-reading history found; `None` outside git, and where a base branch judges.
@@ -163,7 +163,7 @@ pub(super) fn open_against(
         commit,
         is_modified,
         history,
-        testimony,
+        testimony: Arc::new(testimony),
         anchors,
         past,
         since,
@@ -436,7 +436,7 @@ impl Job {
             basis,
             own,
             rules: self.settings.approval_rules(),
-            testimony: self.testimony.clone(),
+            testimony: Arc::clone(&self.testimony),
             changed,
         }
     }

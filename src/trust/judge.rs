@@ -29,7 +29,7 @@ pub struct Question<'a> {
     /// The trust of the change itself, where another is believed: it only tells what the change brings.
     pub own: Option<Basis<'a>>,
     pub rules: ApprovalRules,
-    pub testimony: Testimony,
+    pub testimony: Arc<Testimony>,
     /// The records that the change touches: each of them needs its approvals, whatever its kind.
     pub changed: BTreeSet<RecordId>,
 }
@@ -42,7 +42,7 @@ impl<'a> Question<'a> {
             basis: Basis::of(repository),
             own: None,
             rules: ApprovalRules::default(),
-            testimony: Testimony::default(),
+            testimony: Arc::default(),
             changed: BTreeSet::new(),
         }
     }
