@@ -126,6 +126,7 @@ fn host(name: &str, system: Option<&str>, state: HostState) -> HostRow {
         last_authenticated_scan: None,
         last_qualifying_scan: None,
         candidates: vec![],
+        replaced: None,
         os: None,
         ips: vec![],
         state,

@@ -9,8 +9,8 @@
 //! | W7 | `clock::w07_…` and `reconcile::w07_a_breach_stays_when_the_severity_is_lowered` |
 //! | W8 | `clock::w08_an_override_reaches_what_is_open_while_it_is_in_force` |
 //! | W9 | `clock::w09_a_freeze_does_not_move_a_due_date`, and `calendars` |
-//! | W10 | here, and `the_first_class_of_keys_decides` in `src/reconcile/identity.rs` |
-//! | W11 | none: a new serial under an old FQDN is not told apart yet |
+//! | W10 | here, and `the_first_class_of_keys_decides` in `src/reconcile/identity/mod.rs` |
+//! | W11 | here, and `a_name_goes_to_the_machine_that_answers_under_it` in `src/reconcile/identity/succession.rs` |
 //! | W12 | `clock::w12_…` and `reconcile::w12_days_are_counted_in_local_days_across_the_end_of_summer_time` |
 //! | W13 | `ledger::a_run_with_far_fewer_hosts_needs_a_reason` |
 //! | W14 | `src/check/exception/renewals.md` (EXC004) |
@@ -25,7 +25,10 @@
 //! | W23 | `reconcile::w23_an_overlapping_exception_does_not_outlive_the_earlier_one_by_itself` |
 
 use countersign::import::{Importer, Product, Scan};
-use countersign::model::{Disposition, Host, ObservationState, Quality, ScanSummary, Severity, Stamp};
+use countersign::model::{
+    Disposition, Host, HostStatus, ObservationState, Quality, ScanSummary, Severity, Stamp,
+};
+use countersign::reconcile::{HostState, Register};
 
 use crate::world::{KEV, World, at, find};
 
@@ -119,17 +122,28 @@ static INVENTORY: Importer = Importer {
     import: KEV.import,
 };
 
-fn inventory(is_static: bool) -> Scan {
-    let laptop = Host {
-        name: "laptop-1".into(),
-        ips: vec!["10.0.0.7".into()],
-        fields: [
-            ("name", "laptop-1"),
-            ("ip_static", if is_static { "true" } else { "false" }),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into(),
-        ..Host::default()
+fn inventory(rows: &[&[(&str, &str)]]) -> Scan {
+    let host = |row: &&[(&str, &str)]| {
+        let of = |wanted: &str| {
+            let cell = row.iter().find(|(name, _)| *name == wanted);
+            cell.map(|(_, text)| (*text).to_owned())
+        };
+        Host {
+            name: of("name").unwrap(),
+            fqdn: of("fqdn"),
+            ips: of("ip").into_iter().collect(),
+            serial: of("serial"),
+            status: if of("status").as_deref() == Some("retired") {
+                HostStatus::Retired
+            } else {
+                HostStatus::Active
+            },
+            fields: row
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+                .collect(),
+            ..Host::default()
+        }
     };
     Scan {
         absence_means_fixed: None,
@@ -139,7 +153,7 @@ fn inventory(is_static: bool) -> Scan {
         importer: &INVENTORY,
         sha256: "inventory".into(),
         summary: ScanSummary::default(),
-        hosts: vec![laptop],
+        hosts: rows.iter().map(host).collect(),
         checks: Vec::new(),
         sightings: Vec::new(),
         kev: Vec::new(),
@@ -149,19 +163,152 @@ fn inventory(is_static: bool) -> Scan {
 
 #[test]
 fn w10_a_leased_address_attaches_nothing_to_the_machine_that_had_it() {
-    for (is_static, expected) in [(false, "10.0.0.7"), (true, "laptop-1")] {
+    let laptop = [("name", "laptop-1"), ("ip", "10.0.0.7")];
+    let leased = [
+        ("lease_from", "2026-09-01T08:00:00Z"),
+        ("lease_to", "2026-09-01T12:00:00Z"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&laptop, more].concat();
+    let rows = [
+        ("no word of a lease", with(&[]), "14:00", "10.0.0.7"),
+        ("after the lease", with(&leased), "14:00", "10.0.0.7"),
+        ("at its end", with(&leased), "12:00", "10.0.0.7"),
+        ("while it lasts", with(&leased), "11:59", "laptop-1"),
+        (
+            "a static one",
+            with(&[("ip_static", "true")]),
+            "14:00",
+            "laptop-1",
+        ),
+    ];
+    for (case, row, time, expected) in rows {
         let mut world = World::new();
-        world.scan("src-one", "2026-09-01T14:00:00Z", |scan| {
+        world.scan("src-one", &format!("2026-09-01T{time}:00Z"), |scan| {
             scan.seen("10.0.0.7", "200", &[CVE], Severity::High, None);
         });
         world.scans[0].hosts[0].ips = vec!["10.0.0.7".into()];
-        world.scans.push(inventory(is_static));
-        world.judge("2026-09-02", |register| {
+        world.scans.push(inventory(&[&row]));
+        let names = |register: &Register<'_>| {
             let hosts: Vec<&str> = register.findings.iter().map(|finding| &*finding.host).collect();
-            assert_eq!(hosts, [expected]);
-            assert_eq!(&*register.findings[0].due_reason, "strictest:no-system");
-        });
+            assert_eq!(hosts, [expected], "{case}");
+            let is_apart = expected != "laptop-1";
+            let row = register.host(expected).unwrap();
+            let candidates: Vec<&str> = row.candidates.iter().map(|id| &**id).collect();
+            let reason = if is_apart {
+                assert_eq!(candidates, ["10.0.0.7", "laptop-1"], "{case}: both are listed");
+                "strictest:ambiguous-host"
+            } else {
+                assert!(candidates.is_empty(), "{case}");
+                "strictest:no-system"
+            };
+            assert_eq!(&*register.findings[0].due_reason, reason, "{case}");
+        };
+        world.judge("2026-09-02", names);
     }
+}
+
+/// Two weekly runs: `app01` with its first serial and a finding, then the same name with another serial and the
+/// same finding.
+fn re_imaged() -> World {
+    let mut world = World::new();
+    for (run, serial) in [("2026-09-01T08:00:00Z", "S1"), ("2026-09-08T08:00:00Z", "S2")] {
+        world.scan("src-one", run, |scan| {
+            scan.seen("app01", "200", &[CVE], Severity::High, None);
+        });
+        let scan = world.scans.last_mut().unwrap();
+        scan.hosts[0].fqdn = Some("app01.example.org".into());
+        scan.hosts[0].serial = Some(serial.into());
+    }
+    world
+}
+
+#[test]
+fn w11_a_new_serial_under_an_old_name_is_a_new_machine() {
+    let old = [("name", "app01"), ("fqdn", "app01.example.org"), ("serial", "S1")];
+    let retired = [&old[..], &[("status", "retired")]].concat();
+    let mut world = re_imaged();
+    world.scans.push(inventory(&[&old]));
+    let told = |world: &World| {
+        world.judge("2026-09-16", |register| {
+            let findings = register.findings.iter();
+            let of = findings.map(|one| (one.host.to_string(), one.disposition, one.first_seen, one.stale));
+            let replaced: Vec<String> = register
+                .hosts
+                .iter()
+                .filter_map(|host| Some(format!("{} by {}", host.id, host.replaced.as_ref()?.0)))
+                .collect();
+            let state = register.host("app01").unwrap().state;
+            (of.collect::<Vec<_>>(), replaced, state)
+        })
+    };
+    let new = "app01.example.org#S2";
+    let first = told(&world);
+    let (findings, replaced, state) = &first;
+    assert_eq!(
+        findings[..],
+        [
+            (
+                "app01".into(),
+                Disposition::Overdue,
+                at("2026-09-01T08:00:00Z"),
+                true
+            ),
+            (
+                new.into(),
+                Disposition::DueSoon,
+                at("2026-09-08T08:00:00Z"),
+                false
+            ),
+        ]
+        .map(|(host, disposition, first, stale): (String, _, _, _)| (
+            host,
+            disposition,
+            first,
+            stale
+        )),
+        "both are shown, the old one stale"
+    );
+    assert_eq!(replaced[..], [format!("app01 by {new}")]);
+    assert_eq!(*state, HostState::Overdue);
+
+    // Neither the order of the exports nor giving one twice changes anything.
+    world.scans.reverse();
+    assert_eq!(told(&world), first);
+    world.scans.extend(re_imaged().scans.drain(..1));
+    assert_eq!(told(&world), first);
+
+    // Retired in the inventory, the old one's findings end with it.
+    *world
+        .scans
+        .iter_mut()
+        .find(|scan| scan.file == "inventory")
+        .unwrap() = inventory(&[&retired]);
+    let (findings, _, _) = told(&world);
+    assert_eq!(findings[0].1, Disposition::ClosedRetired);
+    assert_eq!(findings[1].1, Disposition::DueSoon);
+}
+
+#[test]
+fn w11_the_old_machine_counts_as_unscanned_and_no_rescan_of_the_new_one_closes_what_it_had() {
+    let mut world = re_imaged();
+    world.scan("src-one", "2026-09-10T08:00:00Z", |scan| {
+        scan.host("app01");
+    });
+    let scan = world.scans.last_mut().unwrap();
+    scan.hosts[0].fqdn = Some("app01.example.org".into());
+    world.judge("2026-09-16", |register| {
+        let old = register.host("app01").unwrap();
+        assert!(
+            !register.is_scanned_in_time(old),
+            "it was last seen on 2026-09-01"
+        );
+        let closed: Vec<bool> = register.findings.iter().map(|one| one.closed.is_some()).collect();
+        assert_eq!(
+            closed,
+            [false, true],
+            "the look without a serial was at the new machine"
+        );
+    });
 }
 
 #[test]

@@ -93,6 +93,9 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                     .map(|look| look.at)
                     .max(),
                 candidates: candidates(joined, index),
+                replaced: known_host
+                    .replaced
+                    .map(|replaced| (Arc::clone(&known[replaced.by].id), replaced.at)),
                 os: known_host.host.os.clone(),
                 ips: known_host.host.ips.clone(),
                 state: HostState::NotCounted,

@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use super::episode::{Episode, Event, Said, episodes};
-use super::identity::{Identities, KnownHost, listed};
+use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
 use super::register::ImportState;
 use super::runs::Run;
 use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, KevListing, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, CvssVector, Members, ObservationState, Quality, Severity, best_vector};
+use crate::model::{AsOf, CvssVector, Host, Members, ObservationState, Quality, Severity, best_vector};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub(super) struct Joined {
     pub(super) identities: Identities,
     /// The looks at each host, by host index.
     pub(super) looks: Vec<Vec<Look>>,
+    /// The index of each host of each run; `None` for one that has no name or was looked at after as-of.
+    pub(super) placed: Vec<Vec<Option<usize>>>,
     /// Hosts that a scan could not tell apart, with the others that they could be.
     pub(super) ambiguous: HashMap<usize, Vec<usize>>,
     pub(super) lives: Vec<Life>,
@@ -70,40 +72,39 @@ pub(super) fn join(
     reopen_window_days: u32,
 ) -> Joined {
     let (mut joined, fanned) = gather(repository, runs, as_of);
-    joined.lives = lives(&fanned, runs, &joined.looks, as_of, reopen_window_days);
+    joined.lives = lives(&fanned, runs, &joined, as_of, reopen_window_days);
     joined
 }
 
 /// Finds the hosts, and sorts what was seen on them by host and vulnerability.
 fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joined, Vec<Fanned<'a>>) {
     let mut identities = Identities::default();
-    for run in runs
+    let inventories = runs
         .iter()
-        .filter(|run| run.scan.importer.product == Product::Inventory && is_used(run))
-    {
-        for host in &run.scan.hosts {
-            identities.add_known(host);
-        }
+        .filter(|run| run.scan.importer.product == Product::Inventory && is_used(run));
+    let rows = inventories.flat_map(|run| run.scan.hosts.iter().map(|host| (host, run.zone)));
+    for (host, zone) in in_order(rows.collect()) {
+        identities.add_known(host, zone);
     }
     for system in &repository.systems {
         if let Members::Hosts(names) = &system.spec.members.value {
             names.iter().for_each(|name| {
-                identities.add_known(&listed(name));
+                identities.add_known(&listed(name), as_of.zone());
             });
         }
     }
-    let is_of_scan = |run: &Run<'_>| run.scan.importer.product == Product::Scan && is_used(run);
     let mut joined = Joined {
         identities,
         looks: Vec::new(),
+        placed: Vec::new(),
         ambiguous: HashMap::new(),
         lives: Vec::new(),
         installs: Installs::default(),
     };
+    joined.place_hosts(runs, as_of);
     let mut fanned = Vec::new();
     for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_of_scan(run)) {
-        let placed = joined.place_hosts(run, index, as_of);
-        fan_out(run, index, &placed, &mut fanned);
+        fan_out(run, index, &joined.placed[index], &mut fanned);
     }
     joined.installs = Installs::of(runs, &joined.identities, as_of);
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
@@ -181,36 +182,58 @@ fn is_used(run: &Run<'_>) -> bool {
     run.state != ImportState::Ignored
 }
 
+fn is_of_scan(run: &Run<'_>) -> bool {
+    run.scan.importer.product == Product::Scan && is_used(run)
+}
+
 impl Joined {
-    /// Finds each host of a run, and notes that it was looked at; `None` for one that has no name.
-    fn place_hosts(&mut self, run: &Run<'_>, index: usize, as_of: AsOf) -> Vec<Option<usize>> {
-        let mut placed = Vec::with_capacity(run.scan.hosts.len());
-        for host in &run.scan.hosts {
-            let at = run.host_at(host);
-            if (host.name.is_empty() && host.fqdn.is_none() && host.ips.is_empty()) || at > as_of.instant() {
-                placed.push(None);
-                continue;
-            }
-            let resolved = self.identities.resolve(host);
-            if self.looks.len() <= resolved.index {
-                self.looks.resize(resolved.index + 1, Vec::new());
-            }
-            if run.line.run_at.is_some() || host.scanned_at.is_some() {
-                self.looks[resolved.index].push(Look {
-                    at,
-                    quality: run.quality(host),
-                    run: index,
-                });
-            }
-            if !resolved.others.is_empty() {
-                let others = self.ambiguous.entry(resolved.index).or_default();
-                others.extend(resolved.others);
-                others.sort_unstable();
-                others.dedup();
-            }
-            placed.push(Some(resolved.index));
+    /// Finds each host of each run, in the order of time, and notes that it was looked at.
+    fn place_hosts(&mut self, runs: &[Run<'_>], as_of: AsOf) {
+        let of_scans = runs.iter().enumerate().filter(|(_, run)| is_of_scan(run));
+        let mut sought: Vec<(DateTime<Utc>, &Host, usize, usize)> = of_scans
+            .flat_map(|(index, run)| {
+                let hosts = run.scan.hosts.iter().enumerate();
+                hosts.map(move |(place, host)| (run.host_at(host), host, index, place))
+            })
+            .filter(|(at, host, _, _)| {
+                let is_named = !host.name.is_empty() || host.fqdn.is_some() || !host.ips.is_empty();
+                is_named && *at <= as_of.instant()
+            })
+            .collect();
+        // The order of rows in an export means nothing.
+        sought.sort_by(
+            |(at, host, run, place), (other_at, other, other_run, other_place)| {
+                let mine = (at, &host.serial, &host.uuid, &host.fqdn, &host.name, run, place);
+                let theirs = (&other.serial, &other.uuid, &other.fqdn, &other.name);
+                let (serial, uuid, fqdn, name) = theirs;
+                mine.cmp(&(other_at, serial, uuid, fqdn, name, other_run, other_place))
+            },
+        );
+        self.placed = runs.iter().map(|run| vec![None; run.scan.hosts.len()]).collect();
+        for (at, host, index, place) in sought {
+            let resolved = self.identities.resolve(host, at, index);
+            self.placed[index][place] = Some(resolved.index);
+            self.note_look(&runs[index], host, index, resolved);
         }
-        placed
+    }
+
+    fn note_look(&mut self, run: &Run<'_>, host: &Host, index: usize, resolved: Resolved) {
+        if self.looks.len() <= resolved.index {
+            self.looks.resize(resolved.index + 1, Vec::new());
+        }
+        if run.line.run_at.is_some() || host.scanned_at.is_some() {
+            self.looks[resolved.index].push(Look {
+                at: run.host_at(host),
+                quality: run.quality(host),
+                run: index,
+            });
+        }
+        if !resolved.others.is_empty() {
+            let others = self.ambiguous.entry(resolved.index).or_default();
+            others.extend(resolved.others);
+            others.sort_unstable();
+            others.dedup();
+        }
     }
 }
 
@@ -246,7 +269,7 @@ fn fan_out<'a>(run: &Run<'a>, index: usize, placed: &[Option<usize>], fanned: &m
 fn lives(
     fanned: &[Fanned<'_>],
     runs: &[Run<'_>],
-    looks: &[Vec<Look>],
+    joined: &Joined,
     as_of: AsOf,
     reopen_window_days: u32,
 ) -> Vec<Life> {
@@ -256,7 +279,7 @@ fn lives(
         let events = events(
             group,
             runs,
-            looks.get(first.host).map_or(&[], Vec::as_slice),
+            joined.looks.get(first.host).map_or(&[], Vec::as_slice),
             as_of,
         );
         let mut said = sayings(group);
@@ -264,7 +287,10 @@ fn lives(
         said.rises = rises(group, runs);
         said.exploits = exploits(group, runs);
         let said = Arc::new(said);
-        for episode in episodes(events, reopen_window_days, as_of.zone()) {
+        // Nobody can look again at a machine that another one has taken the place of.
+        let is_replaced = joined.identities.hosts[first.host].replaced.is_some();
+        for mut episode in episodes(events, reopen_window_days, as_of.zone()) {
+            episode.stale |= is_replaced && episode.closed.is_none();
             lives.push(Life {
                 host: first.host,
                 vuln: Arc::clone(&first.vuln),

@@ -71,10 +71,10 @@ pub fn reconcile<'a>(
         .iter()
         .filter_map(|policy| policy.spec.reopen_window_days)
         .max();
-    let mut joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
+    let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
-    provenance::mark_retired(&mut hosts, &runs, as_of);
+    provenance::mark_retired(&mut hosts, &runs, &joined.identities, as_of);
     let mut systems = estate::systems(repository, &standings, &hosts, as_of);
     let bench = judge::Bench {
         repository,
@@ -113,13 +113,7 @@ pub fn reconcile<'a>(
     let frame = kpi::Frame { period, as_of, duty };
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
-    let hidden = suppressed::hidden(
-        (repository, &standings),
-        &runs,
-        &mut joined.identities,
-        &findings,
-        as_of,
-    );
+    let hidden = suppressed::hidden((repository, &standings), &runs, &joined, &findings, as_of);
     let mut suppressed = suppressed::configured(repository, &standings, &findings, &kev, &runs, as_of);
     suppressed.extend(hidden);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);

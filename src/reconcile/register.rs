@@ -183,6 +183,8 @@ pub struct HostRow {
     pub last_qualifying_scan: Option<DateTime<Utc>>,
     /// The ids of known hosts that it could be, when its keys disagree.
     pub candidates: Vec<Arc<str>>,
+    /// The id of the machine that has answered under its name, with another serial, from a moment on.
+    pub replaced: Option<(Arc<str>, DateTime<Utc>)>,
     pub os: Option<String>,
     pub ips: Vec<String>,
     pub state: HostState,

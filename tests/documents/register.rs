@@ -158,6 +158,7 @@ fn hosts(foreign: &str) -> Vec<HostRow> {
         last_authenticated_scan: None,
         last_qualifying_scan: scan.map(at).filter(|_| state != HostState::Unscanned),
         candidates: Vec::new(),
+        replaced: None,
         os: Some(format!("Windows Server 2022{foreign}")),
         ips: vec!["10.0.0.7".into()],
         state,

@@ -7,8 +7,8 @@ use super::decisions::decisions;
 use super::{HiddenBy, Naming, Suppressed, SuppressedState, names};
 use crate::import::{CheckInfo, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, Disposition, Finding, Host, ObservationState};
-use crate::reconcile::identity::Identities;
+use crate::model::{AsOf, Disposition, Finding, ObservationState};
+use crate::reconcile::join::Joined;
 use crate::reconcile::register::ImportState;
 use crate::reconcile::runs::Run;
 use crate::trust::Standings;
@@ -22,11 +22,11 @@ type Newest<'a> = BTreeMap<Place<'a>, (usize, Arc<str>)>;
 pub(in crate::reconcile) fn hidden(
     (repository, standings): (&Repository, &Standings),
     runs: &[Run<'_>],
-    identities: &mut Identities,
+    joined: &Joined,
     findings: &[Finding],
     as_of: AsOf,
 ) -> Vec<Suppressed> {
-    let newest = newest(runs, identities, as_of);
+    let newest = newest(runs, joined);
     if newest.is_empty() {
         return Vec::new();
     }
@@ -95,7 +95,7 @@ fn is_decided(finding: &Finding) -> bool {
     is_removed || finding.disposition.is_by_decision()
 }
 
-fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> Newest<'a> {
+fn newest<'a>(runs: &'a [Run<'_>], joined: &Joined) -> Newest<'a> {
     let mut newest = Newest::new();
     let mut observers: BTreeSet<&str> = BTreeSet::new();
     let is_used =
@@ -108,26 +108,13 @@ fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> 
         if !observers.contains(run.observer()) {
             continue;
         }
-        let is_placed = |host: &Host| {
-            let is_named = !host.name.is_empty() || host.fqdn.is_some() || !host.ips.is_empty();
-            is_named && run.host_at(host) <= as_of.instant()
-        };
-        let hosts: Vec<Option<Arc<str>>> = run
-            .scan
-            .hosts
-            .iter()
-            .map(|host| {
-                is_placed(host).then(|| {
-                    let known = identities.resolve(host).index;
-                    Arc::clone(&identities.hosts[known].id)
-                })
-            })
-            .collect();
+        let placed = &joined.placed[index];
         for sighting in &run.scan.sightings {
-            let host = hosts.get(sighting.host.0 as usize).cloned().flatten();
+            let host = placed.get(sighting.host.0 as usize).copied().flatten();
             let check = run.scan.checks.get(sighting.check as usize);
             if let (Some(host), Some(check)) = (host, check) {
-                note(&mut newest, (run.observer(), index), &host, check, sighting);
+                let host = &joined.identities.hosts[host].id;
+                note(&mut newest, (run.observer(), index), host, check, sighting);
             }
         }
     }
