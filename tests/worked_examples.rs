@@ -26,10 +26,12 @@
 
 use countersign::import::{Importer, Product, Scan};
 use countersign::model::{
-    Disposition, Host, HostStatus, ObservationState, Quality, ScanSummary, Severity, Stamp,
+    Alias, AliasBy, DiscrepancyKind, Disposition, Host, HostStatus, ObservationState, Quality, ScanSummary,
+    Severity, Stamp,
 };
-use countersign::reconcile::{HostState, Register};
+use countersign::reconcile::{Dimension, HostState, Register};
 
+use crate::import_rules::said;
 use crate::world::{KEV, World, at, find};
 
 const CVE: &str = "CVE-2026-1111";
@@ -81,6 +83,33 @@ fn w02_as_good_a_look_that_still_finds_it_keeps_it_open() {
     let open = (Disposition::Open, "09-15".into(), None, 1);
     assert_eq!(told(&world, "2026-09-26"), open);
     assert_eq!(told(&world, "2026-09-24"), closed, "as it was told then");
+    assert_eq!(discrepancies(&world, "2026-09-24"), [""; 0]);
+    let message = "`CVE-2026-1111` on `app01`: `src-one` calls it gone since 2026-09-20, and `src-two` saw it on 2026-09-25";
+    assert_eq!(discrepancies(&world, "2026-09-26"), [message]);
+    world.scans.reverse();
+    assert_eq!(
+        discrepancies(&world, "2026-09-26"),
+        [message],
+        "in whatever order they come"
+    );
+}
+
+#[test]
+fn w02_a_better_look_that_still_finds_it_settles_it() {
+    let mut world = fixed_on_20_september(Quality::Authenticated);
+    seen_by_another_on_25_september(&mut world, Quality::Agent);
+    assert_eq!(told(&world, "2026-09-26").0, Disposition::Open);
+    assert_eq!(discrepancies(&world, "2026-09-26"), [""; 0]);
+}
+
+fn discrepancies(world: &World, when: &str) -> Vec<String> {
+    messages(world, when, "REC007")
+}
+
+/// What a rule says.
+fn messages(world: &World, when: &str, code: &str) -> Vec<String> {
+    let told = said(world, when, code).into_iter();
+    told.map(|(_, message)| message).collect()
 }
 
 #[test]
@@ -90,6 +119,188 @@ fn w03_a_banner_does_not_undo_what_an_agent_called_fixed() {
     assert_eq!(
         told(&world, "2026-09-26"),
         (Disposition::FixedInTime, "09-15".into(), Some("09-20".into()), 0)
+    );
+    let suspected = |world: &World, when: &str| {
+        world.judge(when, |register| {
+            let finding = find(register, "app01", CVE);
+            finding.discrepancy.as_ref().map(|one| one.kind)
+        })
+    };
+    assert_eq!(suspected(&world, "2026-09-24"), None);
+    assert_eq!(suspected(&world, "2026-09-26"), Some(DiscrepancyKind::Suspected));
+    let message = "`CVE-2026-1111` on `app01`: `src-one` calls it gone since 2026-09-20, and `src-two` sees worse and saw it on 2026-09-25";
+    assert_eq!(discrepancies(&world, "2026-09-26"), [message]);
+
+    // A rescan by the one that fixed it clears it, and so does a triage of both words; an older triage does not.
+    let triage = |world: &mut World, approved: &str| {
+        world.record(
+            "triage/tri-0001.yaml",
+            "kind: Triage\nid: tri-0001\ntitle: The banner was never changed\nspec:\n  subject: {vuln: CVE-2026-1111, systems: [sys-app], resolved: [app01]}\n  status: resolution\n  method: looked\n  evidence: []\n  settles: the banner against the package\n  expires: 2026-12-01\n",
+        );
+        world.approve("Triage", "tri-0001", approved);
+    };
+    triage(&mut world, "2026-09-22T08:00:00Z");
+    assert_eq!(discrepancies(&world, "2026-09-27"), [message]);
+    triage(&mut world, "2026-09-26T08:00:00Z");
+    world.remove("approvals/tri-0001/00000000-p-kim-1.yaml");
+    assert_eq!(discrepancies(&world, "2026-09-27"), [""; 0]);
+    let mut world = fixed_on_20_september(Quality::Agent);
+    seen_by_another_on_25_september(&mut world, Quality::Banner);
+    world.scan("src-one", "2026-09-27T08:00:00Z", |scan| {
+        scan.quality("app01", Quality::Agent);
+    });
+    assert_eq!(discrepancies(&world, "2026-09-28"), [""; 0]);
+}
+
+#[test]
+fn a_source_that_has_not_looked_again_is_told_of_after_the_days_to_settle() {
+    let mut world = World::new();
+    for source in ["src-one", "src-two"] {
+        world.scan(source, "2026-09-01T08:00:00Z", |scan| {
+            scan.quality("app01", Quality::Agent);
+            scan.seen("app01", "200", &[CVE], Severity::Low, None);
+        });
+    }
+    world.scan("src-one", "2026-09-08T08:00:00Z", |scan| {
+        scan.quality("app01", Quality::Agent);
+    });
+    assert_eq!(discrepancies(&world, "2026-09-15"), [""; 0]);
+    let message = "`CVE-2026-1111` on `app01`: `src-one` calls it gone since 2026-09-08, and `src-two` has not looked since 2026-09-01";
+    assert_eq!(discrepancies(&world, "2026-09-16"), [message]);
+}
+
+/// Two scanners without a CVE for it, one with an advisory that a third one knows.
+fn three_names() -> World {
+    let mut world = World::new();
+    let rows: [(&str, &str, &str, &[&str], &[&str]); 3] = [
+        ("src-one", "qualys", "38173", &[], &[]),
+        ("src-two", "tenable", "20007", &[], &[]),
+        ("src-two", "trivy", "GHSA-aaaa-bbbb-cccc", &[], &[]),
+    ];
+    for (index, (source, family, id, cves, aliases)) in rows.into_iter().enumerate() {
+        world.scan(source, &format!("2026-09-0{}T08:00:00Z", index + 1), |scan| {
+            scan.seen_with("app01", id, cves, Severity::High, None, |check| {
+                check.family = family.into();
+                check.aliases = aliases.iter().map(|alias| (*alias).into()).collect();
+            });
+        });
+    }
+    world
+}
+
+/// Each finding's name, and why its ids mean it.
+fn names(world: &World) -> Vec<(String, Vec<String>)> {
+    world.judge("2026-09-10", |register| {
+        let why = |alias: &Alias| {
+            let by = match &alias.by {
+                AliasBy::Export(observer) => format!("export of {observer}"),
+                AliasBy::Record(source) => format!("table of {source}"),
+            };
+            format!("{} by {by}", alias.id)
+        };
+        let findings = register.findings.iter();
+        findings
+            .map(|one| (one.vuln.to_string(), one.joined.iter().map(why).collect()))
+            .collect()
+    })
+}
+
+#[test]
+fn ids_that_mean_one_vulnerability_are_one_finding_and_it_is_told_why() {
+    let mut world = three_names();
+    let own = |id: &str| (id.to_owned(), Vec::new());
+    assert_eq!(
+        names(&world),
+        [
+            own("qualys:38173"),
+            own("tenable:20007"),
+            own("trivy:GHSA-aaaa-bbbb-cccc")
+        ]
+    );
+    world.record(
+        "sources/src-one.yaml",
+        "kind: Source\nid: src-one\ntitle: Scanner\nspec:\n  roles: [scanner]\n  format: nessus-v2\n  timezone: UTC\n  max_age_hours: 192\n  quality: authenticated\n  absence_means_fixed: true\n  alias: {'qualys:38173': weak-tls, 'tenable:20007': weak-tls}\n  state: approved\n",
+    );
+    world.scan("src-one", "2026-09-08T08:00:00Z", |scan| {
+        scan.seen_with(
+            "app02",
+            "92100",
+            &[CVE, "CVE-2026-2222"],
+            Severity::High,
+            None,
+            |check| {
+                check.family = "qualys".into();
+                check.aliases = vec!["GHSA-aaaa-bbbb-cccc".into()];
+            },
+        );
+    });
+    let by_advisory = "trivy:GHSA-aaaa-bbbb-cccc by export of src-one".to_owned();
+    let by_scanner = "qualys:92100 by export of src-one".to_owned();
+    let both = |name: &str, why: &String| (name.to_owned(), vec![why.clone()]);
+    let expected = [
+        both(CVE, &by_advisory),
+        both("CVE-2026-2222", &by_advisory),
+        (
+            "weak-tls".to_owned(),
+            vec![
+                "qualys:38173 by table of src-one".to_owned(),
+                "tenable:20007 by table of src-one".to_owned(),
+            ],
+        ),
+        both(CVE, &by_scanner),
+        both("CVE-2026-2222", &by_scanner),
+    ];
+    assert_eq!(names(&world), expected);
+    world.scans.reverse();
+    assert_eq!(names(&world), expected, "in whatever order they come");
+}
+
+#[test]
+fn of_facts_that_disagree_the_spec_says_which_counts() {
+    let row = [
+        ("name", "app01"),
+        ("exposure", "Internet"),
+        ("location", "BER"),
+        ("tier", "tier2"),
+        ("scope", "yes"),
+    ];
+    let mut world = World::new();
+    world.record(
+        "systems/sys-app.yaml",
+        "kind: System\nid: sys-app\ntitle: App\nspec:\n  type: server\n  tier: tier1\n  exposure: internal\n  location: HAM\n  members: [app01, app02]\n  scope: {in: true}\n",
+    );
+    world.sla("  accelerators: [{name: exposed, when: \"exposure == internet\", days: 3}]\n");
+    world.scan("src-one", "2026-09-01T08:00:00Z", |scan| {
+        for host in ["app01", "app02"] {
+            scan.seen(host, "200", &[CVE], Severity::High, None);
+        }
+    });
+    world.scans.push(inventory(&[&row]));
+    world.judge("2026-09-02", |register| {
+        let told: Vec<(&str, &str, &str, &str)> = register
+            .conflicts
+            .iter()
+            .map(|one| (one.fact, &*one.in_record, &*one.in_inventory, &*one.counts))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("exposure", "internal", "Internet", "Internet"),
+                ("location", "HAM", "BER", "BER"),
+                ("tier", "tier1", "tier2", "tier1"),
+            ]
+        );
+        let reason = |host: &str| find(register, host, CVE).due_reason.to_string();
+        assert_eq!(reason("app01"), "accelerator:exposed");
+        assert_eq!(reason("app02"), "sla:high/tier1");
+        let places = &register.kpi_segments()[&Dimension::Location];
+        assert_eq!(places.keys().collect::<Vec<_>>(), ["BER", "HAM"]);
+    });
+    let lines = messages(&world, "2026-09-02", "REC005");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(
+        lines[0],
+        "the record of `sys-app` says exposure `internal`, and the inventory `Internet` of `app01`"
     );
 }
 

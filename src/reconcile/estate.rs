@@ -10,8 +10,8 @@ use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, System, SystemState,
-    host_value,
+    AsOf, Disposition, Finding, Host, HostStatus, Members, Quality, Rate, Record, RecordId, System,
+    SystemState, host_value,
 };
 use crate::trust::Standings;
 
@@ -96,6 +96,7 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                 replaced: known_host
                     .replaced
                     .map(|replaced| (Arc::clone(&known[replaced.by].id), replaced.at)),
+                location: location(&known_host.host),
                 os: known_host.host.os.clone(),
                 ips: known_host.host.ips.clone(),
                 state: HostState::NotCounted,
@@ -121,6 +122,11 @@ fn first_known(joined: &Joined, index: usize) -> Option<DateTime<Utc>> {
     looks.iter().map(|look| look.at).chain(sightings).min()
 }
 
+fn location(host: &Host) -> Option<String> {
+    let said = host.fields.get("location").map(|text| text.trim());
+    said.filter(|said| !said.is_empty()).map(str::to_owned)
+}
+
 fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
     let others = joined.ambiguous.get(&index).map_or(&[][..], Vec::as_slice);
     if others.is_empty() {
@@ -134,7 +140,7 @@ fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
     ids
 }
 
-pub(super) fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
+pub(super) fn claims(system: &Record<System>, id: &str, host: &Host) -> bool {
     match &system.spec.members.value {
         Members::Cmdb(expression) => {
             !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name))

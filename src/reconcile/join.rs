@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
-use super::episode::{Episode, Event, Said, episodes};
+use super::alias::Aliases;
+use super::episode::{Doubt, Episode, Event, Said, episodes};
 use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
 use super::register::ImportState;
@@ -14,7 +15,9 @@ use super::runs::Run;
 use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, KevListing, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, CvssVector, Host, Members, ObservationState, Quality, Severity, best_vector};
+use crate::model::{
+    Alias, AsOf, CvssVector, Discrepancy, Host, Members, ObservationState, Quality, Severity, best_vector,
+};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,7 @@ pub(super) struct Look {
 
 /// All observations, joined by host and vulnerability.
 pub(super) struct Joined {
+    pub(super) aliases: Aliases,
     pub(super) identities: Identities,
     /// The looks at each host, by host index.
     pub(super) looks: Vec<Vec<Look>>,
@@ -44,6 +48,8 @@ pub(super) struct Life {
     pub(super) vuln: Arc<str>,
     pub(super) episode: Episode,
     pub(super) said: Arc<Sayings>,
+    /// Where its Sources disagree.
+    pub(super) discrepancy: Option<Arc<Discrepancy>>,
 }
 
 /// One sighting fanned out to one vulnerability.
@@ -62,6 +68,8 @@ pub(super) struct Rated {
     pub(super) vector: Option<CvssVector>,
     /// The scanner's own id with its family.
     pub(super) own: Arc<str>,
+    /// The vulnerabilities that it means, each with why.
+    pub(super) means: Vec<(Arc<str>, Option<Alias>)>,
     pub(super) observer: Arc<str>,
 }
 
@@ -94,6 +102,7 @@ fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joi
         }
     }
     let mut joined = Joined {
+        aliases: Aliases::new(repository, runs.iter().filter(|run| is_used(run))),
         identities,
         looks: Vec::new(),
         placed: Vec::new(),
@@ -104,7 +113,7 @@ fn gather<'a>(repository: &Repository, runs: &'a [Run<'a>], as_of: AsOf) -> (Joi
     joined.place_hosts(runs, as_of);
     let mut fanned = Vec::new();
     for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_of_scan(run)) {
-        fan_out(run, index, &joined.placed[index], &mut fanned);
+        fan_out(run, index, &joined, &mut fanned);
     }
     joined.installs = Installs::of(runs, &joined.identities, as_of);
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
@@ -160,7 +169,8 @@ pub(super) fn hear(
                 Arc::clone(&seen.check.severity_given),
             ))
         };
-        let mut told: Vec<Told> = all_events(group, runs, looks, as_of)
+        let observers = observers(group, runs, looks);
+        let mut told: Vec<Told> = all_events(group, runs, (looks, &observers), as_of)
             .into_iter()
             .map(|(run, event)| Told {
                 event,
@@ -237,13 +247,14 @@ impl Joined {
     }
 }
 
-fn fan_out<'a>(run: &Run<'a>, index: usize, placed: &[Option<usize>], fanned: &mut Vec<Fanned<'a>>) {
+fn fan_out<'a>(run: &Run<'a>, index: usize, joined: &Joined, fanned: &mut Vec<Fanned<'a>>) {
+    let placed = &joined.placed[index];
     let observer: Arc<str> = run.observer().into();
     let rated: Vec<Arc<Rated>> = run
         .scan
         .checks
         .iter()
-        .map(|check| Arc::new(rate(check, run, &observer)))
+        .map(|check| Arc::new(rate(check, run, &observer, &joined.aliases)))
         .collect();
     for sighting in &run.scan.sightings {
         let host = placed.get(sighting.host.0 as usize).copied().flatten();
@@ -252,8 +263,7 @@ fn fan_out<'a>(run: &Run<'a>, index: usize, placed: &[Option<usize>], fanned: &m
         else {
             continue;
         };
-        let own = check.cves.is_empty().then_some(&rated.own);
-        for vuln in check.cves.iter().chain(own) {
+        for (vuln, _) in &rated.means {
             fanned.push(Fanned {
                 host,
                 vuln: Arc::clone(vuln),
@@ -276,12 +286,10 @@ fn lives(
     let mut lives = Vec::new();
     for group in fanned.chunk_by(|one, other| one.host == other.host && one.vuln == other.vuln) {
         let Some(first) = group.first() else { continue };
-        let events = events(
-            group,
-            runs,
-            joined.looks.get(first.host).map_or(&[], Vec::as_slice),
-            as_of,
-        );
+        let looks = joined.looks.get(first.host).map_or(&[][..], Vec::as_slice);
+        let observers = observers(group, runs, looks);
+        let events = all_events(group, runs, (looks, &observers), as_of);
+        let events = events.into_iter().map(|(_, event)| event).collect();
         let mut said = sayings(group);
         said.fingerprints = open_fingerprints(group, runs);
         said.rises = rises(group, runs);
@@ -294,6 +302,9 @@ fn lives(
             lives.push(Life {
                 host: first.host,
                 vuln: Arc::clone(&first.vuln),
+                discrepancy: episode
+                    .doubt
+                    .map(|doubt| Arc::new(discrepancy(doubt, &observers))),
                 episode,
                 said: Arc::clone(&said),
             });
@@ -302,13 +313,19 @@ fn lives(
     lives
 }
 
-fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<Event> {
-    let events = all_events(group, runs, looks, as_of);
-    events.into_iter().map(|(_, event)| event).collect()
+fn discrepancy(doubt: Doubt, observers: &[&str]) -> Discrepancy {
+    let name = |number: u32| observers.get(number as usize).copied().unwrap_or_default().into();
+    Discrepancy {
+        kind: doubt.kind,
+        gone_by: name(doubt.gone.0),
+        gone_at: doubt.gone.1,
+        seen_by: name(doubt.seen.0),
+        seen_at: doubt.seen.1,
+    }
 }
 
-/// What each run says that saw it, or looked and did not; with the index of the run.
-fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<(usize, Event)> {
+/// The sources whose word counts, by name; their places number them.
+fn observers<'r>(group: &[Fanned<'_>], runs: &'r [Run<'_>], looks: &[Look]) -> Vec<&'r str> {
     let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
     // Where a source that saw it is no longer in use, others may have looked in its place.
     if group.iter().any(|fanned| !runs[fanned.run].is_active()) {
@@ -316,6 +333,16 @@ fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsO
     }
     observers.sort_unstable();
     observers.dedup();
+    observers
+}
+
+/// What each run says that saw it, or looked and did not; with the index of the run.
+fn all_events(
+    group: &[Fanned<'_>],
+    runs: &[Run<'_>],
+    (looks, observers): (&[Look], &[&str]),
+    as_of: AsOf,
+) -> Vec<(usize, Event)> {
     let number = |name: &str| {
         observers
             .binary_search(&name)
@@ -378,8 +405,13 @@ fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsO
     events
 }
 
+/// Returns the scanner's own id with its family.
+pub(super) fn own_id(check: &CheckInfo) -> Arc<str> {
+    format!("{}:{}", check.family, check.id).into()
+}
+
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
-fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>) -> Rated {
+fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>, aliases: &Aliases) -> Rated {
     let vector = best_vector(check.vectors.iter().cloned());
     let mapped = run
         .source
@@ -389,10 +421,12 @@ fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>) -> Rated {
         .and_then(CvssVector::base_severity)
         .or(mapped)
         .or(check.severity);
+    let own: Arc<str> = own_id(check);
     Rated {
         severity: severity.unwrap_or(Severity::Critical),
         vector,
-        own: format!("{}:{}", check.family, check.id).into(),
+        means: aliases.of(check, &own, observer),
+        own,
         observer: Arc::clone(observer),
     }
 }

@@ -4,11 +4,13 @@
 //! put into their time, hosts are told apart, observations become lives, each life is judged by the
 //! table of dispositions, and figures are counted.
 
+mod alias;
 mod clock;
 mod coverage;
 mod environment;
 mod episode;
 mod estate;
+mod facts;
 mod frozen;
 mod identity;
 mod installs;
@@ -25,6 +27,7 @@ mod suppressed;
 mod trace;
 mod whatif;
 
+pub use facts::FactConflict;
 pub use frozen::ForeignHosts;
 pub use kpi::{Dimension, Figures, Kpi, Unit};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
@@ -76,6 +79,13 @@ pub fn reconcile<'a>(
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
     provenance::mark_retired(&mut hosts, &runs, &joined.identities, as_of);
     let mut systems = estate::systems(repository, &standings, &hosts, as_of);
+    // A host's place is that of its row.
+    let known = || {
+        let all = joined.identities.hosts.iter().zip(&places);
+        all.map(|(known, &place)| (&hosts[place], known))
+    };
+    let conflicts = facts::conflicts(repository, known());
+    let exposed = facts::Exposed::new(repository, known());
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -84,6 +94,7 @@ pub fn reconcile<'a>(
         verify_hours: question.verify_hours,
         installs: &joined.installs,
         systems: &systems,
+        exposed: &exposed,
         coverages: coverage::Coverages::new(repository, &standings, as_of),
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
@@ -96,9 +107,9 @@ pub fn reconcile<'a>(
         .map(|life| bench.judge(life, &hosts[places[life.host]]))
         .collect();
     findings.retain(|finding| {
-        finding
-            .closed
-            .is_none_or(|at| as_of.zone().day_of(at) >= period.from)
+        // A fix that somebody doubts is not over, however old it is.
+        let is_recent = |at| as_of.zone().day_of(at) >= period.from;
+        finding.discrepancy.is_some() || finding.closed.is_none_or(is_recent)
     });
     findings.sort_by(|one, other| {
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
@@ -131,6 +142,7 @@ pub fn reconcile<'a>(
         findings,
         kev,
         foreign_hosts,
+        conflicts,
         suppressed,
         kpis,
     }

@@ -1,4 +1,4 @@
-//! REC005: a scanned host that belongs to no System, could be several hosts, or was replaced by another machine.
+//! REC005: a scanned host that belongs to no System, could be several, or is told of in two ways.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::check::words::{excerpt, listed_up_to};
 use crate::check::{Check, Context, Family};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::HostStatus;
-use crate::reconcile::HostRow;
+use crate::reconcile::{FactConflict, HostRow};
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "REC005",
@@ -49,6 +49,23 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
             out.push(ambiguous(context, host));
         }
     }
+    let conflicts = context.register.conflicts.iter();
+    out.extend(conflicts.map(|conflict| disagreement(context, conflict)));
+}
+
+fn disagreement(context: &Context<'_>, conflict: &FactConflict) -> Diagnostic {
+    let hosts = listed_up_to(3, conflict.hosts.iter().map(|id| excerpt(id)));
+    let message = format!(
+        "the record of `{}` says {} `{}`, and the inventory `{}` of {hosts}",
+        conflict.system,
+        conflict.fact,
+        excerpt(&conflict.in_record),
+        excerpt(&conflict.in_inventory)
+    );
+    Diagnostic::warn(CHECK.code, place(context, Some(&conflict.system)), message)
+        .label(format!("`{}` counts", excerpt(&conflict.counts)))
+        .help("mend the one that is wrong, so that both say the same")
+        .subject(conflict.system.to_string())
 }
 
 fn unknown(context: &Context<'_>, host: &HostRow, open: usize) -> Diagnostic {

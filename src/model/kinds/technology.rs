@@ -382,6 +382,9 @@ pub struct Source {
     /// The severity for each of the scanner's own words.
     #[serde(default)]
     pub severity_map: BTreeMap<String, Severity>,
+    /// One name for ids that mean one vulnerability without a CVE, such as `qualys:38173: weak-tls`; of any family.
+    #[serde(default)]
+    pub alias: BTreeMap<String, String>,
     #[serde(default)]
     pub locations: Vec<String>,
     pub verify: Option<Verify>,

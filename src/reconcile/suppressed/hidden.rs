@@ -8,7 +8,8 @@ use super::{HiddenBy, Naming, Suppressed, SuppressedState, names};
 use crate::import::{CheckInfo, Product, Sighting};
 use crate::load::Repository;
 use crate::model::{AsOf, Disposition, Finding, ObservationState};
-use crate::reconcile::join::Joined;
+use crate::reconcile::alias::Aliases;
+use crate::reconcile::join::{Joined, own_id};
 use crate::reconcile::register::ImportState;
 use crate::reconcile::runs::Run;
 use crate::trust::Standings;
@@ -114,7 +115,8 @@ fn newest<'a>(runs: &'a [Run<'_>], joined: &Joined) -> Newest<'a> {
             let check = run.scan.checks.get(sighting.check as usize);
             if let (Some(host), Some(check)) = (host, check) {
                 let host = &joined.identities.hosts[host].id;
-                note(&mut newest, (run.observer(), index), host, check, sighting);
+                let observer = (run.observer(), index);
+                note(&mut newest, observer, host, (check, &joined.aliases), sighting);
             }
         }
     }
@@ -126,14 +128,10 @@ fn note<'a>(
     newest: &mut Newest<'a>,
     (observer, run): (&'a str, usize),
     host: &Arc<str>,
-    check: &CheckInfo,
+    (check, aliases): (&CheckInfo, &Aliases),
     sighting: &Sighting,
 ) {
-    let own: Option<Arc<str>> = check
-        .cves
-        .is_empty()
-        .then(|| format!("{}:{}", check.family, check.id).into());
-    for vuln in check.cves.iter().cloned().chain(own) {
+    for (vuln, _) in aliases.of(check, &own_id(check), &observer.into()) {
         let place = (observer, Arc::clone(host), vuln);
         match &sighting.suppressed {
             Some(why) if sighting.state != ObservationState::Fixed => {
