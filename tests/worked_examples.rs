@@ -3,7 +3,7 @@
 //! | example | test |
 //! |---|---|
 //! | W1 | `reconcile::w01_scanners_are_joined_by_cve_and_by_patch` |
-//! | W2, W3, W6 | here, and `lives_open_close_and_reopen` in `src/reconcile/episode.rs` |
+//! | W2, W3, W6 | here, and `src/reconcile/episode/tests.rs` |
 //! | W4 | `reconcile::w04_an_exception_ends_with_its_last_local_day` |
 //! | W5 | `reconcile::w05_a_listing_suspends_what_was_decided_before_it`, `work_rules::a_decision_counts_from_the_day_after_the_listing` |
 //! | W7 | `clock::w07_…` and `reconcile::w07_a_breach_stays_when_the_severity_is_lowered` |
@@ -172,16 +172,15 @@ fn a_source_that_has_not_looked_again_is_told_of_after_the_days_to_settle() {
 /// Two scanners without a CVE for it, one with an advisory that a third one knows.
 fn three_names() -> World {
     let mut world = World::new();
-    let rows: [(&str, &str, &str, &[&str], &[&str]); 3] = [
-        ("src-one", "qualys", "38173", &[], &[]),
-        ("src-two", "tenable", "20007", &[], &[]),
-        ("src-two", "trivy", "GHSA-aaaa-bbbb-cccc", &[], &[]),
+    let rows = [
+        ("src-one", "qualys", "38173"),
+        ("src-two", "tenable", "20007"),
+        ("src-two", "trivy", "GHSA-aaaa-bbbb-cccc"),
     ];
-    for (index, (source, family, id, cves, aliases)) in rows.into_iter().enumerate() {
+    for (index, (source, family, id)) in rows.into_iter().enumerate() {
         world.scan(source, &format!("2026-09-0{}T08:00:00Z", index + 1), |scan| {
-            scan.seen_with("app01", id, cves, Severity::High, None, |check| {
+            scan.seen_with("app01", id, &[], Severity::High, None, |check| {
                 check.family = family.into();
-                check.aliases = aliases.iter().map(|alias| (*alias).into()).collect();
             });
         });
     }

@@ -235,6 +235,9 @@ fn a_date_of_the_scanner_is_believed_when_it_is_earlier() {
     assert_eq!(lives(&[first, later]), vec![(3, None, 0, false)]);
 }
 
+/// The case, what was said before it and in it, and what comes of that.
+type DoubtCase<'a> = (&'a str, &'a [Event], Vec<Event>, Option<DoubtRow>);
+
 /// What is said against each other: how, by whom it is called gone and when, by whom it is seen and when.
 type DoubtRow = (DiscrepancyKind, (u32, i64), (u32, i64));
 
@@ -253,7 +256,7 @@ fn sources_that_disagree_are_told() {
         event(2, Seen, b, Agent),
         event(5, Fixed, a, Agent),
     ];
-    let rows: Vec<(&str, &[Event], Vec<Event>, Option<DoubtRow>)> = vec![
+    let rows: Vec<DoubtCase<'_>> = vec![
         ("one source alone", &fixed, vec![], None),
         (
             "one source that sees it again",
