@@ -107,9 +107,9 @@ pub fn reconcile<'a>(
         .map(|life| bench.judge(life, &hosts[places[life.host]]))
         .collect();
     findings.retain(|finding| {
-        // A fix that somebody doubts is not over, however old it is.
-        let is_recent = |at| as_of.zone().day_of(at) >= period.from;
-        finding.discrepancy.is_some() || finding.closed.is_none_or(is_recent)
+        finding
+            .closed
+            .is_none_or(|at| as_of.zone().day_of(at) >= period.from)
     });
     findings.sort_by(|one, other| {
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
