@@ -140,6 +140,7 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::UNSCANNED,
     &reconcile::UNKNOWN_OR_AMBIGUOUS,
     &reconcile::DECOMMISSIONED,
+    &reconcile::SCANNER_DISCREPANCY,
     &reconcile::PATCHED_BUT_VULNERABLE,
     &reconcile::KEV_WITHOUT_ACTION,
     &reconcile::REOPENED,

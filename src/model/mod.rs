@@ -27,7 +27,9 @@ pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppressi
 pub use cvss::{CvssVector, best_vector};
 pub use decision_table::{DecisionRow, DecisionTable, TableTime};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
-pub use finding::{CoverageRef, Disposition, DueReason, Finding, Installed};
+pub use finding::{
+    Alias, AliasBy, CoverageRef, Discrepancy, DiscrepancyKind, Disposition, DueReason, Finding, Installed,
+};
 pub use id::{ID_PATTERN, RecordId, skeleton};
 pub use kind::Kind;
 pub use kinds::*;

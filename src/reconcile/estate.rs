@@ -10,8 +10,8 @@ use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, System, SystemState,
-    host_value,
+    AsOf, Disposition, Finding, Host, HostStatus, Members, Quality, Rate, Record, RecordId, System,
+    SystemState, host_value,
 };
 use crate::trust::Standings;
 
@@ -93,6 +93,10 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                     .map(|look| look.at)
                     .max(),
                 candidates: candidates(joined, index),
+                replaced: known_host
+                    .replaced
+                    .map(|replaced| (Arc::clone(&known[replaced.by].id), replaced.at)),
+                location: location(&known_host.host),
                 os: known_host.host.os.clone(),
                 ips: known_host.host.ips.clone(),
                 state: HostState::NotCounted,
@@ -116,6 +120,11 @@ fn first_known(joined: &Joined, index: usize) -> Option<DateTime<Utc>> {
     let lives = joined.lives[begin..].iter().take_while(|life| life.host == index);
     let sightings = lives.map(|life| life.episode.first_seen);
     looks.iter().map(|look| look.at).chain(sightings).min()
+}
+
+fn location(host: &Host) -> Option<String> {
+    let said = host.fields.get("location").map(|text| text.trim());
+    said.filter(|said| !said.is_empty()).map(str::to_owned)
 }
 
 fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
@@ -158,7 +167,7 @@ impl<'a> Claimants<'a> {
     }
 
     /// Lists the Systems that claim a host, by their ids.
-    fn of_host(&self, id: &str, host: &crate::model::Host) -> Vec<RecordId> {
+    fn of_host(&self, id: &str, host: &Host) -> Vec<RecordId> {
         let named = self.by_name.get(id).into_iter().flatten();
         let asked = self.by_inventory.iter().filter(|system| claims(system, id, host));
         let ids: BTreeSet<&RecordId> = named.chain(asked).map(|system| system.id()).collect();
@@ -166,7 +175,7 @@ impl<'a> Claimants<'a> {
     }
 }
 
-pub(super) fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
+pub(super) fn claims(system: &Record<System>, id: &str, host: &Host) -> bool {
     match &system.spec.members.value {
         Members::Cmdb(expression) => {
             !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name))

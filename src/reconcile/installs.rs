@@ -32,7 +32,7 @@ impl Installs {
         }) {
             for (place, host) in run.scan.hosts.iter().enumerate() {
                 let at = run.host_at(host);
-                let Some(index) = identities.find(host).filter(|_| at <= as_of.instant()) else {
+                let Some(index) = identities.find(host, at).filter(|_| at <= as_of.instant()) else {
                     continue;
                 };
                 let now = lacking(run, place);

@@ -4,11 +4,13 @@
 //! put into their time, hosts are told apart, observations become lives, each life is judged by the
 //! table of dispositions, and figures are counted.
 
+mod alias;
 mod clock;
 mod coverage;
 mod environment;
 mod episode;
 mod estate;
+mod facts;
 mod frozen;
 mod identity;
 mod installs;
@@ -25,6 +27,7 @@ mod suppressed;
 mod trace;
 mod whatif;
 
+pub use facts::FactConflict;
 pub use frozen::ForeignHosts;
 pub use kpi::{Dimension, Figures, Kpi, Unit};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
@@ -71,11 +74,18 @@ pub fn reconcile<'a>(
         .iter()
         .filter_map(|policy| policy.spec.reopen_window_days)
         .max();
-    let mut joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
+    let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
-    provenance::mark_retired(&mut hosts, &runs, as_of);
+    provenance::mark_retired(&mut hosts, &runs, &joined.identities, as_of);
     let mut systems = estate::systems(repository, &standings, &hosts, as_of);
+    // A host's place is that of its row.
+    let known = || {
+        let all = joined.identities.hosts.iter().zip(&places);
+        all.map(|(known, &place)| (&hosts[place], known))
+    };
+    let conflicts = facts::conflicts(repository, known());
+    let exposed = facts::Exposed::new(repository, known());
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -84,6 +94,7 @@ pub fn reconcile<'a>(
         verify_hours: question.verify_hours,
         installs: &joined.installs,
         systems: &systems,
+        exposed: &exposed,
         coverages: coverage::Coverages::new(repository, &standings, as_of),
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
@@ -113,13 +124,7 @@ pub fn reconcile<'a>(
     let frame = kpi::Frame { period, as_of, duty };
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
-    let hidden = suppressed::hidden(
-        (repository, &standings),
-        &runs,
-        &mut joined.identities,
-        &findings,
-        as_of,
-    );
+    let hidden = suppressed::hidden((repository, &standings), &runs, &joined, &findings, as_of);
     let mut suppressed = suppressed::configured(repository, &standings, &findings, &kev, &runs, as_of);
     suppressed.extend(hidden);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
@@ -137,6 +142,7 @@ pub fn reconcile<'a>(
         findings,
         kev,
         foreign_hosts,
+        conflicts,
         suppressed,
         kpis,
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::coverage::Coverages;
 use super::estate::ScanDuty;
+use super::facts::FactConflict;
 use super::frozen::ForeignHosts;
 use super::kpi::{Dimension, Figures, Frame, Population};
 use super::suppressed::Suppressed;
@@ -40,6 +41,8 @@ pub struct Register<'a> {
     pub kev: BTreeMap<String, Date>,
     /// Frozen hosts that were not of the Systems that their decision names, by record.
     pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
+    /// Facts that records and inventories tell otherwise, by System and fact.
+    pub conflicts: Vec<FactConflict>,
     /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
@@ -183,6 +186,10 @@ pub struct HostRow {
     pub last_qualifying_scan: Option<DateTime<Utc>>,
     /// The ids of known hosts that it could be, when its keys disagree.
     pub candidates: Vec<Arc<str>>,
+    /// The id of the machine that has answered under its name, with another serial, from a moment on.
+    pub replaced: Option<(Arc<str>, DateTime<Utc>)>,
+    /// Where the inventory says that it stands; its System's own place counts where that says nothing.
+    pub location: Option<String>,
     pub os: Option<String>,
     pub ips: Vec<String>,
     pub state: HostState,

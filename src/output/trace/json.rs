@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::Report;
 use crate::model::{AsOf, Finding};
 use crate::output::json::write_pretty;
+use crate::output::register::AliasView;
 use crate::reconcile::{Trace, TraceEvent, TraceRecord};
 
 #[derive(Serialize)]
@@ -21,6 +22,7 @@ struct Document<'a> {
 struct Entry<'a> {
     host: &'a str,
     vuln: &'a str,
+    joined: Vec<AliasView<'a>>,
     events: Vec<EventEntry<'a>>,
     lives: Vec<LifeEntry<'a>>,
     records: Vec<RecordEntry<'a>>,
@@ -94,6 +96,7 @@ fn entry<'a>(trace: &'a Trace<'_>, as_of: AsOf) -> Entry<'a> {
     Entry {
         host: &trace.host,
         vuln: &trace.vuln,
+        joined: trace.joined().iter().map(AliasView::new).collect(),
         events: trace.events.iter().map(|one| event(one, as_of)).collect(),
         lives: trace.lives.iter().map(|one| life(one, as_of)).collect(),
         records: trace.records.iter().map(|one| record(one, as_of)).collect(),
