@@ -31,14 +31,16 @@ pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
 pub use register::{HostRow, HostState, ImportLine, ImportState, Period, Register, SystemRow};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
-pub use whatif::{CellChange, Difference, Had, Tally, Turned, Verdict, difference, with_cells};
+pub use whatif::{
+    CellChange, Difference, Had, Tally, Turned, Verdict, contents_with_cells, difference, with_cells,
+};
 
 use rayon::prelude::*;
 
 use crate::import::Scan;
 use crate::load::Repository;
 use crate::model::{AsOf, Finding};
-use crate::trust::Standings;
+use crate::trust::{Lineage, Standings};
 
 /// What reconciliation is told beside its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +57,21 @@ pub struct Question {
 /// Days within which a finding that is seen again goes on, where no Policy says.
 const REOPEN_WINDOW_DAYS: u32 = 90;
 
-/// Lays records and exports side by side at one moment.
+/// Lays records and exports side by side at one moment; each agreement and system counts as it is now.
 pub fn reconcile<'a>(
     repository: &'a Repository,
     standings: Standings,
+    scans: &[Scan],
+    question: Question,
+) -> Register<'a> {
+    reconcile_over(repository, standings, &Lineage::default(), scans, question)
+}
+
+/// Lays records and exports side by side at one moment; agreements and systems count as they were then.
+pub fn reconcile_over<'a>(
+    repository: &'a Repository,
+    standings: Standings,
+    lineage: &Lineage,
     scans: &[Scan],
     question: Question,
 ) -> Register<'a> {
@@ -75,7 +88,12 @@ pub fn reconcile<'a>(
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
     provenance::mark_retired(&mut hosts, &runs, as_of);
-    let mut systems = estate::systems(repository, &standings, &hosts, as_of);
+    let records = clock::Records {
+        repository,
+        standings: &standings,
+        lineage,
+    };
+    let mut systems = estate::systems(records, &hosts, as_of);
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -88,7 +106,7 @@ pub fn reconcile<'a>(
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
         triages: judge::triages(repository, &standings, as_of),
-        clocks: rating::Clocks::new(repository, &standings, &systems, as_of),
+        clocks: rating::Clocks::new(records, &systems, as_of),
     };
     let mut findings: Vec<Finding> = joined
         .lives
@@ -139,5 +157,6 @@ pub fn reconcile<'a>(
         foreign_hosts,
         suppressed,
         kpis,
+        missing_history: lineage.missing,
     }
 }

@@ -1,12 +1,13 @@
 //! What a finding's clock is set by: its facts, the agreement over its life, triages, the strictest on any ambiguity.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
 use super::clock::{
-    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Sharing,
-    SystemVersion, course, pause_of, standing_alone, versions_of,
+    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Records,
+    Sharing, SystemVersion, course, pause_of, standing_alone, system_versions, versions_of,
 };
 use super::join::Life;
 use super::judge::{Approved, Bench, is_about};
@@ -27,6 +28,8 @@ pub(super) struct Clocks<'a> {
     pub(super) ground: Ground<'a>,
     /// The versions of the one agreement of each system that has one.
     agreements: BTreeMap<RecordId, Vec<AgreementVersion<'a>>>,
+    /// What each system that was changed in place has said.
+    changed: BTreeMap<RecordId, Vec<SystemVersion<'a>>>,
     /// Every live agreement, for what no single one governs.
     alone: Vec<AgreementVersion<'a>>,
     /// Triages that speak of a vendor's fix, those that have ended, too, by vulnerability.
@@ -42,19 +45,22 @@ pub(super) struct Clocks<'a> {
 const FREEZE_SPAN_DAYS: i64 = MOST_TIMETABLE_DAYS / 2;
 
 impl<'a> Clocks<'a> {
-    pub(super) fn new(
-        repository: &'a Repository,
-        standings: &Standings,
-        systems: &BTreeMap<RecordId, SystemRow>,
-        as_of: AsOf,
-    ) -> Self {
+    pub(super) fn new(records: Records<'a>, systems: &BTreeMap<RecordId, SystemRow>, as_of: AsOf) -> Self {
+        let Records {
+            repository,
+            standings,
+            ..
+        } = records;
         let mut agreements = BTreeMap::new();
         for row in systems.values() {
             if let ([single], Some(system)) = (row.slas.as_slice(), repository.systems.get(&row.id)) {
-                let versions = versions_of(repository, standings, system, single, as_of.zone());
+                let versions = versions_of(records, system, single, as_of.zone());
                 agreements.insert(row.id.clone(), versions);
             }
         }
+        let changed = systems
+            .keys()
+            .filter_map(|id| Some((id.clone(), system_versions(records, id)?)));
         let calendars: Vec<&Record<Calendar>> = repository
             .calendars
             .iter()
@@ -75,7 +81,8 @@ impl<'a> Clocks<'a> {
                 },
             },
             agreements,
-            alone: standing_alone(repository),
+            changed: changed.collect(),
+            alone: standing_alone(records),
             fixes: fixes(repository, standings),
             freezes: freezes(repository, &calendars, as_of),
             overrides: overrides(repository, standings, as_of),
@@ -87,6 +94,20 @@ impl<'a> Clocks<'a> {
     fn freezes_of(&self, host: &HostRow) -> &[Freeze] {
         let of_system = host.system.as_ref().and_then(|id| self.freezes.get(id));
         of_system.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the system of a host in its versions by time; the first holds from the start.
+    fn systems_of<'s>(&'s self, system: Option<&'a Record<System>>) -> Cow<'s, [SystemVersion<'s>]> {
+        match system.and_then(|system| self.changed.get(system.id())) {
+            Some(versions) => Cow::Borrowed(versions),
+            None => Cow::Owned(vec![SystemVersion {
+                from: DateTime::<Utc>::MIN_UTC,
+                loosens: true,
+                system,
+                by: None,
+                line: 0,
+            }]),
+        }
     }
 
     /// Returns what incidents set for a vulnerability on a host.
@@ -185,6 +206,7 @@ fn governor(kind: Kind, meta: &Meta) -> Governor {
         kind,
         id: meta.id.value.clone(),
         version: meta.version.as_ref().map(|version| version.as_str().into()),
+        content: None,
     }
 }
 
@@ -262,11 +284,7 @@ impl<'a> Bench<'a> {
             exploit_said: life.said.exploits.clone(),
             evidence: evidence(triages),
             triages: triages.to_vec(),
-            systems: vec![SystemVersion {
-                from: DateTime::<Utc>::MIN_UTC,
-                loosens: true,
-                system,
-            }],
+            systems: self.clocks.systems_of(system),
             pause: self.pause(life, host),
             overrides: self.clocks.overrides_of(life, host),
             freezes: self.clocks.freezes_of(host),
@@ -289,13 +307,11 @@ impl<'a> Bench<'a> {
         pause_of(&words, life.said.patch_published, &self.clocks.ground.almanac)
     }
 
+    /// Returns the one agreement of a host's system, as it governs now.
     pub(super) fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
-        let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
-        if let [single] = row.slas.as_slice() {
-            self.repository.slas.get(single).map(|sla| &sla.spec)
-        } else {
-            None
-        }
+        let system = host.system.as_ref()?;
+        let versions = self.clocks.agreements.get(system)?;
+        versions.last().map(|version| version.sla)
     }
 
     /// Sets the clock; on any ambiguity the strictest counts, and the reason says so.

@@ -16,7 +16,7 @@ use crate::model::{
     AsOf, Date, Disposition, Finding, HostStatus, Kind, Rate, Record, RecordId, Severity, Skipped, Sla,
     System,
 };
-use crate::trust::Standings;
+use crate::trust::{MissingHistory, Standings};
 
 /// The number below which a denominator says little, where nobody says. Source: reconciliation semantics, KPIs.
 const SMALL_N: u64 = 20;
@@ -44,6 +44,8 @@ pub struct Register<'a> {
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: Figures,
+    /// Why it is not known what agreements and systems said before, where it is not.
+    pub missing_history: Option<MissingHistory>,
 }
 
 /// From the first day to the last, both included.
@@ -223,6 +225,14 @@ impl<'a> Register<'a> {
         } else {
             None
         }
+    }
+
+    /// Counts the findings whose due date is later because a freeze paused their clock.
+    pub fn moved_by_freezes(&self) -> u64 {
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_moved_by_freeze())
+            .count() as u64
     }
 
     /// Counts findings by disposition; every disposition is there.

@@ -8,7 +8,7 @@ use super::demands::{demands, prioritised};
 use super::happenings::{Happening, happenings};
 use super::pause::Paused;
 use super::{Due, Facts, Ground, Law, State, SystemVersion, freeze};
-use crate::model::{Governor, Segment, SegmentCause, Severity};
+use crate::model::{FREEZE_REASON, Governor, Segment, SegmentCause, Severity};
 
 /// What a clock comes to.
 #[derive(Debug)]
@@ -164,12 +164,60 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
+    /// The versions of the agreement and of the system that count at a moment: the newest, and each before it that
+    /// nothing approved has taken the place of. Those of a system from which a host has moved go together.
+    fn counting(&self, view: View, at: DateTime<Utc>) -> impl Iterator<Item = (usize, usize)> {
+        let (law, systems) = (self.law, &self.facts.systems);
+        let newest = agreement_at(law, at, view.agreement);
+        let newest_system = system_at(systems, at, view.system);
+        let agreements = (0..=newest).filter(move |index| match law {
+            Law::Agreement(versions) => {
+                let line = versions.get(*index).map(|version| version.line);
+                let later = versions.get(*index + 1..=newest).unwrap_or_default();
+                !later
+                    .iter()
+                    .any(|later| later.loosens && Some(later.line) == line)
+            }
+            Law::Strictest { .. } => true,
+        });
+        agreements.flat_map(move |agreement| {
+            (0..=newest_system)
+                .filter(move |index| {
+                    let line = systems.get(*index).map(|version| version.line);
+                    let later = systems.get(*index + 1..=newest_system).unwrap_or_default();
+                    let is_replaced = later
+                        .iter()
+                        .any(|later| later.loosens && Some(later.line) == line);
+                    let is_of_line = match law {
+                        Law::Agreement(versions) => {
+                            line.is_none() || versions.get(agreement).map(|version| version.line) == line
+                        }
+                        Law::Strictest { .. } => true,
+                    };
+                    !is_replaced && is_of_line
+                })
+                .map(move |system| (agreement, system))
+        })
+    }
+
     /// What is known at a moment, as the decisions of a view make it, with the number of the agreement's version.
+    ///
+    /// Of several versions that count, the one that makes it gravest.
     fn state(&self, view: View, at: DateTime<Utc>) -> (State<'s, 'a>, usize) {
+        let states = self.counting(view, at);
+        let states = states.map(|versions| (self.state_by(view, at, versions), versions.0));
+        let gravest = states.max_by_key(|(state, _)| state.severity);
+        gravest.unwrap_or_else(|| {
+            let newest = agreement_at(self.law, at, view.agreement);
+            let system = system_at(&self.facts.systems, at, view.system);
+            (self.state_by(view, at, (newest, system)), newest)
+        })
+    }
+
+    fn state_by(&self, view: View, at: DateTime<Utc>, (agreement, system): (usize, usize)) -> State<'s, 'a> {
         let facts = self.facts;
         let day = self.ground.almanac.day_of(at);
-        let index = agreement_at(self.law, at, view.agreement);
-        let system = facts.systems.get(system_at(&facts.systems, at, view.system));
+        let system = facts.systems.get(system);
         let mut state = State {
             facts,
             at,
@@ -183,17 +231,25 @@ impl<'s, 'a> Walk<'s, 'a> {
             state.severity = rated.severity;
         } else {
             let sla = match self.law {
-                Law::Agreement(versions) => versions.get(index).map(|version| version.sla),
+                Law::Agreement(versions) => versions.get(agreement).map(|version| version.sla),
                 Law::Strictest { own, .. } => own,
             };
             state.severity = sla.map_or(state.severity, |sla| prioritised(&state, sla));
         }
-        (state, index)
+        state
     }
 
-    /// The earliest date that anything asks for at a moment.
+    /// The earliest date that anything asks for at a moment, by any of the versions that count.
     fn best(&self, view: View, at: DateTime<Utc>) -> Due {
-        let (state, index) = self.state(view, at);
+        let all = self
+            .counting(view, at)
+            .map(|versions| self.best_by(view, at, versions));
+        all.reduce(Due::earlier)
+            .unwrap_or_else(|| self.best_by(view, at, (0, 0)))
+    }
+
+    fn best_by(&self, view: View, at: DateTime<Utc>, versions: (usize, usize)) -> Due {
+        let (state, index) = (self.state_by(view, at, versions), versions.0);
         let mut demands = demands(&state, self.law, index, self.ground);
         let (mut overriding, mut loosened) = (Vec::new(), None);
         for (number, one) in self.facts.overrides.iter().enumerate() {
@@ -255,7 +311,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             let moved = freeze::moved(freezes, due.at, counted_from, almanac);
             if moved != due.at {
                 due.at = moved;
-                due.reason = "freeze".into();
+                due.reason = FREEZE_REASON.into();
                 due.by = beside(&due.by, freezes.iter().map(|freeze| &freeze.by));
             }
         }
@@ -433,6 +489,14 @@ impl<'s, 'a> Walk<'s, 'a> {
         };
         if self.segments.is_empty() {
             segment.cause = SegmentCause::Start;
+        } else if cause == SegmentCause::Tier {
+            let system = system_at(&self.facts.systems, at, self.view.system);
+            let by = self
+                .facts
+                .systems
+                .get(system)
+                .and_then(|version| version.by.as_ref());
+            segment.by = beside(&segment.by, by);
         }
         match self.segments.last_mut() {
             // Of what happens in one moment only the end of it is told.

@@ -18,6 +18,7 @@ mod sharing;
 mod tests;
 mod versions;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,7 +31,9 @@ pub(super) use late::{Breach, Late, late};
 pub(super) use overrides::Override;
 pub(super) use pause::{FixWord, Pause, pause_of};
 pub(super) use sharing::Sharing;
-pub(super) use versions::{AgreementVersion, SystemVersion, governing, standing_alone, versions_of};
+pub(super) use versions::{
+    AgreementVersion, Records, SystemVersion, governing, standing_alone, system_versions, versions_of,
+};
 
 use crate::import::KevListing;
 use crate::model::{
@@ -59,7 +62,7 @@ pub(super) struct Facts<'a> {
     /// Triages that count, with the moment of their approval: they decide the points of SSVC.
     pub(super) triages: Vec<(&'a Record<Triage>, DateTime<Utc>)>,
     /// The system that the host is of, in its versions by time; the first holds from the start.
-    pub(super) systems: Vec<SystemVersion<'a>>,
+    pub(super) systems: Cow<'a, [SystemVersion<'a>]>,
     pub(super) pause: Option<Pause>,
     /// The overrides of incidents that are about it, by the moment from which they are in force.
     pub(super) overrides: Vec<&'a Override>,
