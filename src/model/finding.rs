@@ -111,6 +111,8 @@ pub struct CoverageRef {
 pub struct Installed {
     /// When the tool first no longer missed it.
     pub at: DateTime<Utc>,
+    /// When the tool last missed it, and the last moment at which it may have been installed.
+    pub between: (DateTime<Utc>, DateTime<Utc>),
     /// The id of the Source, else the format.
     pub source: Arc<str>,
     /// The patch, such as `RHSA-2026:1234`.

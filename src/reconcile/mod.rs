@@ -28,12 +28,14 @@ mod whatif;
 pub use frozen::ForeignHosts;
 pub use kpi::{Dimension, Figures, Kpi, Unit};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
-pub use register::{HostRow, HostState, ImportLine, ImportState, Period, Register, SystemRow};
+pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Period, Register, SystemRow};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
 pub use whatif::{
     CellChange, Difference, Had, Tally, Turned, Verdict, contents_with_cells, difference, with_cells,
 };
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -144,6 +146,8 @@ pub fn reconcile_over<'a>(
     let mut imports: Vec<(usize, ImportLine)> = runs.into_iter().map(|run| (run.given, run.line)).collect();
     imports.sort_by_key(|(given, _)| *given);
     let imports = imports.into_iter().map(|(_, line)| line).collect();
+    let known = &joined.identities.hosts;
+    let installs = joined.installs.rows(|host| Arc::clone(&known[host].id));
     Register {
         repository,
         standings,
@@ -155,6 +159,7 @@ pub fn reconcile_over<'a>(
         findings,
         kev,
         foreign_hosts,
+        installs,
         suppressed,
         kpis,
         missing_history: lineage.missing,

@@ -13,8 +13,8 @@ use super::suppressed::Suppressed;
 use crate::import::Product;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Date, Disposition, Finding, HostStatus, Kind, Rate, Record, RecordId, Severity, Skipped, Sla,
-    System,
+    AsOf, Date, Disposition, Finding, HostStatus, Installed, Kind, Rate, Record, RecordId, Severity, Skipped,
+    Sla, System,
 };
 use crate::trust::{MissingHistory, Standings};
 
@@ -40,6 +40,8 @@ pub struct Register<'a> {
     pub kev: BTreeMap<String, Date>,
     /// Frozen hosts that were not of the Systems that their decision names, by record.
     pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
+    /// What deployment tools installed, by host and patch.
+    pub installs: Vec<InstallRow>,
     /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
@@ -65,6 +67,15 @@ impl Period {
             to,
         }
     }
+}
+
+/// A patch that a deployment tool calls installed on a host.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstallRow {
+    pub host: Arc<str>,
+    pub installed: Arc<Installed>,
+    /// What the patch goes by: its own name, and those of what it fixes.
+    pub names: Vec<Arc<str>>,
 }
 
 /// What became of an export.

@@ -260,6 +260,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         foreign_hosts: BTreeMap::new(),
         suppressed: Vec::new(),
         kpis,
+        installs: Vec::new(),
         missing_history: None,
     }
 }
