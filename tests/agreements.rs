@@ -1,6 +1,7 @@
 //! A changed agreement never rewrites the past: what agreements and systems said before comes from git's history.
 
-use countersign::model::{AsOf, Kind, RecordId, Severity, Zone};
+use countersign::import::Scan;
+use countersign::model::{AsOf, Host, Kind, RecordId, ScanSummary, Severity, Stamp, Zone};
 use countersign::reconcile::{Question, Register, reconcile_over};
 use countersign::source::{ContentReader, facts, read_history};
 use countersign::trust::{self, MissingHistory, judge, lineage, read_contents};
@@ -8,6 +9,7 @@ use countersign::trust::{self, MissingHistory, judge, lineage, read_contents};
 use super::author_keys::approve;
 use super::example_repo::load_folder;
 use super::house::House;
+use super::worked_examples::INVENTORY;
 use super::world::{World, at};
 
 const CVE: &str = "CVE-2026-1111";
@@ -284,6 +286,102 @@ fn a_tier_that_was_changed_in_place_is_stricter_at_once_and_looser_only_once_app
             assert_eq!(steps(&house, "2026-09-08", "2026-09-10"), later);
         }
     }
+}
+
+const OTHER: &str = "apiVersion: countersign/v1\nowner: role-ciso\ncreated: 2025-01-01\nkind: System\nid: sys-two\ntitle: Two\nspec:\n  type: server\n  tier: tier2\n  members: [shop03]\n  scope: {in: true}\n";
+
+#[test]
+fn an_episode_follows_a_host_that_moves_and_the_stricter_time_counts() {
+    let house = house();
+    house.write("systems/sys-two.yaml", OTHER);
+    agree(&house, 14, "2026-08-01", Some("2026-08-01"));
+    // From tier 2 to tier 1.
+    house.write(
+        "systems/sys-two.yaml",
+        &OTHER.replace("[shop03]", "[shop03, shop01]"),
+    );
+    house.replace(SYSTEM, "[shop01, shop02]", "[shop02]");
+    house.commit_at("p-lee", "Where it was", seconds("2026-08-02T08:00:00Z"));
+    house.write("systems/sys-two.yaml", OTHER);
+    house.replace(SYSTEM, "[shop02]", "[shop01, shop02]");
+    house.commit_at("p-lee", "A move", seconds("2026-09-05T08:00:00Z"));
+    let moved = ["09-01 > 10-01 start 1.0.14", "09-05 > 09-19 tier 1.0.14"];
+    assert_eq!(steps(&house, "2026-09-01", "2026-09-18"), told(&moved, None));
+    assert_eq!(
+        steps(&house, "2026-08-01", "2026-09-18"),
+        told(&["08-01 > 08-15 start 1.0.14"], Some("08-15")),
+        "it had been of tier 1 before, and the looser tier gives no more time"
+    );
+    assert_eq!(
+        steps(&house, "2026-09-06", "2026-09-18"),
+        told(&["09-06 > 09-20 start 1.0.14"], None),
+        "what is found after the move goes by the new System alone"
+    );
+    let cited = sentence(&house, 1);
+    assert!(cited.contains("and System `sys-shop` ("), "{cited}");
+}
+
+#[test]
+fn an_inventory_that_moves_a_host_moves_its_findings() {
+    let mut world = World::new();
+    let system = |name: &str, tier: &str| {
+        format!(
+            "kind: System\nid: sys-{name}\ntitle: App\nspec:\n  type: server\n  department: {name}\n  tier: {tier}\n  members: {{cmdb: \"app == {name}\"}}\n  scope: {{in: true}}\n"
+        )
+    };
+    world.remove("systems/sys-app.yaml");
+    world.remove("slas/sla-all.yaml");
+    for (name, days) in [("one", 14), ("two", 3)] {
+        world.record(&format!("systems/sys-{name}.yaml"), &system(name, "tier1"));
+        world.record(&format!("slas/sla-{name}.yaml"), &format!("kind: Sla\nid: sla-{name}\ntitle: All\nversion: 1.0.{days}\nspec:\n  parties: [role-ciso]\n  applies_to: department == {name}\n  matrix:\n    - {{severity: high, tier: tier1, days: {days}}}\n  clock: {{start: first_detected, stop: verified_absence}}\n  raci: []\n  escalation: []\n  expires: 2027-12-31\n"));
+    }
+    world.scan("src-one", "2026-09-01T08:00:00Z", |scan| {
+        scan.seen("app01", "200", &[CVE], Severity::High, None);
+    });
+    inventory(&mut world, "2026-08-30T08:00:00Z", "one");
+    inventory(&mut world, "2026-09-10T08:00:00Z", "two");
+    let steps = |when: &str| {
+        world.judge(when, |register| {
+            let steps = register.findings[0].segments.iter().map(|segment| {
+                let by: Vec<String> = segment.by.iter().map(ToString::to_string).collect();
+                format!(
+                    "{} {} {}",
+                    segment.due.format("%m-%d"),
+                    segment.cause.word(),
+                    by.join(", ")
+                )
+            });
+            steps.collect::<Vec<_>>()
+        })
+    };
+    let first = "09-15 start Sla `sla-one` 1.0.14";
+    assert_eq!(steps("2026-09-09T20:00:00Z"), [first]);
+    let second = "09-13 tier Sla `sla-two` 1.0.3, System `sys-two`";
+    assert_eq!(steps("2026-09-12T20:00:00Z"), [first, second]);
+}
+
+/// An inventory by which `app01` is of one application.
+fn inventory(world: &mut World, run: &str, app: &str) {
+    let mut summary = ScanSummary::default();
+    summary.run_at = Some(Stamp::At(at(run)));
+    world.scans.push(Scan {
+        absence_means_fixed: None,
+        file: format!("hosts-{run}"),
+        source: None,
+        is_ad_hoc: true,
+        importer: &INVENTORY,
+        sha256: run.to_owned(),
+        summary,
+        hosts: vec![Host {
+            name: "app01".into(),
+            fields: std::iter::once(("app".to_owned(), app.to_owned())).collect(),
+            ..Host::default()
+        }],
+        checks: Vec::new(),
+        sightings: Vec::new(),
+        kev: Vec::new(),
+        epss: Vec::new(),
+    });
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn w06_what_comes_back_is_late_since_its_first_due_date() {
     });
 }
 
-static INVENTORY: Importer = Importer {
+pub(crate) static INVENTORY: Importer = Importer {
     name: "inventory-by-hand",
     product: Product::Inventory,
     recognises: KEV.recognises,

@@ -15,6 +15,7 @@ mod installs;
 mod join;
 mod judge;
 mod kpi;
+mod moves;
 mod plan;
 mod provenance;
 mod rating;
@@ -96,6 +97,7 @@ pub fn reconcile_over<'a>(
         lineage,
     };
     let mut systems = estate::systems(records, &hosts, as_of);
+    let moves = moves::moves(records, &runs, &joined.identities, &hosts, as_of);
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -108,7 +110,7 @@ pub fn reconcile_over<'a>(
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
         triages: judge::triages(repository, &standings, as_of),
-        clocks: rating::Clocks::new(records, &systems, as_of),
+        clocks: rating::Clocks::new(records, &systems, moves, as_of),
     };
     let mut findings: Vec<Finding> = joined
         .lives

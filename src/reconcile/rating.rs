@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 
 use super::clock::{
     AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Records,
-    Sharing, SystemVersion, course, pause_of, standing_alone, system_versions, versions_of,
+    Sharing, SystemVersion, course, laid_out, pause_of, standing_alone, system_versions, versions_of,
 };
 use super::join::Life;
 use super::judge::{Approved, Bench, is_about};
+use super::moves::{Moves, Stay};
 use super::register::{HostRow, SystemRow};
 use crate::load::Repository;
 use crate::model::{
@@ -38,6 +39,8 @@ pub(super) struct Clocks<'a> {
     freezes: BTreeMap<RecordId, Vec<Freeze>>,
     /// What incidents set for each system.
     overrides: BTreeMap<RecordId, Vec<OverrideOf<'a>>>,
+    /// The Systems that hosts were of before.
+    moves: Moves,
     pub(super) sharing: Sharing,
 }
 
@@ -45,7 +48,12 @@ pub(super) struct Clocks<'a> {
 const FREEZE_SPAN_DAYS: i64 = MOST_TIMETABLE_DAYS / 2;
 
 impl<'a> Clocks<'a> {
-    pub(super) fn new(records: Records<'a>, systems: &BTreeMap<RecordId, SystemRow>, as_of: AsOf) -> Self {
+    pub(super) fn new(
+        records: Records<'a>,
+        systems: &BTreeMap<RecordId, SystemRow>,
+        moves: Moves,
+        as_of: AsOf,
+    ) -> Self {
         let Records {
             repository,
             standings,
@@ -86,6 +94,7 @@ impl<'a> Clocks<'a> {
             fixes: fixes(repository, standings),
             freezes: freezes(repository, &calendars, as_of),
             overrides: overrides(repository, standings, as_of),
+            moves,
             sharing: Sharing::default(),
         }
     }
@@ -96,7 +105,7 @@ impl<'a> Clocks<'a> {
         of_system.map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the system of a host in its versions by time; the first holds from the start.
+    /// Returns what a system has said, by time; the first holds from the start.
     fn systems_of<'s>(&'s self, system: Option<&'a Record<System>>) -> Cow<'s, [SystemVersion<'s>]> {
         match system.and_then(|system| self.changed.get(system.id())) {
             Some(versions) => Cow::Borrowed(versions),
@@ -107,6 +116,29 @@ impl<'a> Clocks<'a> {
                 by: None,
                 line: 0,
             }]),
+        }
+    }
+
+    /// Returns the stays of a host that a finding has seen, each in a System with one agreement.
+    ///
+    /// There are none where the host has not moved since, and none on any ambiguity of where it is now.
+    fn stays_of(&self, host: &HostRow, first_seen: DateTime<Utc>) -> Vec<&Stay> {
+        let stays = self.moves.get(&host.id).map_or(&[][..], Vec::as_slice);
+        let first = stays
+            .iter()
+            .rposition(|stay| stay.from <= first_seen)
+            .unwrap_or(0);
+        let seen = stays[first..].iter();
+        let governed: Vec<&Stay> = seen
+            .filter(|stay| self.agreements.contains_key(&stay.system))
+            .collect();
+        let is_here = governed
+            .last()
+            .is_some_and(|last| Some(&last.system) == host.system.as_ref());
+        if is_here && governed.len() > 1 && host.candidates.is_empty() {
+            governed
+        } else {
+            Vec::new()
         }
     }
 
@@ -284,11 +316,30 @@ impl<'a> Bench<'a> {
             exploit_said: life.said.exploits.clone(),
             evidence: evidence(triages),
             triages: triages.to_vec(),
-            systems: self.clocks.systems_of(system),
+            systems: self.systems(host, system, life.episode.first_seen),
             pause: self.pause(life, host),
             overrides: self.clocks.overrides_of(life, host),
             freezes: self.clocks.freezes_of(host),
         }
+    }
+
+    /// The systems that a host has been of since a finding of it, each as it was then.
+    fn systems<'s>(
+        &'s self,
+        host: &HostRow,
+        system: Option<&'a Record<System>>,
+        first_seen: DateTime<Utc>,
+    ) -> Cow<'s, [SystemVersion<'s>]> {
+        let stays = self.clocks.stays_of(host, first_seen);
+        if stays.is_empty() {
+            return self.clocks.systems_of(system);
+        }
+        let of_stay = |stay: &&Stay| {
+            let system = self.repository.systems.get(&stay.system);
+            (stay.from, self.clocks.systems_of(system))
+        };
+        let stays: Vec<_> = stays.iter().map(of_stay).collect();
+        Cow::Owned(laid_out(&stays))
     }
 
     fn pause(&self, life: &Life, host: &HostRow) -> Option<Pause> {
@@ -316,6 +367,15 @@ impl<'a> Bench<'a> {
 
     /// Sets the clock; on any ambiguity the strictest counts, and the reason says so.
     pub(super) fn clock(&self, facts: &Facts<'_>, host: &HostRow) -> Course {
+        let stays = self.clocks.stays_of(host, facts.first_seen);
+        if !stays.is_empty() {
+            let of_stay = |stay: &&Stay| {
+                let versions = self.clocks.agreements.get(&stay.system);
+                (stay.from, Cow::Borrowed(versions.map_or(&[][..], Vec::as_slice)))
+            };
+            let stays: Vec<_> = stays.iter().map(of_stay).collect();
+            return course(facts, Law::Agreement(&laid_out(&stays)), &self.clocks.ground);
+        }
         let versions = host.system.as_ref().and_then(|id| self.clocks.agreements.get(id));
         let law = match versions {
             Some(versions) if host.candidates.is_empty() => Law::Agreement(versions),

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::counting::{agreement_at, counting, system_at};
 use super::demands::{demands, prioritised};
 use super::happenings::{Happening, happenings};
 use super::pause::Paused;
-use super::{Due, Facts, Ground, Law, State, SystemVersion, freeze};
+use super::{Due, Facts, Ground, Law, State, freeze};
 use crate::model::{FREEZE_REASON, Governor, Segment, SegmentCause, Severity};
 
 /// What a clock comes to.
@@ -102,20 +103,6 @@ pub(in crate::reconcile) fn course<'a, 's>(
     }
 }
 
-/// The number of the version that governs at a moment; the first governs what was before it, too.
-fn agreement_at(law: Law<'_>, at: DateTime<Utc>, least: usize) -> usize {
-    let Law::Agreement(versions) = law else {
-        return 0;
-    };
-    let begun = versions.iter().rposition(|version| version.from <= at);
-    begun.unwrap_or(0).max(least)
-}
-
-fn system_at(systems: &[SystemVersion<'_>], at: DateTime<Utc>, least: usize) -> usize {
-    let begun = systems.iter().rposition(|version| version.from <= at);
-    begun.unwrap_or(0).max(least)
-}
-
 impl<'s, 'a> Walk<'s, 'a> {
     fn take(&mut self, at: DateTime<Utc>, happening: Happening) {
         match happening {
@@ -164,40 +151,15 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// The versions of the agreement and of the system that count at a moment: the newest, and each before it that
-    /// nothing approved has taken the place of. Those of a system from which a host has moved go together.
+    /// The pairs of versions of the agreement and of the system that count at a moment, as a view has them.
     fn counting(&self, view: View, at: DateTime<Utc>) -> impl Iterator<Item = (usize, usize)> {
-        let (law, systems) = (self.law, &self.facts.systems);
-        let newest = agreement_at(law, at, view.agreement);
-        let newest_system = system_at(systems, at, view.system);
-        let agreements = (0..=newest).filter(move |index| match law {
-            Law::Agreement(versions) => {
-                let line = versions.get(*index).map(|version| version.line);
-                let later = versions.get(*index + 1..=newest).unwrap_or_default();
-                !later
-                    .iter()
-                    .any(|later| later.loosens && Some(later.line) == line)
-            }
-            Law::Strictest { .. } => true,
-        });
-        agreements.flat_map(move |agreement| {
-            (0..=newest_system)
-                .filter(move |index| {
-                    let line = systems.get(*index).map(|version| version.line);
-                    let later = systems.get(*index + 1..=newest_system).unwrap_or_default();
-                    let is_replaced = later
-                        .iter()
-                        .any(|later| later.loosens && Some(later.line) == line);
-                    let is_of_line = match law {
-                        Law::Agreement(versions) => {
-                            line.is_none() || versions.get(agreement).map(|version| version.line) == line
-                        }
-                        Law::Strictest { .. } => true,
-                    };
-                    !is_replaced && is_of_line
-                })
-                .map(move |system| (agreement, system))
-        })
+        let newest = self.newest(view, at);
+        counting(self.law, &self.facts.systems, newest)
+    }
+
+    fn newest(&self, view: View, at: DateTime<Utc>) -> (usize, usize) {
+        let agreement = agreement_at(self.law, at, view.agreement);
+        (agreement, system_at(&self.facts.systems, at, view.system))
     }
 
     /// What is known at a moment, as the decisions of a view make it, with the number of the agreement's version.
@@ -208,9 +170,8 @@ impl<'s, 'a> Walk<'s, 'a> {
         let states = states.map(|versions| (self.state_by(view, at, versions), versions.0));
         let gravest = states.max_by_key(|(state, _)| state.severity);
         gravest.unwrap_or_else(|| {
-            let newest = agreement_at(self.law, at, view.agreement);
-            let system = system_at(&self.facts.systems, at, view.system);
-            (self.state_by(view, at, (newest, system)), newest)
+            let newest = self.newest(view, at);
+            (self.state_by(view, at, newest), newest.0)
         })
     }
 
@@ -245,7 +206,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             .counting(view, at)
             .map(|versions| self.best_by(view, at, versions));
         all.reduce(Due::earlier)
-            .unwrap_or_else(|| self.best_by(view, at, (0, 0)))
+            .unwrap_or_else(|| self.best_by(view, at, self.newest(view, at)))
     }
 
     fn best_by(&self, view: View, at: DateTime<Utc>, versions: (usize, usize)) -> Due {

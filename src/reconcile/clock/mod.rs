@@ -5,6 +5,7 @@
 //! worked out anew, as if the decision had stood from the start, and what was missed before stays missed.
 //! Each step is a segment. Source: reconciliation semantics, SLA clock and time rules.
 
+mod counting;
 mod days;
 mod demands;
 mod freeze;
@@ -32,7 +33,8 @@ pub(super) use overrides::Override;
 pub(super) use pause::{FixWord, Pause, pause_of};
 pub(super) use sharing::Sharing;
 pub(super) use versions::{
-    AgreementVersion, Records, SystemVersion, governing, standing_alone, system_versions, versions_of,
+    AgreementVersion, Records, SystemVersion, governing, laid_out, standing_alone, system_versions,
+    versions_of,
 };
 
 use crate::import::KevListing;

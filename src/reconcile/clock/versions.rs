@@ -1,5 +1,6 @@
 //! The versions of an agreement, and of the system that it governs, over the life of a finding.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -235,6 +236,73 @@ pub(in crate::reconcile) fn system_versions<'a>(
         line: 0,
     };
     Some(versions.iter().map(version).collect())
+}
+
+/// A version that governs from a moment on, in one of the systems that a host has been of.
+pub(in crate::reconcile) trait Lined: Clone {
+    fn from(&self) -> DateTime<Utc>;
+    fn loosens(&self) -> bool;
+    /// Puts it into the stay of a number; the first of a later one is a move, which gives no more time.
+    fn put(&mut self, line: usize, from: DateTime<Utc>, is_move: bool);
+}
+
+impl Lined for AgreementVersion<'_> {
+    fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    fn loosens(&self) -> bool {
+        self.loosens
+    }
+
+    fn put(&mut self, line: usize, from: DateTime<Utc>, is_move: bool) {
+        (self.line, self.from) = (line, from);
+        self.loosens &= !is_move;
+    }
+}
+
+impl Lined for SystemVersion<'_> {
+    fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    fn loosens(&self) -> bool {
+        self.loosens
+    }
+
+    fn put(&mut self, line: usize, from: DateTime<Utc>, is_move: bool) {
+        (self.line, self.from) = (line, from);
+        self.loosens &= !is_move;
+        let cited = self.system.filter(|_| self.by.is_none());
+        self.by = self
+            .by
+            .take()
+            .or_else(|| cited.map(|system| cite(&system.meta, None)));
+    }
+}
+
+/// Lays the versions of one stay after another: those that counted when it began, and those that came in it.
+pub(in crate::reconcile) fn laid_out<V: Lined>(stays: &[(DateTime<Utc>, Cow<'_, [V]>)]) -> Vec<V> {
+    let mut all = Vec::new();
+    for (line, (from, versions)) in stays.iter().enumerate() {
+        let until = stays.get(line + 1).map(|(next, _)| *next);
+        let begun = versions
+            .iter()
+            .rposition(|version| version.from() <= *from)
+            .unwrap_or(0);
+        let first = (0..=begun)
+            .rev()
+            .find(|index| versions.get(*index).is_some_and(V::loosens));
+        for (number, version) in versions.iter().skip(first.unwrap_or(0)).enumerate() {
+            if number > 0 && until.is_some_and(|until| version.from() >= until) {
+                break;
+            }
+            let mut version = version.clone();
+            version.put(line, version.from().max(*from), line > 0 && number == 0);
+            all.push(version);
+        }
+    }
+    all
 }
 
 /// Lists every live agreement by itself, for what no single one governs.
