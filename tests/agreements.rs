@@ -362,8 +362,10 @@ fn an_inventory_that_moves_a_host_moves_its_findings() {
 
 /// An inventory by which `app01` is of one application.
 fn inventory(world: &mut World, run: &str, app: &str) {
-    let mut summary = ScanSummary::default();
-    summary.run_at = Some(Stamp::At(at(run)));
+    let summary = ScanSummary {
+        run_at: Some(Stamp::At(at(run))),
+        ..ScanSummary::default()
+    };
     world.scans.push(Scan {
         absence_means_fixed: None,
         file: format!("hosts-{run}"),

@@ -14,6 +14,9 @@ use crate::model::{AsOf, Date, Installed, Stamp};
 /// The names of a patch: its own, those of what it fixes, and its other ones.
 type Names = Vec<Arc<str>>;
 
+/// What a run of a tool missed on a host, and when it ran.
+type Missing = (DateTime<Utc>, BTreeMap<Arc<str>, Names>);
+
 /// Installed patches, by host.
 #[derive(Default)]
 pub(super) struct Installs {
@@ -25,7 +28,7 @@ impl Installs {
     ///
     /// Only hosts that an inventory, a record or a scanner knows are told; `runs` stand in their time.
     pub(super) fn of(runs: &[Run<'_>], identities: &Identities, as_of: AsOf) -> Self {
-        let mut missing: HashMap<(&str, usize), (DateTime<Utc>, BTreeMap<Arc<str>, Names>)> = HashMap::new();
+        let mut missing: HashMap<(&str, usize), Missing> = HashMap::new();
         let mut installs = Self::default();
         for run in runs.iter().filter(|run| {
             run.scan.importer.product == Product::Deployment && run.state == ImportState::Complete
@@ -52,7 +55,7 @@ impl Installs {
     fn compare(
         &mut self,
         host: usize,
-        (missed_at, before): (DateTime<Utc>, BTreeMap<Arc<str>, Names>),
+        (missed_at, before): Missing,
         now: &BTreeMap<Arc<str>, Names>,
         (at, latest, source): (DateTime<Utc>, DateTime<Utc>, &str),
     ) {
