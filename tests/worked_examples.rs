@@ -17,21 +17,21 @@
 //! | W15 | `reconcile::w15_…` and `clock::evidence_and_listings_count_from_their_day_and_nobody_gets_less_than_the_floor` |
 //! | W16 | `clock::w16_without_a_fix_the_clock_pauses_and_goes_on_with_the_rest` |
 //! | W17 | `reconcile::an_unsupported_system_is_governed_by_its_acceptance_only` |
-//! | W18 | none: it waits for logs of deployments |
+//! | W18 | here, and `src/check/reconcile/patched_but_vulnerable.md` (REC008) |
 //! | W19 | `reconcile::w19_one_cve_of_a_check_can_be_taken_out` |
 //! | W20 | here, and `ledger::what_cannot_be_history_is_refused` |
 //! | W21 | `reconcile::w21_one_open_host_makes_the_system_non_compliant` |
 //! | W22 | `approvals_time::an_old_approval_stays_good_for_ever` |
 //! | W23 | `reconcile::w23_an_overlapping_exception_does_not_outlive_the_earlier_one_by_itself` |
 
-use countersign::import::{Importer, Product, Scan};
+use countersign::import::{Content, Export, Importer, Product, Scan, collect};
 use countersign::model::{
     Alias, AliasBy, DiscrepancyKind, Disposition, Host, HostStatus, ObservationState, Quality, ScanSummary,
     Severity, Stamp,
 };
 use countersign::reconcile::{Dimension, HostState, Register};
 
-use crate::import_rules::said;
+use crate::checks_findings::said;
 use crate::world::{KEV, World, at, find};
 
 const CVE: &str = "CVE-2026-1111";
@@ -109,7 +109,7 @@ fn discrepancies(world: &World, when: &str) -> Vec<String> {
 /// What a rule says.
 fn messages(world: &World, when: &str, code: &str) -> Vec<String> {
     let told = said(world, when, code).into_iter();
-    told.map(|(_, message)| message).collect()
+    told.map(|(_, _, message)| message).collect()
 }
 
 #[test]
@@ -303,6 +303,68 @@ fn of_facts_that_disagree_the_spec_says_which_counts() {
     );
 }
 
+/// A day's list of what a deployment tool misses on `app01`.
+fn errata(world: &mut World, day: &str, is_missing: bool) {
+    let results = if is_missing {
+        format!(
+            r#"{{"id": 1, "pulp_id": "RHSA-2026:1", "title": "An update", "errata_id": "RHSA-2026:1", "issued": "2026-09-01", "updated": "2026-09-01", "severity": "Important", "description": "", "solution": "", "summary": "", "reboot_suggested": true, "uuid": "RHSA-2026:1", "name": "n", "type": "security", "cves": [{{"cve_id": "{CVE}", "href": "https://access.example/"}}], "bugs": [], "hosts_available_count": 1, "hosts_applicable_count": 1, "packages": ["a-1-1.x86_64"], "module_streams": [], "installable": true}}"#
+        )
+    } else {
+        String::new()
+    };
+    let count = u8::from(is_missing);
+    let text = format!(
+        r#"{{"total": {count}, "subtotal": {count}, "selectable": {count}, "page": 1, "per_page": "20", "error": null, "search": null, "sort": {{"by": "updated", "order": "desc"}}, "results": [{results}]}}"#
+    );
+    let export = Export {
+        file: format!("errata-{day}.json"),
+        content: Content::Bytes(text.into_bytes().into()),
+        source: None,
+        mapping: None,
+        date_order: None,
+        host: Some("app01".into()),
+        is_ad_hoc: true,
+    };
+    world
+        .scans
+        .extend(collect(&[export]).into_iter().map(Result::unwrap));
+}
+
+#[test]
+fn w18_what_a_tool_calls_installed_waits_for_a_scan_and_then_is_an_error() {
+    let mut world = World::new();
+    world.scan("src-one", "2026-09-09T08:00:00Z", |scan| {
+        scan.seen("app01", "200", &[CVE], Severity::High, None);
+    });
+    errata(&mut world, "2026-09-08", true);
+    errata(&mut world, "2026-09-10", false);
+    let judged = |world: &World, when: &str| (told(world, when).0, said(world, when, "REC008").len());
+    assert_eq!(judged(&world, "2026-09-09T20:00:00Z"), (Disposition::Open, 0));
+    for when in ["2026-09-10T20:00:00Z", "2026-09-13T00:00:00Z"] {
+        assert_eq!(
+            judged(&world, when),
+            (Disposition::PendingVerification, 0),
+            "{when}"
+        );
+    }
+    assert_eq!(judged(&world, "2026-09-13T02:00:00Z"), (Disposition::Open, 1));
+    let message = &said(&world, "2026-09-13T02:00:00Z", "REC008")[0].2;
+    assert!(
+        message.ends_with("and no scan has confirmed it in 74 h"),
+        "{message}"
+    );
+    // The restart never came: the next scan sees it still.
+    world.scan("src-one", "2026-09-11T08:00:00Z", |scan| {
+        scan.seen("app01", "200", &[CVE], Severity::High, None);
+    });
+    assert_eq!(judged(&world, "2026-09-11T20:00:00Z"), (Disposition::Open, 1));
+    let message = &said(&world, "2026-09-11T20:00:00Z", "REC008")[0].2;
+    assert!(
+        message.ends_with("and src-one still saw it on 2026-09-11"),
+        "{message}"
+    );
+}
+
 #[test]
 fn w06_what_comes_back_is_late_since_its_first_due_date() {
     let mut world = World::new();
@@ -325,7 +387,7 @@ fn w06_what_comes_back_is_late_since_its_first_due_date() {
     });
 }
 
-static INVENTORY: Importer = Importer {
+pub(crate) static INVENTORY: Importer = Importer {
     name: "inventory-by-hand",
     product: Product::Inventory,
     recognises: KEV.recognises,

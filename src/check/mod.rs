@@ -147,6 +147,8 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::TRIAGE_UNSUPPORTED,
     &reconcile::IMPORT_QUALITY,
     &reconcile::IMPORT_PROVENANCE,
+    &reconcile::RESCAN_AFTER_CHANGE,
+    &reconcile::UNAUTHORISED_DEPLOYMENT,
     &reconcile::OBJECTIVE_MISSED,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,

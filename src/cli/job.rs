@@ -20,11 +20,11 @@ use crate::import::{Content, Export, ImportError, Product, Scan, collect, recogn
 use crate::ledger::Ledger;
 use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Kind, RecordId, parse_date};
-use crate::reconcile::{Period, Question, Register, reconcile};
+use crate::reconcile::{Period, Question, Register, reconcile_over};
 use crate::source::{self, EntryKind, GitFacts, History, Tree};
 use crate::trust::{
-    Anchor, Basis, CONFIGURATION_ID, Change, Past, Question as ApprovalQuestion, Testimony, anchored,
-    compare_anchors, judge, read_anchors, since, testify,
+    Anchor, Basis, CONFIGURATION_ID, Change, Contents, MissingHistory, Past, Question as ApprovalQuestion,
+    Testimony, anchored, compare_anchors, judge, lineage, read_anchors, read_contents, since, testify,
 };
 
 /// An export may have this many bytes when it is read from a commit, where it must be held whole.
@@ -45,6 +45,8 @@ pub(super) struct Job {
     pub(super) history: Option<History>,
     /// What history tells of approvals.
     pub(super) testimony: Arc<Testimony>,
+    /// What agreements and systems said before.
+    pub(super) contents: Contents,
     /// The signed statements of where history stood, judged.
     pub(super) anchors: Vec<Anchor>,
     /// What re-reading history found; `None` outside git, and where a base branch judges.
@@ -128,6 +130,7 @@ pub(super) fn open_against(
         .add(generated.iter().flat_map(Generated::paths));
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
+    let mut contents = Contents::unknown(MissingHistory::OutsideGit);
     let mut past = None;
     let mut since = None;
     if let Some(history) = &history {
@@ -135,6 +138,7 @@ pub(super) fn open_against(
         ledger::compare(&mut anchors, &tree)?;
         let reader = source::ContentReader::open(&root)?;
         testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
+        contents = read_contents(&repository, history, &reader)?;
         if change.is_none() {
             let read = read_past(history, &reader, &anchors, &settings, is_whole)?;
             if let (Some(vouched), Some(head)) = (read.vouched, &commit)
@@ -164,6 +168,7 @@ pub(super) fn open_against(
         is_modified,
         history,
         testimony: Arc::new(testimony),
+        contents,
         anchors,
         past,
         since,
@@ -396,18 +401,20 @@ impl Job {
 
     /// Lays the records against the exports.
     pub(super) fn register(&self, scans: &[Scan], period: Option<Period>) -> Register<'_> {
-        self.register_of(&self.repository, scans, period)
+        self.register_of((&self.repository, &self.contents), scans, period)
     }
 
     /// Lays other records against the exports, as far as decisions count as they are.
     pub(super) fn register_of<'a>(
         &self,
-        repository: &'a Repository,
+        (repository, contents): (&'a Repository, &Contents),
         scans: &[Scan],
         period: Option<Period>,
     ) -> Register<'a> {
-        let standings = judge(&self.repository, &self.approval_question());
-        reconcile(repository, standings, scans, self.question(period))
+        let question = self.approval_question();
+        let standings = judge(&self.repository, &question);
+        let lineage = lineage(repository, &question, contents);
+        reconcile_over(repository, standings, &lineage, scans, self.question(period))
     }
 
     fn question(&self, period: Option<Period>) -> Question {
@@ -474,7 +481,8 @@ impl Job {
                 ..ApprovalQuestion::of_itself(repository, self.as_of.instant())
             };
             let standings = judge(repository, &question);
-            let register = reconcile(repository, standings, scans, self.question(None));
+            let lineage = lineage(repository, &question, &self.contents);
+            let register = reconcile_over(repository, standings, &lineage, scans, self.question(None));
             let standing = check::run(&register, &self.settings);
             known.extend(standing.iter().map(|one| check::mark(one, &repository.sources)));
         }

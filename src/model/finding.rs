@@ -93,6 +93,9 @@ impl Disposition {
 /// Why a due date is what it is, such as `sla:critical/tier1` or `accelerator:exploited`.
 pub type DueReason = Arc<str>;
 
+/// The reason of a due date that freezes have moved.
+pub const FREEZE_REASON: &str = "freeze";
+
 /// The record that stands for a finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CoverageRef {
@@ -162,6 +165,8 @@ pub struct Discrepancy {
 pub struct Installed {
     /// When the tool first no longer missed it.
     pub at: DateTime<Utc>,
+    /// When the tool last missed it, and the last moment at which it may have been installed.
+    pub between: (DateTime<Utc>, DateTime<Utc>),
     /// The id of the Source, else the format.
     pub source: Arc<str>,
     /// The patch, such as `RHSA-2026:1234`.
@@ -232,4 +237,12 @@ pub struct Finding {
     pub tier: Option<Arc<str>>,
     /// What else a reader must know, in sentences.
     pub notes: Vec<Arc<str>>,
+}
+
+impl Finding {
+    /// Tells whether its base due is later because a freeze paused its clock.
+    pub fn is_moved_by_freeze(&self) -> bool {
+        let last = self.segments.last();
+        last.is_some_and(|last| &*last.reason == FREEZE_REASON)
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::clock::governing;
+use super::clock::{Records, governing};
 use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
 use crate::load::Repository;
@@ -13,7 +13,6 @@ use crate::model::{
     AsOf, Disposition, Finding, Host, HostStatus, Members, Quality, Rate, Record, RecordId, System,
     SystemState, host_value,
 };
-use crate::trust::Standings;
 
 /// What the policies ask of a scan: the strictest of all in force.
 #[derive(Clone, Copy, Debug)]
@@ -194,20 +193,16 @@ pub(super) fn is_counted(system: &Record<System>) -> bool {
 }
 
 /// Lists every system with its hosts and the agreements in force for it.
-pub(super) fn systems(
-    repository: &Repository,
-    standings: &Standings,
-    hosts: &[HostRow],
-    as_of: AsOf,
-) -> BTreeMap<RecordId, SystemRow> {
-    let mut rows: BTreeMap<RecordId, SystemRow> = repository
+pub(super) fn systems(records: Records<'_>, hosts: &[HostRow], as_of: AsOf) -> BTreeMap<RecordId, SystemRow> {
+    let mut rows: BTreeMap<RecordId, SystemRow> = records
+        .repository
         .systems
         .iter()
         .map(|system| {
             let row = SystemRow {
                 id: system.id().clone(),
                 hosts: Vec::new(),
-                slas: governing(repository, standings, system, as_of),
+                slas: governing(records, system, as_of),
                 counts: is_counted(system),
                 is_unsupported: is_unsupported(system, as_of),
                 state: HostState::NotCounted,

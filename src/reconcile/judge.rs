@@ -92,7 +92,8 @@ impl<'a> Bench<'a> {
         let installed = self.installed(life);
         let closed = self.closed(life, host, installed).or(retired);
         let mut facts = self.facts(life, host, system, &triages, closed);
-        let environment = Environment::of(life, host, system, &facts);
+        let is_approved = system.is_some_and(|system| self.standings.of(Kind::System, system.id()).counts());
+        let environment = Environment::of(life, host, (system, is_approved), &facts);
         environment.rate(&mut facts);
         let course = self.clock(&facts, host);
         let mut finding = self.finding_of(life, host, system, &facts, &course);

@@ -14,10 +14,10 @@ use super::suppressed::Suppressed;
 use crate::import::Product;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Date, Disposition, Finding, HostStatus, Kind, Rate, Record, RecordId, Severity, Skipped, Sla,
-    System,
+    AsOf, Date, Disposition, Finding, HostStatus, Installed, Kind, Rate, Record, RecordId, Severity, Skipped,
+    Sla, System,
 };
-use crate::trust::Standings;
+use crate::trust::{MissingHistory, Standings};
 
 /// The number below which a denominator says little, where nobody says. Source: reconciliation semantics, KPIs.
 const SMALL_N: u64 = 20;
@@ -43,10 +43,14 @@ pub struct Register<'a> {
     pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
     /// Facts that records and inventories tell otherwise, by System and fact.
     pub conflicts: Vec<FactConflict>,
+    /// What deployment tools installed, by host and patch.
+    pub installs: Vec<InstallRow>,
     /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: Figures,
+    /// Why it is not known what agreements and systems said before, where it is not.
+    pub missing_history: Option<MissingHistory>,
 }
 
 /// From the first day to the last, both included.
@@ -66,6 +70,15 @@ impl Period {
             to,
         }
     }
+}
+
+/// A patch that a deployment tool calls installed on a host.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstallRow {
+    pub host: Arc<str>,
+    pub installed: Arc<Installed>,
+    /// What the patch goes by: its own name, and those of what it fixes.
+    pub names: Vec<Arc<str>>,
 }
 
 /// What became of an export.
@@ -230,6 +243,14 @@ impl<'a> Register<'a> {
         } else {
             None
         }
+    }
+
+    /// Counts the findings whose due date is later because a freeze paused their clock.
+    pub fn moved_by_freezes(&self) -> u64 {
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_moved_by_freeze())
+            .count() as u64
     }
 
     /// Counts findings by disposition; every disposition is there.

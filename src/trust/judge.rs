@@ -145,6 +145,25 @@ fn of_record_standing(
     judge.conclude(files, demands, is_demanded)
 }
 
+/// Judges a content that a record has had by some decisions; `past` holds the record as it was.
+pub(super) fn judge_content(
+    repository: &Repository,
+    question: &Question<'_>,
+    (past, meta): (&Repository, &Meta),
+    (digest, files): (&str, &[&ApprovalFile]),
+) -> Standing {
+    let believed = question.basis.repository;
+    let facts = Facts::of(past, believed, meta);
+    let demands = demands(past, believed, &facts, &question.rules);
+    let judge = Judge {
+        repository,
+        question,
+        record: Some((meta, &facts)),
+        current: Some(digest.to_owned()),
+    };
+    judge.conclude(files, demands, true)
+}
+
 fn configuration(repository: &Repository, question: &Question<'_>, files: &[&ApprovalFile]) -> Standing {
     let is_demanded = question.changed.iter().any(|id| id.as_str() == CONFIGURATION_ID);
     let judge = Judge {

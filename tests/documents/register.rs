@@ -265,6 +265,8 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         conflicts: Vec::new(),
         suppressed: Vec::new(),
         kpis,
+        installs: Vec::new(),
+        missing_history: None,
     }
 }
 

@@ -16,7 +16,10 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         }
         one(report, trace, style, out)?;
     }
-    Ok(())
+    match report.missing_history {
+        Some(missing) => writeln!(out, "\n{}", missing.sentence()),
+        None => Ok(()),
+    }
 }
 
 fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -9,12 +9,14 @@ use crate::model::{AsOf, Finding};
 use crate::output::json::write_pretty;
 use crate::output::register::AliasView;
 use crate::reconcile::{Trace, TraceEvent, TraceRecord};
+use crate::trust::MissingHistory;
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
     as_of: String,
     commit: Option<&'a str>,
+    missing_history: Option<&'static str>,
     traces: Vec<Entry<'a>>,
 }
 
@@ -83,6 +85,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         schema: "countersign/trace/v1",
         as_of: report.as_of.text(report.as_of.instant()),
         commit: report.commit,
+        missing_history: report.missing_history.map(MissingHistory::word),
         traces: report
             .traces
             .iter()
