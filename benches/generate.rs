@@ -15,7 +15,9 @@ const PLUGINS: usize = 2_003;
 /// Of them those that exceptions name beside their own.
 const KNOWN_BY_ALL: usize = 8;
 /// Records that are there once, before the mass begins.
-const FIXED: usize = 7;
+const FIXED: usize = 9;
+/// One record in so many has a fault: its review is due within days.
+const FAULTY: usize = 20;
 
 /// What the items of an export look like.
 #[derive(Clone, Copy)]
@@ -25,19 +27,40 @@ pub(crate) struct Export {
     pub(crate) words: usize,
 }
 
+/// How the Systems say which hosts are theirs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Members {
+    /// By name: those of the export.
+    Listed,
+    /// By what the inventory says; without one they have none.
+    Asked,
+}
+
+/// Returns how many of `count` records have a fault.
+pub(crate) fn faulty(count: usize) -> usize {
+    (count - FIXED).div_ceil(FAULTY)
+}
+
 /// A repository of `count` records: of five, one is a System, one a Risk, one a Triage and two are Exceptions.
-pub(crate) fn records(count: usize) -> Vec<(String, String)> {
+pub(crate) fn records(count: usize, members: Members) -> Vec<(String, String)> {
     let mass = count - FIXED;
     let systems = mass.div_ceil(5);
     let mut files = fixed_records();
+    files.push((RULE.0.to_owned(), RULE.1.to_owned()));
     for number in 0..mass {
         let (row, kind) = (number / 5, number % 5);
-        files.push(match kind {
-            0 => system(row, systems),
+        let (path, text) = match kind {
+            0 => system(row, systems, members),
             1 => risk(row),
             2 => triage(row, systems),
             _ => exception(2 * row + kind - 3, systems),
-        });
+        };
+        let text = if number.is_multiple_of(FAULTY) {
+            text.replace(NEXT_REVIEW, DUE_REVIEW)
+        } else {
+            text
+        };
+        files.push((path, text));
     }
     files
 }
@@ -47,7 +70,8 @@ pub(crate) fn records(count: usize) -> Vec<(String, String)> {
 pub(crate) fn exceptions(count: usize) -> Vec<(String, String)> {
     const SYSTEMS: usize = 1_000;
     let mut files = fixed_records();
-    files.extend((0..SYSTEMS).map(|row| system(row, SYSTEMS)));
+    files.push((RULE.0.to_owned(), RULE.1.to_owned()));
+    files.extend((0..SYSTEMS).map(|row| system(row, SYSTEMS, Members::Listed)));
     files.extend((0..SYSTEMS).map(risk));
     for row in 0..count {
         let (path, text) = exception(row, SYSTEMS);
@@ -59,6 +83,23 @@ pub(crate) fn exceptions(count: usize) -> Vec<(String, String)> {
     }
     files.extend((0..count).step_by(2).map(approval));
     files
+}
+
+/// Returns how many of `count` records are exceptions.
+pub(crate) fn count_exceptions(count: usize) -> usize {
+    (0..count - FIXED).filter(|number| number % 5 > 2).count()
+}
+
+/// Gives `p-kim` a key, by its fingerprint and its line, and the keyring that line.
+pub(crate) fn keyring((fingerprint, line): (&str, &str)) -> Vec<(String, String)> {
+    let keys = format!("[{{fingerprint: \"{fingerprint}\", valid_from: 2026-01-01}}]");
+    let line = format!(
+        "kim@bench.example namespaces=\"countersign-approval\",valid-after=\"20260101000000Z\" {line}\n"
+    );
+    vec![
+        record("Person", "people", "p-kim", "Kim", &person("Kim", &keys)),
+        ("keyring/allowed_signers".to_owned(), line),
+    ]
 }
 
 /// Approvals for every second exception of [`records`].
@@ -79,6 +120,9 @@ pub(crate) fn write_files(folder: &Path, files: &[(String, String)]) -> io::Resu
     Ok(())
 }
 
+const NEXT_REVIEW: &str = "next: 2026-11-29";
+const DUE_REVIEW: &str = "next: 2026-10-04";
+
 fn record(kind: &str, folder: &str, id: &str, title: &str, spec: &str) -> (String, String) {
     let version = if matches!(kind, "Isms" | "Sla") {
         "version: 1.0.0\n"
@@ -87,8 +131,8 @@ fn record(kind: &str, folder: &str, id: &str, title: &str, spec: &str) -> (Strin
     };
     let text = format!(
         "# yaml-language-server: $schema=../schemas/{}.schema.json\napiVersion: countersign/v1\nkind: {kind}\nid: {id}\n\
-         title: {title}\nowner: role-ciso\ncreated: 2026-01-05\n{version}classification: internal\n\
-         review:\n  cycle_days: 90\n  last: 2026-07-06\n  next: 2026-10-04\nspec:\n{spec}",
+         title: {title}\nowner: role-ciso\ncreated: 2026-09-01\n{version}classification: internal\n\
+         review:\n  cycle_days: 90\n  {NEXT_REVIEW}\nspec:\n{spec}",
         kind.to_lowercase()
     );
     let path = if folder.is_empty() {
@@ -100,21 +144,13 @@ fn record(kind: &str, folder: &str, id: &str, title: &str, spec: &str) -> (Strin
 }
 
 fn fixed_records() -> Vec<(String, String)> {
-    let key = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let person = |name: &str| {
-        format!(
-            "  name: {name}\n  email: {}@bench.example\n  active: {{from: 2020-01-01}}\n  function: security\n  \
-             keys:\n    - {{fingerprint: \"{key}\", valid_from: 2026-01-01}}\n",
-            name.to_lowercase()
-        )
-    };
     let role = "  type: role\n  holders:\n    - {person: p-lee, from: 2026-01-01}\n";
     let source = "  roles: [scanner]\n  format: nessus-v2\n  timezone: Europe/Berlin\n  max_age_hours: 48\n  \
                   absence_means_fixed: true\n  quality: authenticated\n  state: approved\n";
     let fixed = [
         record("Isms", "", "isms", "The management system of the bench", ISMS),
-        record("Person", "people", "p-lee", "Lee", &person("Lee")),
-        record("Person", "people", "p-kim", "Kim", &person("Kim")),
+        record("Person", "people", "p-lee", "Lee", &person("Lee", "[]")),
+        record("Person", "people", "p-kim", "Kim", &person("Kim", "[]")),
         record(
             "Role",
             "roles",
@@ -123,12 +159,46 @@ fn fixed_records() -> Vec<(String, String)> {
             role,
         ),
         record("Role", "roles", "role-ops", "Operations", role),
+        record(
+            "Role",
+            "roles",
+            "role-security",
+            "Security",
+            &role.replace("p-lee", "p-kim"),
+        ),
+        record(
+            "Evidence",
+            "evidence",
+            "ev-bench",
+            "The rule as it is set",
+            EVIDENCE,
+        ),
         record("Source", "sources", "src-nessus", "The scanner", source),
         record("Sla", "slas", "sla-bench", "Times to remediate", &sla()),
     ];
     assert_eq!(fixed.len(), FIXED);
     fixed.into()
 }
+
+fn person(name: &str, keys: &str) -> String {
+    format!(
+        "  name: {name}\n  email: {}@bench.example\n  active: {{from: 2020-01-01}}\n  function: security\n  \
+         keys: {keys}\n",
+        name.to_lowercase()
+    )
+}
+
+/// A file of evidence, and the record that names it.
+const RULE: (&str, &str) = ("data/rule.txt", "allow 443 from the load balancer\n");
+const EVIDENCE: &str = "  type: config_export
+  location: data/rule.txt
+  sha256: \"91562e89442077a74d3d7feef175efcfa970efd84fabd276351adaf0f9a18e1c\"
+  bytes: 33
+  produced_at: 2026-09-01T08:00:00Z
+  controls: [\"iso27001:2022/8.22\"]
+  retain_until: 2028-12-31
+  collected_by: p-kim
+";
 
 const ISMS: &str = "  organisation: Bench
   scope_statement: All machines of the bench.
@@ -151,7 +221,7 @@ const ISMS: &str = "  organisation: Bench
 
 fn sla() -> String {
     let mut text =
-        String::from("  parties: [role-ciso, role-ops]\n  applies_to: scope.in == true\n  matrix:\n");
+        String::from("  parties: [role-ciso, role-ops]\n  applies_to: type == server\n  matrix:\n");
     for (severity, days) in [("critical", 7), ("high", 30), ("medium", 60), ("low", 90)] {
         for (tier, factor) in [("tier0", 1), ("tier1", 2), ("tier2", 3)] {
             text += &format!(
@@ -164,15 +234,19 @@ fn sla() -> String {
             kev: {mode: days_after_added, days: 14}\n  raci: []\n  escalation: []\n  expires: 2026-12-31\n"
 }
 
-fn system(row: usize, systems: usize) -> (String, String) {
+fn system(row: usize, systems: usize, members: Members) -> (String, String) {
     let hosts: Vec<String> = (row..HOSTS).step_by(systems).map(host_name).collect();
     let hosts = if hosts.is_empty() {
         format!("spare-{row:05}.bench.example")
     } else {
         hosts.join(", ")
     };
+    let members = match members {
+        Members::Listed => format!("[{hosts}]"),
+        Members::Asked => format!("{{cmdb: \"hostname == 'shop-{row:05}' and status == 'active'\"}}"),
+    };
     let spec = format!(
-        "  members: [{hosts}]\n  type: server\n  environment: prod\n  department: Sales\n  location: Kiel\n  \
+        "  members: {members}\n  criticality: high\n  window: sunday\n  type: server\n  environment: prod\n  department: Sales\n  location: Kiel\n  \
          patch_owner: role-ops\n  app_owner: role-ops\n  tier: tier{}\n  exposure: internal\n  data_class: internal\n  \
          software:\n    - {{product: nginx, version: \"1.28\"}}\n    - {{product: PostgreSQL, version: \"17\"}}\n  \
          management:\n    method: agent\n    source: src-nessus\n  monitoring: {{edr: true, nta: false}}\n  \
@@ -195,7 +269,7 @@ fn risk(row: usize) -> (String, String) {
          threats: [intrusion, extortion]\n  likelihood: possible\n  impact: medium\n  treatment: modify\n  plan:\n    \
          - {{step: Patch within the agreed time, due: 2026-12-01, owner: role-ops}}\n    \
          - {{step: Separate the network, due: 2027-02-01, owner: role-ops}}\n  \
-         controls: [\"iso27001:2022/8.8\"]\n  residual: {{likelihood: rare, impact: medium}}\n  reviewed: 2026-07-06\n"
+         controls: [\"iso27001:2022/8.8\"]\n  residual: {{likelihood: rare, impact: medium}}\n  reviewed: 2026-09-01\n"
     );
     record(
         "Risk",
@@ -230,12 +304,12 @@ fn exception(row: usize, systems: usize) -> (String, String) {
     // The second round over the hosts takes the next finding of each.
     let (host, plugin) = finding(row * 13, (row + row / HOSTS) % 50);
     let spec = format!(
-        "  scope:\n    vulns: [{}]\n    systems: [sys-{:05}]\n    as_of: 2026-08-01\n    resolved: [{}]\n  \
+        "  scope:\n    vulns: [{}]\n    systems: [sys-{:05}]\n    as_of: 2026-09-01\n    resolved: [{}]\n  \
          severity: high\n  reason: business_cycle\n  \
          business_impact: The shop is closed for two hours in its best season, and orders are lost.\n  \
-         risk: r-{:05}\n  requested_by: p-lee\n  requested_on: 2026-08-01\n  starts: 2026-08-02\n  expires: 2026-10-31\n  \
+         risk: r-{:05}\n  requested_by: p-lee\n  requested_on: 2026-09-01\n  starts: 2026-09-05\n  expires: 2026-11-20\n  \
          compensating:\n    - type: segmentation\n      description: Only the load balancer reaches the machine.\n      \
-         verified_at: 2026-08-01\n      verified_by: p-kim\n  plan:\n    target_date: 2026-10-30\n    \
+         assessed_by: p-kim\n      verified_at: 2026-09-01\n      evidence: ev-bench\n  plan:\n    target_date: 2026-11-20\n    \
          steps: [Test on the staging machine, Roll out in the night]\n",
         cve(plugin),
         host % systems,
@@ -255,8 +329,8 @@ fn approval(row: usize) -> (String, String) {
     let nothing = 0;
     let text = format!(
         "apiVersion: countersign/v1\nkind: Approval\nsubject:\n  kind: Exception\n  id: exc-{row:05}\n  \
-         digest: sha256:{row:08x}{nothing:056}\ndecision: approve\nrole: role-ciso\nperson: p-kim\nat: 2026-08-02T08:00:00Z\n\
-         shown: Approve exc-{row:05} until 2026-10-31\n"
+         digest: sha256:{row:08x}{nothing:056}\ndecision: approve\nrole: role-ciso\nperson: p-kim\nat: 2026-09-05T08:00:00Z\n\
+         shown: Approve exc-{row:05} until 2026-11-20\n"
     );
     (format!("approvals/exc-{row:05}/{row:08x}-p-kim-1.yaml"), text)
 }

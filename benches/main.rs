@@ -10,6 +10,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "a bench makes and reads its own files")]
 
+mod approvals;
 mod generate;
 mod history;
 mod measure;
@@ -26,6 +27,7 @@ use countersign::reconcile::{Question, Register, reconcile};
 use countersign::source::read_folder;
 use countersign::trust::{ApprovalState, Standing, Standings};
 use divan::Bencher;
+use generate::Members;
 use granit_parser::Parser;
 use measure::{Comparison, sample};
 
@@ -115,6 +117,8 @@ fn main() {
     measure::print(COMPARISONS);
     measure::print_each("reconcile 2000", FINDINGS, "finding (target 0.5)");
     measure::print_each("reconcile 50000", FINDINGS, "finding");
+    let stages = (approvals::WITH, approvals::WITHOUT);
+    measure::print_more(stages, approvals::count(), "signed approval (target 60)");
     let words: Vec<&String> = arguments
         .iter()
         .filter(|argument| !argument.starts_with('-'))
@@ -127,10 +131,12 @@ fn main() {
 /// Everything that is generated lives here until the end of the run.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
 
+/// Writes a repository; one with approvals lists the hosts of the export.
 fn governed(count: usize, approved: bool) -> PathBuf {
     let folder = FOLDER.path().join(format!("{count}-{approved}"));
     if !folder.exists() {
-        generate::write_files(&folder, &generate::records(count)).unwrap();
+        let members = if approved { Members::Listed } else { Members::Asked };
+        generate::write_files(&folder, &generate::records(count, members)).unwrap();
         if approved {
             generate::write_files(&folder, &generate::approvals(count)).unwrap();
         }
@@ -232,13 +238,16 @@ fn check_records(bencher: Bencher<'_, '_>, count: usize) {
     assert_loaded(&load_folder(&folder), count);
     let settings = Settings::new(&Configuration::default()).unwrap();
     let work = || check::run(&lay_together(&load_folder(&folder), &[]), &settings).len();
-    bencher.bench_local(|| sample(format!("check {count}"), work));
+    // A missing Statement of Applicability and a Source without imports are told too.
+    let faults = generate::faulty(count) + 2;
+    bencher.bench_local(|| assert_eq!(sample(format!("check {count}"), work), faults));
 }
 
 #[divan::bench(args = SIZES, sample_count = 9, sample_size = 1)]
 fn load_floor_yaml_events(bencher: Bencher<'_, '_>, count: usize) {
-    let texts: Vec<String> = generate::records(count)
+    let texts: Vec<String> = generate::records(count, Members::Asked)
         .into_iter()
+        .filter(|(path, _)| path.ends_with(".yaml"))
         .map(|(_, text)| text)
         .collect();
     let work = || {

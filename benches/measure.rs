@@ -104,6 +104,16 @@ pub(crate) fn print_each(stage: &str, pieces: usize, unit: &str) {
     }
 }
 
+/// Prints what one piece of the work adds, when both stages were sampled.
+pub(crate) fn print_more((with, without): (&str, &str), pieces: usize, unit: &str) {
+    let samples = SAMPLES.lock().map(|samples| samples.clone()).unwrap_or_default();
+    if let (Some(with), Some(without)) = (samples.get(with), samples.get(without)) {
+        let more = median(with).1.saturating_sub(median(without).1);
+        let each = more.as_secs_f64() * 1e6 / pieces as f64;
+        println!("{each:.1} µs of CPU more a {unit}");
+    }
+}
+
 fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

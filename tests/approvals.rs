@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use countersign::load::Repository;
@@ -120,7 +121,7 @@ impl Lab {
         let question = Question {
             rules: settings.approval_rules(),
             changed: changed.iter().filter_map(|id| RecordId::new(id)).collect(),
-            testimony,
+            testimony: Arc::new(testimony),
             ..Question::of_itself(&repository, at(when))
         };
         let standings = trust::judge(&repository, &question);

@@ -7,7 +7,7 @@ use countersign::model::{Configuration, Quality, Severity};
 use crate::world::{ScanBuilder, World};
 
 /// Returns level, subject and message of what one rule says at a moment.
-fn said(world: &World, when: &str, code: &str) -> Vec<(Level, String, String)> {
+pub(crate) fn said(world: &World, when: &str, code: &str) -> Vec<(Level, String, String)> {
     let settings = Settings::new(&Configuration::default()).unwrap();
     world.judge(when, |register| {
         let told = check::run(register, &settings)

@@ -1,6 +1,8 @@
 //! Each event of the SLA clock, as a situation and the segments that a user must be able to read.
 
 use countersign::model::{AsOf, Disposition, Exploit, Governor, Severity};
+use countersign::output::Style;
+use countersign::output::register::{Format, Report, write};
 use countersign::reconcile::{Question, reconcile};
 
 use crate::signing::believing;
@@ -617,6 +619,48 @@ fn a_freeze_pauses_only_where_it_is_agreed_and_only_what_is_not_grave() {
             .map(|day| format!("2026-12-15T00:00 > {day}T23:59 freeze freeze [sla-all 1.0.0, cal-2026]"));
         assert_eq!(found.get(1), moved.as_ref(), "{severity} {listed}");
     }
+}
+
+#[test]
+fn the_number_of_moved_dues_is_printed() {
+    let mut world = World::new();
+    world.scan("src-one", "2026-11-20T08:00:00Z", |scan| {
+        scan.seen("app01", "200", &[CVE], Severity::Medium, None);
+        scan.seen("app02", "200", &[CVE], Severity::Medium, None);
+        scan.seen("app03", "201", &["CVE-2026-2222"], Severity::High, None);
+    });
+    calendar(&mut world, PEAK);
+    let printed = |world: &World| {
+        world.judge("2026-12-10", |register| {
+            let report = Report {
+                register,
+                diagnostics: &[],
+                commit: None,
+            };
+            let written = |format| {
+                let mut out = Vec::new();
+                write(&report, format, Style::plain(), &mut out).unwrap();
+                String::from_utf8(out).unwrap()
+            };
+            let document: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
+            let people = written(Format::Human);
+            let line = people
+                .lines()
+                .find(|line| line.starts_with("freezes"))
+                .unwrap()
+                .to_owned();
+            (document["totals"]["moved_by_freezes"].clone(), line)
+        })
+    };
+    let none = "freezes         0 due dates moved by freezes that pause the clock";
+    assert_eq!(printed(&world), (0.into(), none.to_owned()));
+    let cells = matrix("days: 7", "days: 30", "days: 30");
+    world.record(
+        "slas/sla-all.yaml",
+        &agreement("sla-all", "1.0.0", "", &cells, ", freeze_pauses: true", ""),
+    );
+    let two = none.replace('0', "2");
+    assert_eq!(printed(&world), (2.into(), two));
 }
 
 /// Two freezes that overlap are one; those before the first sighting are over.

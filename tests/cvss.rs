@@ -411,6 +411,7 @@ fn world(profile: &str, vector: &str, exploit: Exploit) -> World {
             check.exploit = exploit;
         });
     });
+    world.approve("System", "sys-app", "2026-08-01T08:00:00Z");
     world
 }
 
@@ -506,6 +507,32 @@ fn a_listing_as_exploited_takes_the_lowering_away() {
     world.kev(CVE, "2026-09-10", None);
     assert_eq!(severity(&world, "2026-09-09"), Severity::Medium);
     assert_eq!(severity(&world, "2026-09-10"), Severity::Critical);
+}
+
+#[test]
+fn a_profile_that_nobody_approved_raises_and_lowers_nothing() {
+    for (profile, vector, severity, note) in [
+        (
+            "  cvss_profile: {MAV: P, CR: L, IR: L, AR: L}\n",
+            NETWORK,
+            Severity::Critical,
+            "; nobody has approved it",
+        ),
+        (
+            "  cvss_profile: {CR: H, IR: H}\n",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:L/A:N",
+            Severity::High,
+            "raised from medium to high",
+        ),
+    ] {
+        let mut world = world(profile, vector, Exploit::None);
+        world.remove("approvals/sys-app/00000000-p-kim-1.yaml");
+        world.judge("2026-09-02", |register| {
+            let finding = find(register, "app01", CVE);
+            assert_eq!(finding.severity, severity, "{profile}");
+            assert!(finding.notes[0].contains(note), "{:?}", finding.notes);
+        });
+    }
 }
 
 #[test]

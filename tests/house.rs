@@ -207,13 +207,18 @@ impl House {
 
     /// Commits everything as a person, at the moment of the tests.
     pub(crate) fn commit(&self, person: &str, message: &str) {
+        self.commit_at(person, message, 1_795_348_800);
+    }
+
+    /// Commits everything as a person, at a moment in seconds since 1970.
+    pub(crate) fn commit_at(&self, person: &str, message: &str, seconds: i64) {
         let repository = git2::Repository::open(self.root()).unwrap();
         let mut index = repository.index().unwrap();
         index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
         index.write().unwrap();
         let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
         let email = format!("{person}@nordhafen.example");
-        let at = git2::Time::new(1_795_348_800, 0);
+        let at = git2::Time::new(seconds, 0);
         let who = git2::Signature::new(person, &email, &at).unwrap();
         let head = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
         let parents: Vec<&git2::Commit<'_>> = head.iter().collect();

@@ -15,7 +15,7 @@ use super::signing::{fingerprint_of, key_of};
 use super::world::{ScanBuilder, World};
 
 /// Returns level and message of what one rule says at a moment.
-fn said(world: &World, when: &str, code: &str) -> Vec<(Level, String)> {
+pub(crate) fn said(world: &World, when: &str, code: &str) -> Vec<(Level, String)> {
     let settings = Settings::new(&Configuration::default()).unwrap();
     world.judge(when, |register| {
         let told = check::run(register, &settings)

@@ -43,7 +43,9 @@ unsupported     0 findings without a decision, left out of the rates; 0 findings
 unknown         1 host of no single system, in no host rate, with 1 finding, in the finding rates; 0 of ambiguous identity
 not scanned     2 of 2 hosts without any qualifying scan
 stale           1 finding not seen by the newest run and not closed by it
+freezes         0 due dates moved by freezes that pause the clock
 exports         1 newer than as-of and ignored, 0 incomplete; 2 rows skipped: no plugin id
+earlier terms   agreements and systems count as they were then, by their history
 ";
     assert_eq!(written(&register, Format::Human, Style::plain()), expected);
 }

@@ -64,6 +64,8 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         installed: None,
         recurrence: 0,
         stale: false,
+        discrepancy: None,
+        joined: [].into(),
         observers: vec!["src-nessus".into(), "src-qualys".into()],
         instances: 2,
         tier: Some("tier1".into()),
@@ -126,6 +128,8 @@ fn host(name: &str, system: Option<&str>, state: HostState) -> HostRow {
         last_authenticated_scan: None,
         last_qualifying_scan: None,
         candidates: vec![],
+        replaced: None,
+        location: None,
         os: None,
         ips: vec![],
         state,
@@ -191,6 +195,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         findings,
         kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
+        conflicts: Vec::new(),
         suppressed: Vec::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),
@@ -198,6 +203,8 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
             ("sla_rate_net", kpi("in time, of those undecided", 9, 10)),
             ("sla_rate_strict", kpi("in time, of all", 28, 30)),
         ]),
+        installs: Vec::new(),
+        missing_history: None,
     }
 }
 

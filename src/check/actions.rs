@@ -121,8 +121,8 @@ impl<'a> Actions<'a> {
         }
     }
 
-    /// A standard change stands and falls with its template.
-    fn unapproved(&self, change: &Record<Change>) -> Option<String> {
+    /// Says why a Change is not allowed; a standard one stands and falls with its template.
+    pub(super) fn unapproved(&self, change: &Record<Change>) -> Option<String> {
         let standing = self.standing(Kind::Change, change.id());
         let template = change.spec.uses.as_ref().filter(|_| !standing.is_demanded);
         let (counts, fault) = match template {
@@ -186,15 +186,21 @@ fn is_vuln(named: &Spanned<String>, finding: &Finding) -> bool {
             .any(|alias| named.eq_ignore_ascii_case(alias))
 }
 
+fn is_patch(patch: &RecordId, finding: &Finding) -> bool {
+    let keys = finding.remediation.iter().chain(&finding.aliases);
+    let names = std::iter::once(&finding.vuln).chain(keys);
+    names_patch(patch, names.map(|name| &**name))
+}
+
 /// A patch is told by what its id holds: the vendor's number or the vulnerability, such as `p-2026-09-kb5043050`.
 ///
 /// What a patch fixes is a record of its own, of a kind that is not built yet.
-fn is_patch(patch: &RecordId, finding: &Finding) -> bool {
+pub(super) fn names_patch<'n>(patch: &RecordId, mut names: impl Iterator<Item = &'n str>) -> bool {
     /// A shorter number would be found in any id.
     const SHORTEST: usize = 5;
     let id = format!("-{patch}-");
-    let holds = |key: &str| {
-        let key: String = key
+    names.any(|name| {
+        let key: String = name
             .chars()
             .map(|letter| match letter {
                 'A'..='Z' => letter.to_ascii_lowercase(),
@@ -203,7 +209,5 @@ fn is_patch(patch: &RecordId, finding: &Finding) -> bool {
             })
             .collect();
         key.len() >= SHORTEST && id.contains(&format!("-{key}-"))
-    };
-    let keys = finding.remediation.iter().chain(&finding.aliases);
-    holds(&finding.vuln) || keys.into_iter().any(|key| holds(key))
+    })
 }

@@ -1,5 +1,7 @@
 //! What a rule may see: the register and its own parameters.
 
+use std::sync::Arc;
+
 use super::{Beside, Setting, Settings};
 use crate::diagnostic::Diagnostic;
 use crate::ledger::Ledger;
@@ -59,8 +61,8 @@ impl<'a> Context<'a> {
     }
 
     /// Returns what history tells of approvals; nothing where it was not read.
-    pub fn testimony(&self) -> Testimony {
-        self.beside.testimony.cloned().unwrap_or_default()
+    pub fn testimony(&self) -> Arc<Testimony> {
+        self.beside.testimony.map(Arc::clone).unwrap_or_default()
     }
 
     /// Returns what lies in the folders of generated documents; `None` where it was not read.

@@ -23,6 +23,7 @@ mod systems;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -139,12 +140,15 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::UNSCANNED,
     &reconcile::UNKNOWN_OR_AMBIGUOUS,
     &reconcile::DECOMMISSIONED,
+    &reconcile::SCANNER_DISCREPANCY,
     &reconcile::PATCHED_BUT_VULNERABLE,
     &reconcile::KEV_WITHOUT_ACTION,
     &reconcile::REOPENED,
     &reconcile::TRIAGE_UNSUPPORTED,
     &reconcile::IMPORT_QUALITY,
     &reconcile::IMPORT_PROVENANCE,
+    &reconcile::RESCAN_AFTER_CHANGE,
+    &reconcile::UNAUTHORISED_DEPLOYMENT,
     &reconcile::OBJECTIVE_MISSED,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,
@@ -181,7 +185,7 @@ pub fn run(register: &Register<'_>, settings: &Settings) -> Vec<Diagnostic> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
     /// What history tells of approvals and their records.
-    pub testimony: Option<&'a Testimony>,
+    pub testimony: Option<&'a Arc<Testimony>>,
     /// The pull request that is judged, and its base.
     pub change: Option<&'a Change>,
     /// What changed since somebody last vouched for history, where there is no base.

@@ -5,30 +5,27 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{At, Global, Scans};
+use super::args::{At, Global};
 use super::change::Base;
 use super::configuration::read_configuration;
 use super::console::Console;
-use super::failure::{Failure, INPUT, USAGE};
+use super::failure::{Failure, USAGE};
 use super::generated::read_generated_of;
 use super::ledger;
 use super::past::{basis, read_past, touches_trust};
 use super::time;
 use crate::check::{self, Beside, Settings};
 use crate::diagnostic::Diagnostic;
-use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
+use crate::import::Scan;
 use crate::ledger::{Ledger, Wanted};
 use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
-use crate::model::{AsOf, Kind, RecordId, parse_date};
-use crate::reconcile::{Period, Question, Register, reconcile};
-use crate::source::{self, EntryKind, GitFacts, History, Tree};
+use crate::model::{AsOf, Kind, parse_date};
+use crate::reconcile::{Period, Question, Register, reconcile_over};
+use crate::source::{self, GitFacts, History, Tree};
 use crate::trust::{
-    Anchor, Basis, CONFIGURATION_ID, Change, Past, Question as ApprovalQuestion, Testimony, anchored,
-    compare_anchors, judge, read_anchors, since, testify,
+    Anchor, Basis, CONFIGURATION_ID, Change, Contents, MissingHistory, Past, Question as ApprovalQuestion,
+    Testimony, anchored, compare_anchors, judge, lineage, read_anchors, read_contents, since, testify,
 };
-
-/// An export may have this many bytes when it is read from a commit, where it must be held whole.
-const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
 
 /// A governed repository, opened.
 pub(super) struct Job {
@@ -44,7 +41,9 @@ pub(super) struct Job {
     /// What led to the commit; `None` outside git.
     pub(super) history: Option<History>,
     /// What history tells of approvals.
-    pub(super) testimony: Testimony,
+    pub(super) testimony: Arc<Testimony>,
+    /// What agreements and systems said before.
+    pub(super) contents: Contents,
     /// The signed statements of where history stood, judged.
     pub(super) anchors: Vec<Anchor>,
     /// What re-reading history found; `None` outside git, and where a base branch judges.
@@ -54,9 +53,9 @@ pub(super) struct Job {
     /// What changed since somebody last vouched for history, where no base is named and trust was touched.
     since: Option<Change>,
     /// The ledger as it was read for the anchors, until somebody needs it.
-    read: RefCell<Option<Ledger>>,
+    pub(super) read: RefCell<Option<Ledger>>,
     /// What was imported, without the runs themselves; empty until the exports are read.
-    ledger: OnceCell<Ledger>,
+    pub(super) ledger: OnceCell<Ledger>,
     /// The base branch and what the change does to it, where one is named.
     pub(super) change: Option<Change>,
 }
@@ -138,12 +137,14 @@ pub(super) fn open_against(
     };
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
+    let mut contents = Contents::unknown(MissingHistory::OutsideGit);
     let (mut past, mut since, mut read_ledger) = (None, None, None);
     if let Some(history) = &history {
         compare_anchors(&mut anchors, history);
         read_ledger = ledger::compare(&mut anchors, &tree, Wanted::RunsAt(as_of.instant()))?;
         let reader = source::ContentReader::open(&root)?;
         testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
+        contents = read_contents(&repository, history, &reader)?;
         if change.is_none() {
             let read = read_past(history, &reader, &anchors, &settings, is_whole)?;
             if let (Some(vouched), Some(head)) = (read.vouched, &commit)
@@ -164,7 +165,8 @@ pub(super) fn open_against(
         commit,
         is_modified,
         history,
-        testimony,
+        testimony: Arc::new(testimony),
+        contents,
         anchors,
         past,
         since,
@@ -227,197 +229,22 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
 }
 
 impl Job {
-    /// Reads the exports; one that cannot be read stops the work.
-    pub(super) fn scans(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Scan>, Failure> {
-        let mut exports = self.ad_hoc(console, scans)?;
-        let mut replaced: Vec<Product> = Vec::new();
-        for export in &exports {
-            replaced.push(self.product(export)?);
-        }
-        // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
-        let mut read = Vec::new();
-        let mut ledger = ledger::whole(self.read_ledger()?)?;
-        let runs = ledger.take_runs();
-        if ledger.segments.is_empty() {
-            for export in self.committed()? {
-                if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
-                    exports.push(export);
-                }
-            }
-        } else {
-            let stays = |scan: &Scan| !replaced.contains(&scan.importer.product);
-            read.extend(runs.into_iter().filter(stays));
-        }
-        // Read twice it is the same: the tree does not change.
-        self.ledger.get_or_init(|| ledger);
-        let mut refused = Vec::new();
-        for (export, result) in exports.iter().zip(collect(&exports)) {
-            match result {
-                Ok(scan) => read.push(scan),
-                Err(error) => refused.push(format!("`{}` {error}", export.file)),
-            }
-        }
-        if refused.is_empty() {
-            return Ok(read);
-        }
-        Err(Failure {
-            code: INPUT,
-            error: anyhow::anyhow!("an export was refused\n  {}", refused.join("\n  ")),
-        })
-    }
-
-    /// Reads the ledger, if that is not done already, with its runs as of the moment that is judged.
-    pub(super) fn read_ledger(&self) -> Result<Ledger, Failure> {
-        match self.read.take() {
-            Some(ledger) => Ok(ledger),
-            None => ledger::read(&self.tree, Wanted::RunsAt(self.as_of.instant())),
-        }
-    }
-
-    fn product(&self, export: &Export) -> Result<Product, Failure> {
-        match recognise(export.input(), &export.options()) {
-            Ok(importer) => Ok(importer.product),
-            Err(error) => Err(refused(export, &error)),
-        }
-    }
-
-    fn ad_hoc(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Export>, Failure> {
-        let mut exports = Vec::new();
-        for argument in &scans.scans {
-            let whole = console.folder.join(argument);
-            let (file, source) = match argument.rsplit_once('=') {
-                Some((file, source)) if !whole.exists() => (file, Some(self.source_named(source)?)),
-                _ => (argument.as_str(), None),
-            };
-            let path = console.folder.join(file);
-            if !path.is_file() {
-                return Err(Failure::input(anyhow::anyhow!(
-                    "`{file}` is not a file; give one export with each `--scan`"
-                )));
-            }
-            let export = self.export(
-                file.to_owned(),
-                Content::File(path),
-                source,
-                scans.host.clone(),
-                true,
-            );
-            exports.push(self.with_own_source(export)?);
-        }
-        Ok(exports)
-    }
-
-    /// Gives an export without a Source the only one that reads its format, with what that Source says of it.
-    fn with_own_source(&self, export: Export) -> Result<Export, Failure> {
-        if export.source.is_some() {
-            return Ok(export);
-        }
-        let recognised = recognise(export.input(), &export.options());
-        // A delimited inventory has no form of its own: only a Source's mapping makes it readable.
-        let format = recognised.as_ref().map_or("mapping", |importer| importer.name);
-        let mut fitting = self
-            .repository
-            .tools
-            .iter()
-            .filter(|tool| tool.meta.is_live() && tool.spec.format.value == format);
-        match (fitting.next(), fitting.next(), recognised) {
-            (Some(single), None, _) => {
-                let source = Some(single.id().clone());
-                Ok(self.export(export.file, export.content, source, export.host, export.is_ad_hoc))
-            }
-            (_, _, Ok(_)) => Ok(export),
-            (_, _, Err(error)) => Err(refused(&export, &error)),
-        }
-    }
-
-    pub(super) fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
-        let found = RecordId::new(text).filter(|id| self.repository.tools.get(id).is_some());
-        found.ok_or_else(|| {
-            let known: Vec<&str> = self
-                .repository
-                .tools
-                .iter()
-                .map(|source| source.id().as_str())
-                .collect();
-            Failure::usage(format!(
-                "there is no Source `{text}`; Sources are {}",
-                known.join(", ")
-            ))
-        })
-    }
-
-    /// Lists `imports/<source id>/<file>`.
-    fn committed(&self) -> Result<Vec<Export>, Failure> {
-        let mut exports = Vec::new();
-        for entry in self
-            .tree
-            .entries()
-            .iter()
-            .filter(|entry| entry.kind == EntryKind::File)
-        {
-            let mut parts = entry.path.split('/');
-            let (Some("imports"), Some(folder), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
-                continue;
-            };
-            if entry.path.starts_with("imports/manifest/") {
-                continue;
-            }
-            // Where a format names no host, a folder under the Source may.
-            let host = match (entry.path.split('/').nth(2), parts.next()) {
-                (Some(host), Some(_)) => Some(host.to_owned()),
-                (_, _) => None,
-            };
-            let source = RecordId::new(folder).filter(|id| self.repository.tools.get(id).is_some());
-            let content = match self.tree.path_on_disk(entry) {
-                Some(path) => Content::File(path),
-                None => Content::Bytes(Arc::from(self.tree.read(entry, MAX_EXPORT_IN_COMMIT)?)),
-            };
-            exports.push(self.export(entry.path.to_string(), content, source, host, false));
-        }
-        Ok(exports)
-    }
-
-    pub(super) fn export(
-        &self,
-        file: String,
-        content: Content,
-        source: Option<RecordId>,
-        host: Option<String>,
-        is_ad_hoc: bool,
-    ) -> Export {
-        let tool = source
-            .as_ref()
-            .and_then(|id| self.repository.tools.get(id))
-            .map(|tool| &tool.spec);
-        let mapping = tool
-            .filter(|tool| tool.format.value == "mapping")
-            .and_then(|tool| tool.mapping.clone());
-        let date_order = tool.and_then(|tool| tool.date_order);
-        Export {
-            file,
-            content,
-            source,
-            mapping,
-            date_order,
-            host,
-            is_ad_hoc,
-        }
-    }
-
     /// Lays the records against the exports.
     pub(super) fn register(&self, scans: &[Scan], period: Option<Period>) -> Register<'_> {
-        self.register_of(&self.repository, scans, period)
+        self.register_of((&self.repository, &self.contents), scans, period)
     }
 
     /// Lays other records against the exports, as far as decisions count as they are.
     pub(super) fn register_of<'a>(
         &self,
-        repository: &'a Repository,
+        (repository, contents): (&'a Repository, &Contents),
         scans: &[Scan],
         period: Option<Period>,
     ) -> Register<'a> {
-        let standings = judge(&self.repository, &self.approval_question());
-        reconcile(repository, standings, scans, self.question(period))
+        let question = self.approval_question();
+        let standings = judge(&self.repository, &question);
+        let lineage = lineage(repository, &question, contents);
+        reconcile_over(repository, standings, &lineage, scans, self.question(period))
     }
 
     fn question(&self, period: Option<Period>) -> Question {
@@ -446,7 +273,7 @@ impl Job {
             basis,
             own,
             rules: self.settings.approval_rules(),
-            testimony: self.testimony.clone(),
+            testimony: Arc::clone(&self.testimony),
             changed,
         }
     }
@@ -484,17 +311,11 @@ impl Job {
                 ..ApprovalQuestion::of_itself(repository, self.as_of.instant())
             };
             let standings = judge(repository, &question);
-            let register = reconcile(repository, standings, scans, self.question(None));
+            let lineage = lineage(repository, &question, &self.contents);
+            let register = reconcile_over(repository, standings, &lineage, scans, self.question(None));
             let standing = check::run(&register, &self.settings);
             known.extend(standing.iter().map(|one| check::mark(one, &repository.sources)));
         }
         check::as_context(found, &self.repository.sources, &known)
-    }
-}
-
-fn refused(export: &Export, error: &ImportError) -> Failure {
-    Failure {
-        code: INPUT,
-        error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file),
     }
 }

@@ -9,6 +9,7 @@ mod change;
 mod commands;
 mod configuration;
 mod console;
+mod exports;
 mod failure;
 mod generated;
 mod job;

@@ -3,10 +3,11 @@
 use std::io::BufRead;
 
 use super::delimited::{Rows, fold};
+use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value;
 use super::{ImportError, Importer, Options, Product, Sink};
-use crate::model::{Host, HostStatus, MappingProfile, ScanSummary};
+use crate::model::{DateOrder, Host, HostStatus, MappingProfile, ScanSummary};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "mapping",
@@ -47,7 +48,7 @@ fn import(
         if rows.len() != columns.width {
             return Err(rows.wrong_width(columns.width));
         }
-        let host = columns.host(&rows, profile, &mut tally)?;
+        let host = columns.host(&rows, profile, (&mut tally, options.date_order))?;
         if host.name.is_empty() {
             tally.skip("a row without a name", 1);
         } else {
@@ -156,7 +157,7 @@ impl Columns {
         &self,
         rows: &Rows<'_>,
         profile: &MappingProfile,
-        tally: &mut Tally<'_>,
+        (tally, order): (&mut Tally<'_>, Option<DateOrder>),
     ) -> Result<Host, ImportError> {
         let mut host = Host::default();
         for (field, header, index) in &self.fields {
@@ -181,11 +182,38 @@ impl Columns {
                     };
                     host.status = status(&cell, profile).map_err(unknown)?;
                 }
+                "lease_from" | "lease_to" => {
+                    let text = end_of_lease(&cell, order, tally);
+                    host.fields.insert(field.clone(), text);
+                    continue;
+                }
                 _ => {}
             }
             host.fields.insert(field.clone(), cell.into_owned());
         }
         Ok(host)
+    }
+}
+
+/// Writes an end of a lease in one notation; nothing where it is none, so that no address joins by it.
+fn end_of_lease(cell: &str, order: Option<DateOrder>, tally: &mut Tally<'_>) -> String {
+    if cell.is_empty() {
+        return String::new();
+    }
+    let settled = stamp::read(cell).and_then(|written| {
+        let shown = stamp::order_of(written).or(order);
+        match (written, shown) {
+            (Written::Sure(stamp), _) => Some(stamp),
+            (Written::Either { .. }, Some(order)) => stamp::settle(written, order),
+            (Written::Either { .. }, None) => None,
+        }
+    });
+    match settled {
+        Some(stamp) => stamp.text(),
+        None => {
+            tally.leave_out("the end of a lease that is no time, or could be two days");
+            String::new()
+        }
     }
 }
 

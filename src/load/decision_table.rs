@@ -54,6 +54,11 @@ pub(super) fn decision_tables(
     (tables, faults)
 }
 
+/// Reads the text of a table, such as one from history; `None` for one that is wrong.
+pub fn read_decision_table(path: &Arc<str>, text: &str, limits: LoadLimits) -> Option<DecisionTable> {
+    table(FileId(0), path, text, limits).ok()
+}
+
 fn not_read(sla: &Record<Sla>, path: &str, span: crate::source::Span) -> Diagnostic {
     Diagnostic::error(
         "SCH002",

@@ -15,6 +15,7 @@ mod tiers;
 mod typing;
 mod validate;
 
+pub use decision_table::read_decision_table;
 pub use generated::{Generated, Listed, read_generated, sources_digest};
 pub use layout::{FREE_FOLDERS, RecordPlace, place_of};
 pub use named::MAX_NAMED_FILE_BYTES;

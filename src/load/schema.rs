@@ -55,7 +55,7 @@ pub(super) fn type_and_validate(
     limits: LoadLimits,
 ) -> Result<TypedRecord, Vec<Diagnostic>> {
     let mut typing = Typing::new(limits);
-    typing.walk(&mut node, shape(kind), "");
+    typing.walk(&mut node, shape(kind));
     let mut faults = typing.faults;
     let Some(validator) = VALIDATORS.get(&kind) else {
         faults.push(Diagnostic::error(

@@ -12,6 +12,8 @@ pub(super) struct Typing {
     pub(super) references: Vec<Reference>,
     pub(super) faults: Vec<Diagnostic>,
     limits: LoadLimits,
+    /// The dotted path of the field that is looked at.
+    field: String,
 }
 
 impl Typing {
@@ -20,33 +22,34 @@ impl Typing {
             references: Vec::new(),
             faults: Vec::new(),
             limits,
+            field: String::new(),
         }
     }
 
-    /// Walks a tree along its shape; `field` is the dotted path so far.
-    pub(super) fn walk(&mut self, node: &mut Node, shape: &Shape, field: &str) {
+    /// Walks a tree along its shape.
+    pub(super) fn walk(&mut self, node: &mut Node, shape: &Shape) {
         match shape {
-            Shape::Text(text) => self.text(node, text, field),
+            Shape::Text(text) => self.text(node, text),
             Shape::Mapping { fields, others } => {
-                self.mapping(node, field, &|name| fields.get(name).or(others.as_deref()))
+                self.mapping(node, &|name| fields.get(name).or(others.as_deref()))
             }
-            Shape::Sequence(items) => self.sequence(node, items, field),
+            Shape::Sequence(items) => self.sequence(node, items),
             Shape::Either {
                 sequence,
                 mapping,
                 text,
             } => match (&node.value, sequence, mapping) {
                 (NodeValue::Sequence(_), Some(shape), _) | (NodeValue::Mapping(_), _, Some(shape)) => {
-                    self.walk(node, shape, field);
+                    self.walk(node, shape);
                 }
-                _ if *text => self.text(node, &ShapeText::Plain, field),
+                _ if *text => self.text(node, &ShapeText::Plain),
                 _ => self.core(node),
             },
             Shape::Core => self.core(node),
         }
     }
 
-    fn text(&mut self, node: &mut Node, text: &ShapeText, field: &str) {
+    fn text(&mut self, node: &mut Node, text: &ShapeText) {
         if let NodeValue::Plain(plain) = &node.value {
             // An empty plain scalar is an absent value, not an empty text.
             node.value = if matches!(&**plain, "" | "~" | "null") {
@@ -59,7 +62,7 @@ impl Typing {
             return self.core(node);
         };
         let reference = |kinds: Arc<[Box<str>]>, sort| Reference {
-            field: field.into(),
+            field: self.field.as_str().into(),
             kinds,
             text: value.clone(),
             span: node.span,
@@ -141,23 +144,24 @@ impl Typing {
         }
     }
 
-    fn sequence(&mut self, node: &mut Node, items: &Shape, field: &str) {
+    fn sequence(&mut self, node: &mut Node, items: &Shape) {
         if let NodeValue::Sequence(nodes) = &mut node.value {
-            nodes.iter_mut().for_each(|node| self.walk(node, items, field));
+            nodes.iter_mut().for_each(|node| self.walk(node, items));
         } else {
             self.core(node);
         }
     }
 
-    fn mapping<'a>(&mut self, node: &mut Node, field: &str, shape: &dyn Fn(&str) -> Option<&'a Shape>) {
+    fn mapping<'a>(&mut self, node: &mut Node, shape: &dyn Fn(&str) -> Option<&'a Shape>) {
         if let NodeValue::Mapping(entries) = &mut node.value {
             for (key, node) in entries {
-                let field = if field.is_empty() {
-                    key.name.to_string()
-                } else {
-                    format!("{field}.{}", key.name)
-                };
-                self.walk(node, shape(&key.name).unwrap_or(&Shape::Core), &field);
+                let length = self.field.len();
+                if length > 0 {
+                    self.field.push('.');
+                }
+                self.field.push_str(&key.name);
+                self.walk(node, shape(&key.name).unwrap_or(&Shape::Core));
+                self.field.truncate(length);
             }
         } else {
             self.core(node);

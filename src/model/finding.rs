@@ -93,6 +93,9 @@ impl Disposition {
 /// Why a due date is what it is, such as `sla:critical/tier1` or `accelerator:exploited`.
 pub type DueReason = Arc<str>;
 
+/// The reason of a due date that freezes have moved.
+pub const FREEZE_REASON: &str = "freeze";
+
 /// The record that stands for a finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CoverageRef {
@@ -103,11 +106,67 @@ pub struct CoverageRef {
     pub is_emergency: bool,
 }
 
+/// How a scanner's id came to mean the vulnerability of a finding.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Alias {
+    /// The scanner's id with its family, such as `qualys:38173`.
+    pub id: Arc<str>,
+    /// The further id by which it does, such as `GHSA-…`; `None` where it is its own.
+    pub through: Option<Arc<str>>,
+    pub by: AliasBy,
+}
+
+/// Who says that two ids are one vulnerability.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum AliasBy {
+    /// The exports of a Source, by its id, else by the format.
+    Export(Arc<str>),
+    /// The table of a Source's record.
+    Record(RecordId),
+}
+
+/// How sources disagree about one finding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscrepancyKind {
+    /// It is fixed, and a look that is worse than the one that says so still sees it.
+    Suspected,
+    /// It is called gone, and a later look that is no better still sees it.
+    Contradicted,
+    /// It is called gone, and another source that saw it as well has not looked since.
+    Awaited,
+}
+
+impl DiscrepancyKind {
+    /// Returns the word of the machine formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Suspected => "suspected",
+            Self::Contradicted => "contradicted",
+            Self::Awaited => "awaited",
+        }
+    }
+}
+
+/// Two Sources that disagree about one finding, each by its id, else by the format.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Discrepancy {
+    pub kind: DiscrepancyKind,
+    /// Who calls it gone, and since when.
+    pub gone_by: Arc<str>,
+    pub gone_at: DateTime<Utc>,
+    /// Who saw it, and when.
+    pub seen_by: Arc<str>,
+    pub seen_at: DateTime<Utc>,
+}
+
 /// A patch that a deployment tool calls installed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Installed {
     /// When the tool first no longer missed it.
     pub at: DateTime<Utc>,
+    /// When the tool last missed it, and the last moment at which it may have been installed.
+    pub between: (DateTime<Utc>, DateTime<Utc>),
     /// The id of the Source, else the format.
     pub source: Arc<str>,
     /// The patch, such as `RHSA-2026:1234`.
@@ -122,6 +181,8 @@ pub struct Finding {
     pub system: Option<RecordId>,
     pub vuln: VulnId,
     pub aliases: Vec<Arc<str>>,
+    /// How the scanners' ids came to be this vulnerability, sorted; shared by the lives of one.
+    pub joined: Arc<[Alias]>,
     pub title: Arc<str>,
     pub remediation: Option<Arc<str>>,
     pub severity: Severity,
@@ -167,6 +228,8 @@ pub struct Finding {
     pub recurrence: u32,
     /// Whether the newest run that should have seen it did not, without closing it.
     pub stale: bool,
+    /// Where Sources disagree and no triage has settled it.
+    pub discrepancy: Option<Arc<Discrepancy>>,
     /// Sources that saw it, sorted.
     pub observers: Vec<Arc<str>>,
     /// How many places on the host (ports, paths, packages).
@@ -174,4 +237,12 @@ pub struct Finding {
     pub tier: Option<Arc<str>>,
     /// What else a reader must know, in sentences.
     pub notes: Vec<Arc<str>>,
+}
+
+impl Finding {
+    /// Tells whether its base due is later because a freeze paused its clock.
+    pub fn is_moved_by_freeze(&self) -> bool {
+        let last = self.segments.last();
+        last.is_some_and(|last| &*last.reason == FREEZE_REASON)
+    }
 }

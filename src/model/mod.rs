@@ -27,7 +27,10 @@ pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppressi
 pub use cvss::{CvssVector, best_vector};
 pub use decision_table::{DecisionRow, DecisionTable, TableTime};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
-pub use finding::{CoverageRef, Disposition, DueReason, Finding, Installed};
+pub use finding::{
+    Alias, AliasBy, CoverageRef, Discrepancy, DiscrepancyKind, Disposition, DueReason, FREEZE_REASON,
+    Finding, Installed,
+};
 pub use id::{ID_PATTERN, RecordId, skeleton};
 pub use kind::Kind;
 pub use kinds::*;
@@ -45,7 +48,7 @@ pub use schema::{
     Shape, Text as ShapeText, configuration_schema, file_name as schema_file_name, generated_schema,
     schema_text, shape,
 };
-pub use segment::{Governor, Segment, SegmentCause, Segments};
+pub use segment::{CitedContent, Governor, Segment, SegmentCause, Segments};
 pub use severity::Severity;
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant, utc_text};
 pub use timetable::{InForce, MOST_DAYS as MOST_TIMETABLE_DAYS, Opening, Timetable};

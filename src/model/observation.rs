@@ -18,6 +18,25 @@ pub enum Stamp {
     Day(NaiveDate),
 }
 
+impl Stamp {
+    /// Writes it so that [`Stamp::parse`] reads it.
+    pub fn text(self) -> String {
+        match self {
+            Self::At(instant) => super::time::utc_text(instant),
+            Self::Wall(wall) => wall.format("%Y-%m-%dT%H:%M:%S").to_string(),
+            Self::Day(day) => day.to_string(),
+        }
+    }
+
+    /// Reads `2026-09-01T12:00:00Z`, the same without a zone, or a day; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let instant = super::time::parse_instant(text).map(|instant| Self::At(instant.utc()));
+        let wall = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").map(Self::Wall);
+        let day = || super::time::parse_date(text).map(|day| Self::Day(day.0));
+        instant.or_else(|| wall().ok()).or_else(day)
+    }
+}
+
 /// Whether an inventory calls a host in use.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum HostStatus {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::finding::DueReason;
 use super::id::RecordId;
 use super::kind::Kind;
-use super::time::Zone;
+use super::time::{Zone, utc_text};
 
 /// What happened when a segment began.
 ///
@@ -74,6 +74,8 @@ pub enum Governor {
         kind: Kind,
         id: RecordId,
         version: Option<Box<str>>,
+        /// Which of its contents, where that is known.
+        content: Option<CitedContent>,
     },
     Regulation {
         id: Box<str>,
@@ -81,15 +83,48 @@ pub enum Governor {
     },
 }
 
+/// One content of a record: its digest, and by what it governs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CitedContent {
+    /// `sha256:` and the digest that approvals cover.
+    pub digest: Box<str>,
+    /// When it was approved.
+    pub approved: Option<DateTime<Utc>>,
+    /// The commit that brought it, in full.
+    pub commit: Option<Box<str>>,
+}
+
+impl std::fmt::Display for CitedContent {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hex = self.digest.strip_prefix("sha256:").unwrap_or(&self.digest);
+        write!(formatter, "{}", hex.get(..8).unwrap_or(hex))?;
+        if let Some(commit) = &self.commit {
+            write!(formatter, ", commit {}", commit.get(..12).unwrap_or(commit))?;
+        }
+        match self.approved {
+            Some(at) => write!(formatter, ", approved {}", utc_text(at)),
+            None => write!(formatter, ", not approved"),
+        }
+    }
+}
+
 impl std::fmt::Display for Governor {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (name, id, version) = match self {
-            Self::Record { kind, id, version } => (kind.name(), id.as_str(), version),
-            Self::Regulation { id, edition } => ("regulation", &**id, edition),
+        let (name, id, version, content) = match self {
+            Self::Record {
+                kind,
+                id,
+                version,
+                content,
+            } => (kind.name(), id.as_str(), version, content.as_ref()),
+            Self::Regulation { id, edition } => ("regulation", &**id, edition, None),
         };
         write!(formatter, "{name} `{id}`")?;
-        match version {
-            Some(version) => write!(formatter, " {version}"),
+        if let Some(version) = version {
+            write!(formatter, " {version}")?;
+        }
+        match content {
+            Some(content) => write!(formatter, " ({content})"),
             None => Ok(()),
         }
     }
@@ -147,6 +182,7 @@ mod tests {
                 kind: Kind::Sla,
                 id: RecordId::new("sla-all").unwrap(),
                 version: Some("1.2.0".into()),
+                content: None,
             }]),
         };
         let zone = Zone::named("Europe/Berlin").unwrap();
@@ -154,6 +190,22 @@ mod tests {
             segment.sentence(zone),
             "2026-09-01T10:00:00+02:00: the clock starts; due 2026-09-15T23:59:59+02:00 as `sla:high/tier1`, \
              set by Sla `sla-all` 1.2.0"
+        );
+        segment.by = Arc::new([Governor::Record {
+            kind: Kind::System,
+            id: RecordId::new("sys-app").unwrap(),
+            version: None,
+            content: Some(CitedContent {
+                digest: "sha256:0123456789abcdef".into(),
+                approved: Some(at("2026-08-01T08:00:00Z")),
+                commit: Some("fedcba9876543210".into()),
+            }),
+        }]);
+        let cited = "System `sys-app` (01234567, commit fedcba987654, approved 2026-08-01T08:00:00Z)";
+        assert!(
+            segment.sentence(zone).ends_with(cited),
+            "{}",
+            segment.sentence(zone)
         );
         segment.by = Arc::default();
         assert!(segment.sentence(zone).ends_with("as `sla:high/tier1`"));

@@ -202,6 +202,30 @@ impl<'a> Timetable<'a> {
             .filter(move |opening| self.days_of(opening).all(|day| self.is_free(day, system, change)))
     }
 
+    /// Tells whether any window is for a System.
+    pub fn has_windows(&self, system: &Record<System>) -> bool {
+        self.openings
+            .iter()
+            .any(|opening| opens_for(opening.window, system))
+    }
+
+    /// Tells whether a System may be changed at some time between two moments.
+    pub fn is_open(
+        &self,
+        system: &Record<System>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        change: ChangeType,
+    ) -> bool {
+        // What opened before the first moment may be open still.
+        let earliest =
+            TimeDelta::try_days(LONGEST_WINDOW_DAYS).and_then(|days| from.checked_sub_signed(days));
+        let mut permitted = self
+            .permitted(system, earliest.unwrap_or(from), change)
+            .take_while(|opening| opening.start < to);
+        permitted.any(|opening| from < opening.end)
+    }
+
     /// Returns the first time after a moment at which a System may be changed; `None` where the span has none.
     pub fn next_permitted(
         &self,

@@ -23,11 +23,11 @@ impl Environment {
     /// Lays the profile over the vector that rated the finding; a label without a vector stays as it is.
     ///
     /// A profile lowers nothing that is exploited or listed as exploited, and nothing on an ambiguous host: there it
-    /// may be the profile of another machine's System.
+    /// may be the profile of another machine's System. One that nobody has approved lowers nothing either.
     pub(super) fn of(
         life: &Life,
         host: &HostRow,
-        system: Option<&Record<System>>,
+        (system, is_approved): (Option<&Record<System>>, bool),
         facts: &Facts<'_>,
     ) -> Self {
         let highest = life.said.severity.unwrap_or(Severity::Critical);
@@ -45,10 +45,11 @@ impl Environment {
             return unchanged;
         };
         let is_exploited = facts.is_exploited();
-        let forbids = match (is_exploited, host.candidates.is_empty()) {
-            (true, _) => Some("it is exploited"),
-            (false, false) => Some("the host is ambiguous"),
-            (false, true) => None,
+        let forbids = match (is_exploited, host.candidates.is_empty(), is_approved) {
+            (true, _, _) => Some("it is exploited"),
+            (false, false, _) => Some("the host is ambiguous"),
+            (false, true, false) => Some("nobody has approved it"),
+            (false, true, true) => None,
         };
         let (by, to) = (system.id(), vector.score);
         if let Some(why) = forbids.filter(|_| vector.score < base.base) {

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::clock::governing;
+use super::clock::{Records, governing};
 use super::join::{Joined, Look};
 use super::register::{HostRow, HostState, SystemRow};
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Disposition, Finding, HostStatus, Members, Quality, Rate, Record, RecordId, System, SystemState,
-    host_value,
+    AsOf, Disposition, Finding, Host, HostStatus, Members, Quality, Rate, Record, RecordId, System,
+    SystemState, host_value,
 };
-use crate::trust::Standings;
 
 /// What the policies ask of a scan: the strictest of all in force.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +92,10 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
                     .map(|look| look.at)
                     .max(),
                 candidates: candidates(joined, index),
+                replaced: known_host
+                    .replaced
+                    .map(|replaced| (Arc::clone(&known[replaced.by].id), replaced.at)),
+                location: location(&known_host.host),
                 os: known_host.host.os.clone(),
                 ips: known_host.host.ips.clone(),
                 state: HostState::NotCounted,
@@ -116,6 +119,11 @@ fn first_known(joined: &Joined, index: usize) -> Option<DateTime<Utc>> {
     let lives = joined.lives[begin..].iter().take_while(|life| life.host == index);
     let sightings = lives.map(|life| life.episode.first_seen);
     looks.iter().map(|look| look.at).chain(sightings).min()
+}
+
+fn location(host: &Host) -> Option<String> {
+    let said = host.fields.get("location").map(|text| text.trim());
+    said.filter(|said| !said.is_empty()).map(str::to_owned)
 }
 
 fn candidates(joined: &Joined, index: usize) -> Vec<Arc<str>> {
@@ -158,7 +166,7 @@ impl<'a> Claimants<'a> {
     }
 
     /// Lists the Systems that claim a host, by their ids.
-    fn of_host(&self, id: &str, host: &crate::model::Host) -> Vec<RecordId> {
+    fn of_host(&self, id: &str, host: &Host) -> Vec<RecordId> {
         let named = self.by_name.get(id).into_iter().flatten();
         let asked = self.by_inventory.iter().filter(|system| claims(system, id, host));
         let ids: BTreeSet<&RecordId> = named.chain(asked).map(|system| system.id()).collect();
@@ -166,7 +174,7 @@ impl<'a> Claimants<'a> {
     }
 }
 
-pub(super) fn claims(system: &Record<System>, id: &str, host: &crate::model::Host) -> bool {
+pub(super) fn claims(system: &Record<System>, id: &str, host: &Host) -> bool {
     match &system.spec.members.value {
         Members::Cmdb(expression) => {
             !host.fields.is_empty() && expression.holds(&|name| host_value(host, id, name))
@@ -185,20 +193,16 @@ pub(super) fn is_counted(system: &Record<System>) -> bool {
 }
 
 /// Lists every system with its hosts and the agreements in force for it.
-pub(super) fn systems(
-    repository: &Repository,
-    standings: &Standings,
-    hosts: &[HostRow],
-    as_of: AsOf,
-) -> BTreeMap<RecordId, SystemRow> {
-    let mut rows: BTreeMap<RecordId, SystemRow> = repository
+pub(super) fn systems(records: Records<'_>, hosts: &[HostRow], as_of: AsOf) -> BTreeMap<RecordId, SystemRow> {
+    let mut rows: BTreeMap<RecordId, SystemRow> = records
+        .repository
         .systems
         .iter()
         .map(|system| {
             let row = SystemRow {
                 id: system.id().clone(),
                 hosts: Vec::new(),
-                slas: governing(repository, standings, system, as_of),
+                slas: governing(records, system, as_of),
                 counts: is_counted(system),
                 is_unsupported: is_unsupported(system, as_of),
                 state: HostState::NotCounted,

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
-use super::episode::{Episode, Event, Said, episodes};
-use super::identity::{Identities, KnownHost, listed};
+use super::alias::Aliases;
+use super::episode::{Doubt, Episode, Event, Said, episodes};
+use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
 use super::register::ImportState;
 use super::runs::Run;
 use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, HostIndex, KevListing, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, CvssVector, Members, ObservationState, Quality, Severity, Stamp, best_vector};
+use crate::model::{
+    Alias, AsOf, CvssVector, Discrepancy, Host, Members, ObservationState, Quality, Severity, Stamp,
+    best_vector,
+};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +31,12 @@ pub(super) struct Look {
 
 /// All observations, joined by host and vulnerability.
 pub(super) struct Joined {
+    pub(super) aliases: Aliases,
     pub(super) identities: Identities,
     /// The looks at each host, by host index.
     pub(super) looks: Vec<Vec<Look>>,
+    /// The index of each host of each run; `None` for one that has no name or was looked at after as-of.
+    pub(super) placed: Vec<Vec<Option<usize>>>,
     /// Hosts that a scan could not tell apart, with the others that they could be.
     pub(super) ambiguous: HashMap<usize, Vec<usize>>,
     pub(super) lives: Vec<Life>,
@@ -42,10 +49,12 @@ pub(super) struct Life {
     pub(super) vuln: Arc<str>,
     pub(super) episode: Episode,
     pub(super) said: Arc<Sayings>,
+    /// Where its Sources disagree.
+    pub(super) discrepancy: Option<Arc<Discrepancy>>,
 }
 
 /// Where the runs tell of each host, by host index: the run, and the place of the host in it.
-type Places = Vec<Vec<(usize, HostIndex)>>;
+pub(super) type Places = Vec<Vec<(usize, HostIndex)>>;
 
 /// One sighting on a host fanned out to one vulnerability.
 pub(super) struct Fanned<'a> {
@@ -65,6 +74,8 @@ pub(super) struct Rated {
     pub(super) vector: Option<CvssVector>,
     /// The scanner's own id with its family.
     pub(super) own: Arc<str>,
+    /// The vulnerabilities that it means, each with why.
+    pub(super) means: Vec<(Arc<str>, Option<Alias>)>,
     pub(super) observer: Arc<str>,
 }
 
@@ -75,185 +86,127 @@ pub(super) fn join(
     reopen_window_days: u32,
 ) -> Joined {
     let (mut joined, places) = gather(repository, runs, as_of);
-    let ratings = Ratings::new(runs);
+    let ratings = Ratings::new(runs, &joined.aliases);
     // Host by host, so that what all runs said is never held at once for more than a few.
     joined.lives = places
         .par_iter()
         .zip(&joined.looks)
+        .zip(&joined.identities.hosts)
         .enumerate()
-        .flat_map_iter(|(host, (places, looks))| {
+        .flat_map_iter(|(host, ((places, looks), known))| {
             let fanned = fan_out(runs, places, &ratings);
-            lives(host, &fanned, runs, looks, (as_of, reopen_window_days))
+            lives((host, known), &fanned, (runs, looks), (as_of, reopen_window_days))
         })
         .collect();
     joined
 }
 
 /// Finds the hosts, and where the runs tell of them.
-fn gather(repository: &Repository, runs: &[Run<'_>], as_of: AsOf) -> (Joined, Places) {
+pub(super) fn gather(repository: &Repository, runs: &[Run<'_>], as_of: AsOf) -> (Joined, Places) {
     let mut identities = Identities::default();
-    for run in runs
+    let inventories = runs
         .iter()
-        .filter(|run| run.scan.importer.product == Product::Inventory && is_used(run))
-    {
-        for host in &run.scan.hosts {
-            identities.add_known(host);
-        }
+        .filter(|run| run.scan.importer.product == Product::Inventory && is_used(run));
+    let rows = inventories.flat_map(|run| run.scan.hosts.iter().map(|host| (host, run.zone)));
+    for (host, zone) in in_order(rows.collect()) {
+        identities.add_known(host, zone);
     }
     for system in &repository.systems {
         if let Members::Hosts(names) = &system.spec.members.value {
             names.iter().for_each(|name| {
-                identities.add_known(&listed(name));
+                identities.add_known(&listed(name), as_of.zone());
             });
         }
     }
-    let is_of_scan = |run: &Run<'_>| run.scan.importer.product == Product::Scan && is_used(run);
     let mut joined = Joined {
+        aliases: Aliases::new(repository, runs.iter().filter(|run| is_used(run))),
         identities,
         looks: Vec::new(),
+        placed: Vec::new(),
         ambiguous: HashMap::new(),
         lives: Vec::new(),
         installs: Installs::default(),
     };
+    joined.place_hosts(runs, as_of);
     let mut places = Places::new();
-    for (index, run) in runs.iter().enumerate().filter(|(_, run)| is_of_scan(run)) {
-        let placed = joined.place_hosts(run, index, as_of);
+    places.resize_with(joined.identities.hosts.len(), Vec::new);
+    for (index, placed) in joined.placed.iter().enumerate() {
         for (place, host) in (0..).map(HostIndex).zip(placed) {
-            let Some(host) = host else { continue };
-            places.resize_with(places.len().max(host + 1), Vec::new);
-            places[host].push((index, place));
+            if let Some(host) = host {
+                places[*host].push((index, place));
+            }
         }
     }
     joined.installs = Installs::of(runs, &joined.identities, as_of);
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
-    places.resize_with(joined.identities.hosts.len(), Vec::new);
     (joined, places)
-}
-
-/// What the runs said of one vulnerability on one host, by time.
-pub(super) struct Heard {
-    pub(super) host: Arc<str>,
-    pub(super) vuln: Arc<str>,
-    pub(super) told: Vec<Told>,
-}
-
-/// What one run said.
-pub(super) struct Told {
-    pub(super) event: Event,
-    /// Index of the run.
-    pub(super) run: usize,
-    /// The scanner's id with its family, and its word for the severity; nothing where it was not seen.
-    pub(super) seen_as: Option<(Arc<str>, Arc<str>)>,
-}
-
-/// Tells what was said of the wanted vulnerabilities on the wanted hosts.
-pub(super) fn hear(
-    repository: &Repository,
-    runs: &[Run<'_>],
-    as_of: AsOf,
-    is_host: impl Fn(&KnownHost) -> bool,
-    is_vuln: impl Fn(&str) -> bool,
-) -> Vec<Heard> {
-    let (joined, places) = gather(repository, runs, as_of);
-    let ratings = Ratings::new(runs);
-    let mut heard = Vec::new();
-    for (host, known) in joined.identities.hosts.iter().enumerate() {
-        if is_host(known) {
-            let fanned = fan_out(runs, &places[host], &ratings);
-            heard.extend(hear_host(
-                known,
-                &fanned,
-                runs,
-                &joined.looks[host],
-                (as_of, &is_vuln),
-            ));
-        }
-    }
-    heard
-}
-
-/// Tells what was said of the wanted vulnerabilities on one host.
-fn hear_host(
-    known: &KnownHost,
-    fanned: &[Fanned<'_>],
-    runs: &[Run<'_>],
-    looks: &[Look],
-    (as_of, is_vuln): (AsOf, &dyn Fn(&str) -> bool),
-) -> Vec<Heard> {
-    let mut heard = Vec::new();
-    for group in fanned.chunk_by(|one, other| one.vuln == other.vuln) {
-        let Some(first) = group.first() else { continue };
-        let mut names = group.iter().flat_map(|fanned| {
-            let named = fanned.check.aliases.iter().chain(&fanned.check.remediation);
-            named.chain([&fanned.vuln, &fanned.rated.own])
-        });
-        if !names.any(|name| is_vuln(name)) {
-            continue;
-        }
-        let seen_as = |run: usize| {
-            let seen = group.iter().find(|fanned| fanned.run == run)?;
-            Some((
-                Arc::clone(&seen.rated.own),
-                Arc::clone(&seen.check.severity_given),
-            ))
-        };
-        let mut told: Vec<Told> = all_events(group, runs, looks, as_of)
-            .into_iter()
-            .map(|(run, event)| Told {
-                event,
-                run,
-                seen_as: seen_as(run),
-            })
-            .collect();
-        told.sort_by_key(|told| (told.event.at, told.event.said, told.event.source));
-        heard.push(Heard {
-            host: Arc::clone(&known.id),
-            vuln: Arc::clone(&first.vuln),
-            told,
-        });
-    }
-    heard
 }
 
 fn is_used(run: &Run<'_>) -> bool {
     run.state != ImportState::Ignored
 }
 
+fn is_of_scan(run: &Run<'_>) -> bool {
+    run.scan.importer.product == Product::Scan && is_used(run)
+}
+
 impl Joined {
-    /// Finds each host of a run, and notes that it was looked at; `None` for one that has no name.
-    fn place_hosts(&mut self, run: &Run<'_>, index: usize, as_of: AsOf) -> Vec<Option<usize>> {
-        let mut placed = Vec::with_capacity(run.scan.hosts.len());
-        for host in &run.scan.hosts {
-            let at = run.host_at(host);
-            if (host.name.is_empty() && host.fqdn.is_none() && host.ips.is_empty()) || at > as_of.instant() {
-                placed.push(None);
-                continue;
-            }
-            let resolved = self.identities.resolve(host);
-            if self.looks.len() <= resolved.index {
-                self.looks.resize(resolved.index + 1, Vec::new());
-            }
-            if run.line.run_at.is_some() || host.scanned_at.is_some() {
-                self.looks[resolved.index].push(Look {
-                    at,
-                    quality: run.quality(host),
-                    run: index,
-                });
-            }
-            if !resolved.others.is_empty() {
-                let others = self.ambiguous.entry(resolved.index).or_default();
-                others.extend(resolved.others);
-                others.sort_unstable();
-                others.dedup();
-            }
-            placed.push(Some(resolved.index));
+    /// Finds each host of each run, in the order of time, and notes that it was looked at.
+    fn place_hosts(&mut self, runs: &[Run<'_>], as_of: AsOf) {
+        let of_scans = runs.iter().enumerate().filter(|(_, run)| is_of_scan(run));
+        let mut sought: Vec<(DateTime<Utc>, &Host, usize, usize)> = of_scans
+            .flat_map(|(index, run)| {
+                let hosts = run.scan.hosts.iter().enumerate();
+                hosts.map(move |(place, host)| (run.host_at(host), host, index, place))
+            })
+            .filter(|(at, host, _, _)| {
+                let is_named = !host.name.is_empty() || host.fqdn.is_some() || !host.ips.is_empty();
+                is_named && *at <= as_of.instant()
+            })
+            .collect();
+        // The order of rows in an export means nothing.
+        sought.sort_by(
+            |(at, host, run, place), (other_at, other, other_run, other_place)| {
+                let mine = (at, &host.serial, &host.uuid, &host.fqdn, &host.name, run, place);
+                let theirs = (&other.serial, &other.uuid, &other.fqdn, &other.name);
+                let (serial, uuid, fqdn, name) = theirs;
+                mine.cmp(&(other_at, serial, uuid, fqdn, name, other_run, other_place))
+            },
+        );
+        self.placed = runs.iter().map(|run| vec![None; run.scan.hosts.len()]).collect();
+        for (at, host, index, place) in sought {
+            let resolved = self.identities.resolve(host, at, index);
+            self.placed[index][place] = Some(resolved.index);
+            self.note_look(&runs[index], host, index, resolved);
         }
-        placed
+    }
+
+    fn note_look(&mut self, run: &Run<'_>, host: &Host, index: usize, resolved: Resolved) {
+        if self.looks.len() <= resolved.index {
+            self.looks.resize(resolved.index + 1, Vec::new());
+        }
+        if run.line.run_at.is_some() || host.scanned_at.is_some() {
+            self.looks[resolved.index].push(Look {
+                at: run.host_at(host),
+                quality: run.quality(host),
+                run: index,
+            });
+        }
+        if !resolved.others.is_empty() {
+            let others = self.ambiguous.entry(resolved.index).or_default();
+            others.extend(resolved.others);
+            others.sort_unstable();
+            others.dedup();
+        }
     }
 }
 
 /// Sorts what the runs saw on one host by vulnerability, then by run.
-fn fan_out<'a>(runs: &'a [Run<'a>], places: &[(usize, HostIndex)], ratings: &'a Ratings) -> Vec<Fanned<'a>> {
+pub(super) fn fan_out<'a>(
+    runs: &'a [Run<'a>],
+    places: &[(usize, HostIndex)],
+    ratings: &'a Ratings,
+) -> Vec<Fanned<'a>> {
     let mut fanned = Vec::new();
     for &(index, place) in places {
         let scan = runs[index].scan;
@@ -262,8 +215,7 @@ fn fan_out<'a>(runs: &'a [Run<'a>], places: &[(usize, HostIndex)], ratings: &'a 
             let (Some(check), Some(rated)) = (scan.checks.get(check), ratings.get(index, check)) else {
                 continue;
             };
-            let own = check.cves.is_empty().then_some(&rated.own);
-            for vuln in check.cves.iter().chain(own) {
+            for (vuln, _) in &rated.means {
                 fanned.push(Fanned {
                     vuln: Arc::clone(vuln),
                     run: index,
@@ -285,17 +237,17 @@ fn fan_out<'a>(runs: &'a [Run<'a>], places: &[(usize, HostIndex)], ratings: &'a 
 }
 
 /// Each check of each run, rated; what runs of one observer share is rated once.
-struct Ratings(Vec<Vec<Arc<Rated>>>);
+pub(super) struct Ratings(Vec<Vec<Arc<Rated>>>);
 
 impl Ratings {
-    fn new(runs: &[Run<'_>]) -> Self {
+    pub(super) fn new(runs: &[Run<'_>], aliases: &Aliases) -> Self {
         let mut known: HashMap<(&str, *const CheckInfo), Arc<Rated>> = HashMap::new();
         let rated = runs.iter().map(|run| {
             let observer: Arc<str> = run.observer().into();
             let checks = run.scan.checks.iter().map(|check| {
                 let rated = known
                     .entry((run.observer(), Arc::as_ptr(check)))
-                    .or_insert_with(|| Arc::new(rate(check, run, &observer)));
+                    .or_insert_with(|| Arc::new(rate(check, run, &observer, aliases)));
                 Arc::clone(rated)
             });
             checks.collect()
@@ -309,28 +261,32 @@ impl Ratings {
 }
 
 fn lives(
-    host: usize,
+    (host, known): (usize, &KnownHost),
     fanned: &[Fanned<'_>],
-    runs: &[Run<'_>],
-    looks: &[Look],
+    (runs, looks): (&[Run<'_>], &[Look]),
     (as_of, reopen_window_days): (AsOf, u32),
 ) -> Vec<Life> {
     let mut lives = Vec::new();
     for group in fanned.chunk_by(|one, other| one.vuln == other.vuln) {
         let Some(first) = group.first() else { continue };
+        let observers = observers(group, runs, looks);
+        let events = all_events(group, runs, (looks, &observers), as_of);
+        let events = events.into_iter().map(|(_, event)| event).collect();
         let mut said = sayings(group);
         said.fingerprints = open_fingerprints(group, runs);
         said.rises = rises(group, runs);
         said.exploits = exploits(group, runs);
         let said = Arc::new(said);
-        for episode in episodes(
-            events(group, runs, looks, as_of),
-            reopen_window_days,
-            as_of.zone(),
-        ) {
+        // Nobody can look again at a machine that another one has taken the place of.
+        let is_replaced = known.replaced.is_some();
+        for mut episode in episodes(events, reopen_window_days, as_of.zone()) {
+            episode.stale |= is_replaced && episode.closed.is_none();
             lives.push(Life {
                 host,
                 vuln: Arc::clone(&first.vuln),
+                discrepancy: episode
+                    .doubt
+                    .map(|doubt| Arc::new(discrepancy(doubt, &observers))),
                 episode,
                 said: Arc::clone(&said),
             });
@@ -339,13 +295,19 @@ fn lives(
     lives
 }
 
-fn events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<Event> {
-    let events = all_events(group, runs, looks, as_of);
-    events.into_iter().map(|(_, event)| event).collect()
+fn discrepancy(doubt: Doubt, observers: &[&str]) -> Discrepancy {
+    let name = |number: u32| observers.get(number as usize).copied().unwrap_or_default().into();
+    Discrepancy {
+        kind: doubt.kind,
+        gone_by: name(doubt.gone.0),
+        gone_at: doubt.gone.1,
+        seen_by: name(doubt.seen.0),
+        seen_at: doubt.seen.1,
+    }
 }
 
-/// What each run says that saw it, or looked and did not; with the index of the run.
-fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsOf) -> Vec<(usize, Event)> {
+/// The sources whose word counts, by name; their places number them.
+pub(super) fn observers<'r>(group: &[Fanned<'_>], runs: &'r [Run<'_>], looks: &[Look]) -> Vec<&'r str> {
     let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
     // Where a source that saw it is no longer in use, others may have looked in its place.
     if group.iter().any(|fanned| !runs[fanned.run].is_active()) {
@@ -353,6 +315,16 @@ fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsO
     }
     observers.sort_unstable();
     observers.dedup();
+    observers
+}
+
+/// What each run says that saw it, or looked and did not; with the index of the run.
+pub(super) fn all_events(
+    group: &[Fanned<'_>],
+    runs: &[Run<'_>],
+    (looks, observers): (&[Look], &[&str]),
+    as_of: AsOf,
+) -> Vec<(usize, Event)> {
     let number = |name: &str| {
         observers
             .binary_search(&name)
@@ -413,8 +385,13 @@ fn all_events(group: &[Fanned<'_>], runs: &[Run<'_>], looks: &[Look], as_of: AsO
     events
 }
 
+/// Returns the scanner's own id with its family.
+pub(super) fn own_id(check: &CheckInfo) -> Arc<str> {
+    format!("{}:{}", check.family, check.id).into()
+}
+
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
-fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>) -> Rated {
+fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>, aliases: &Aliases) -> Rated {
     let vector = best_vector(check.vectors.iter().cloned());
     let mapped = run
         .source
@@ -424,10 +401,12 @@ fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>) -> Rated {
         .and_then(CvssVector::base_severity)
         .or(mapped)
         .or(check.severity);
+    let own: Arc<str> = own_id(check);
     Rated {
         severity: severity.unwrap_or(Severity::Critical),
         vector,
-        own: format!("{}:{}", check.family, check.id).into(),
+        means: aliases.of(check, &own, observer),
+        own,
         observer: Arc::clone(observer),
     }
 }

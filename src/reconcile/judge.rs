@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::clock::{Breach, Course, Facts, Late, Note, late, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
+use super::facts::Exposed;
 use super::installs::Installs;
 use super::join::Life;
 use super::rating::Clocks;
@@ -15,8 +16,8 @@ use super::register::{HostRow, SystemRow};
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, ClockStop, CoverageRef, Date, Disposition, Exploit, Finding, HostStatus, Installed, Kind, Record,
-    RecordId, System, SystemState, Triage, TriageStatus,
+    AsOf, ClockStop, CoverageRef, Date, Discrepancy, Disposition, Exploit, Finding, HostStatus, Installed,
+    Kind, Record, RecordId, System, SystemState, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub(super) struct Bench<'a> {
     pub(super) verify_hours: i64,
     pub(super) installs: &'a Installs,
     pub(super) systems: &'a BTreeMap<RecordId, SystemRow>,
+    pub(super) exposed: &'a Exposed,
     pub(super) coverages: Coverages,
     pub(super) kev: HashMap<&'a str, KevListing>,
     pub(super) epss: HashMap<&'a str, f64>,
@@ -78,10 +80,11 @@ struct Matter<'m, 'a> {
 impl<'a> Bench<'a> {
     /// Judges one life on the host of a row.
     pub(super) fn judge(&self, life: &Life, host: &HostRow) -> Finding {
-        let system = host
+        let recorded = host
             .system
             .as_ref()
             .and_then(|id| self.repository.systems.get(id));
+        let system = self.exposed.system_of(&host.id).or(recorded);
         let retired = self.retired_at(host, system).filter(|retired| {
             life.episode.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)
         });
@@ -89,12 +92,14 @@ impl<'a> Bench<'a> {
         let installed = self.installed(life);
         let closed = self.closed(life, host, installed).or(retired);
         let mut facts = self.facts(life, host, system, &triages, closed);
-        let environment = Environment::of(life, host, system, &facts);
+        let is_approved = system.is_some_and(|system| self.standings.of(Kind::System, system.id()).counts());
+        let environment = Environment::of(life, host, (system, is_approved), &facts);
         environment.rate(&mut facts);
         let course = self.clock(&facts, host);
         let mut finding = self.finding_of(life, host, system, &facts, &course);
         environment.describe(&mut finding);
         finding.installed = installed.cloned();
+        finding.discrepancy = life.discrepancy.clone().filter(|one| !is_settled(one, &triages));
         let matter = Matter {
             life,
             host,
@@ -381,6 +386,7 @@ impl<'a> Bench<'a> {
             system: host.system.clone(),
             vuln: Arc::clone(&life.vuln),
             aliases: said.aliases.clone(),
+            joined: Arc::clone(&said.joined),
             title: Arc::clone(&said.title),
             remediation: said.remediation.clone(),
             severity: course.severity,
@@ -412,6 +418,7 @@ impl<'a> Bench<'a> {
             installed: None,
             recurrence: life.episode.recurrence,
             stale: life.episode.stale,
+            discrepancy: None,
             observers: said.observers.clone(),
             instances: said.instances,
             tier: system
@@ -449,6 +456,14 @@ fn removes(triage: &Record<Triage>, life: &Life) -> bool {
             .all(|fingerprint| fingerprint.as_deref() == Some(expected))
     });
     is_removal && same_result
+}
+
+/// A triage that was approved once both Sources had spoken settles what they disagree about, whatever it found.
+fn is_settled(discrepancy: &Discrepancy, triages: &[Approved<'_>]) -> bool {
+    let known = discrepancy.gone_at.max(discrepancy.seen_at);
+    triages.iter().any(|(triage, approved)| {
+        *approved >= known && triage.spec.status != TriageStatus::UnderInvestigation
+    })
 }
 
 /// Unknown means that there is a fix: not knowing never covers anything.

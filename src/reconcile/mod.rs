@@ -4,17 +4,21 @@
 //! put into their time, hosts are told apart, observations become lives, each life is judged by the
 //! table of dispositions, and figures are counted.
 
+mod alias;
 mod clock;
 mod coverage;
 mod environment;
 mod episode;
 mod estate;
+mod facts;
 mod frozen;
+mod hear;
 mod identity;
 mod installs;
 mod join;
 mod judge;
 mod kpi;
+mod moves;
 mod plan;
 mod provenance;
 mod rating;
@@ -25,20 +29,25 @@ mod suppressed;
 mod trace;
 mod whatif;
 
+pub use facts::FactConflict;
 pub use frozen::ForeignHosts;
 pub use kpi::{Dimension, Figures, Kpi, Unit};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
-pub use register::{HostRow, HostState, ImportLine, ImportState, Period, Register, SystemRow};
+pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Period, Register, SystemRow};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
-pub use whatif::{CellChange, Difference, Had, Tally, Turned, Verdict, difference, with_cells};
+pub use whatif::{
+    CellChange, Difference, Had, Tally, Turned, Verdict, contents_with_cells, difference, with_cells,
+};
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::import::Scan;
 use crate::load::Repository;
 use crate::model::{AsOf, Finding};
-use crate::trust::Standings;
+use crate::trust::{Lineage, Standings};
 
 /// What reconciliation is told beside its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +64,21 @@ pub struct Question {
 /// Days within which a finding that is seen again goes on, where no Policy says.
 const REOPEN_WINDOW_DAYS: u32 = 90;
 
-/// Lays records and exports side by side at one moment.
+/// Lays records and exports side by side at one moment; each agreement and system counts as it is now.
 pub fn reconcile<'a>(
     repository: &'a Repository,
     standings: Standings,
+    scans: &[Scan],
+    question: Question,
+) -> Register<'a> {
+    reconcile_over(repository, standings, &Lineage::default(), scans, question)
+}
+
+/// Lays records and exports side by side at one moment; agreements and systems count as they were then.
+pub fn reconcile_over<'a>(
+    repository: &'a Repository,
+    standings: Standings,
+    lineage: &Lineage,
     scans: &[Scan],
     question: Question,
 ) -> Register<'a> {
@@ -71,11 +91,24 @@ pub fn reconcile<'a>(
         .iter()
         .filter_map(|policy| policy.spec.reopen_window_days)
         .max();
-    let mut joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
+    let joined = join::join(repository, &runs, as_of, window.unwrap_or(REOPEN_WINDOW_DAYS));
     let duty = estate::ScanDuty::of(repository);
     let (mut hosts, places) = estate::hosts(repository, &joined, duty);
-    provenance::mark_retired(&mut hosts, &runs, as_of);
-    let mut systems = estate::systems(repository, &standings, &hosts, as_of);
+    provenance::mark_retired(&mut hosts, &runs, &joined.identities, as_of);
+    let records = clock::Records {
+        repository,
+        standings: &standings,
+        lineage,
+    };
+    let mut systems = estate::systems(records, &hosts, as_of);
+    let moves = moves::moves(records, &runs, &joined.identities, &hosts, as_of);
+    // A host's place is that of its row.
+    let known = || {
+        let all = joined.identities.hosts.iter().zip(&places);
+        all.map(|(known, &place)| (&hosts[place], known))
+    };
+    let conflicts = facts::conflicts(repository, known());
+    let exposed = facts::Exposed::new(repository, known());
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -84,11 +117,12 @@ pub fn reconcile<'a>(
         verify_hours: question.verify_hours,
         installs: &joined.installs,
         systems: &systems,
+        exposed: &exposed,
         coverages: coverage::Coverages::new(repository, &standings, as_of),
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
         triages: judge::triages(repository, &standings, as_of),
-        clocks: rating::Clocks::new(repository, &standings, &systems, as_of),
+        clocks: rating::Clocks::new(records, &systems, moves, as_of),
     };
     let mut findings: Vec<Finding> = joined
         .lives
@@ -113,19 +147,15 @@ pub fn reconcile<'a>(
     let frame = kpi::Frame { period, as_of, duty };
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
-    let hidden = suppressed::hidden(
-        (repository, &standings),
-        &runs,
-        &mut joined.identities,
-        &findings,
-        as_of,
-    );
+    let hidden = suppressed::hidden((repository, &standings), &runs, &joined, &findings, as_of);
     let mut suppressed = suppressed::configured(repository, &standings, &findings, &kev, &runs, as_of);
     suppressed.extend(hidden);
     let foreign_hosts = frozen::foreign_hosts(repository, &runs, as_of);
     let mut imports: Vec<(usize, ImportLine)> = runs.into_iter().map(|run| (run.given, run.line)).collect();
     imports.sort_by_key(|(given, _)| *given);
     let imports = imports.into_iter().map(|(_, line)| line).collect();
+    let known = &joined.identities.hosts;
+    let installs = joined.installs.rows(|host| Arc::clone(&known[host].id));
     Register {
         repository,
         standings,
@@ -137,7 +167,10 @@ pub fn reconcile<'a>(
         findings,
         kev,
         foreign_hosts,
+        conflicts,
+        installs,
         suppressed,
         kpis,
+        missing_history: lineage.missing,
     }
 }

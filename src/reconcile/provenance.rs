@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::identity::Identities;
 use super::register::HostRow;
 use super::runs::Run;
 use crate::import::Product;
@@ -44,7 +45,7 @@ fn key(host: &Host) -> String {
 }
 
 /// Notes on each retired host when an inventory first said so, if none called it in use afterwards.
-pub(super) fn mark_retired(hosts: &mut [HostRow], runs: &[Run<'_>], as_of: AsOf) {
+pub(super) fn mark_retired(hosts: &mut [HostRow], runs: &[Run<'_>], identities: &Identities, as_of: AsOf) {
     let mut since: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
     // Runs stand by their time, and an inventory that is superseded now was in force then.
     let inventories = runs
@@ -55,12 +56,16 @@ pub(super) fn mark_retired(hosts: &mut [HostRow], runs: &[Run<'_>], as_of: AsOf)
             continue;
         };
         for host in &run.scan.hosts {
+            let Some(index) = identities.of_row(host) else {
+                continue;
+            };
+            let id = &*identities.hosts[index].id;
             match host.status {
                 HostStatus::Retired => {
-                    since.entry(&host.name).or_insert(at);
+                    since.entry(id).or_insert(at);
                 }
                 HostStatus::Active | HostStatus::Unknown => {
-                    since.remove(&*host.name);
+                    since.remove(id);
                 }
             }
         }

@@ -1,15 +1,17 @@
 //! What a finding's clock is set by: its facts, the agreement over its life, triages, the strictest on any ambiguity.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
 use super::clock::{
-    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Sharing,
-    SystemVersion, course, pause_of, standing_alone, versions_of,
+    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Records,
+    Sharing, SystemVersion, course, laid_out, pause_of, standing_alone, system_versions, versions_of,
 };
 use super::join::Life;
 use super::judge::{Approved, Bench, is_about};
+use super::moves::{Moves, Stay};
 use super::register::{HostRow, SystemRow};
 use crate::load::Repository;
 use crate::model::{
@@ -27,6 +29,8 @@ pub(super) struct Clocks<'a> {
     pub(super) ground: Ground<'a>,
     /// The versions of the one agreement of each system that has one.
     agreements: BTreeMap<RecordId, Vec<AgreementVersion<'a>>>,
+    /// What each system that was changed in place has said.
+    changed: BTreeMap<RecordId, Vec<SystemVersion<'a>>>,
     /// Every live agreement, for what no single one governs.
     alone: Vec<AgreementVersion<'a>>,
     /// Triages that speak of a vendor's fix, those that have ended, too, by vulnerability.
@@ -35,6 +39,8 @@ pub(super) struct Clocks<'a> {
     freezes: BTreeMap<RecordId, Vec<Freeze>>,
     /// What incidents set for each system.
     overrides: BTreeMap<RecordId, Vec<OverrideOf<'a>>>,
+    /// The Systems that hosts were of before.
+    moves: Moves,
     pub(super) sharing: Sharing,
 }
 
@@ -43,18 +49,26 @@ const FREEZE_SPAN_DAYS: i64 = MOST_TIMETABLE_DAYS / 2;
 
 impl<'a> Clocks<'a> {
     pub(super) fn new(
-        repository: &'a Repository,
-        standings: &Standings,
+        records: Records<'a>,
         systems: &BTreeMap<RecordId, SystemRow>,
+        moves: Moves,
         as_of: AsOf,
     ) -> Self {
+        let Records {
+            repository,
+            standings,
+            ..
+        } = records;
         let mut agreements = BTreeMap::new();
         for row in systems.values() {
             if let ([single], Some(system)) = (row.slas.as_slice(), repository.systems.get(&row.id)) {
-                let versions = versions_of(repository, standings, system, single, as_of.zone());
+                let versions = versions_of(records, system, single, as_of.zone());
                 agreements.insert(row.id.clone(), versions);
             }
         }
+        let changed = systems
+            .keys()
+            .filter_map(|id| Some((id.clone(), system_versions(records, id)?)));
         let calendars: Vec<&Record<Calendar>> = repository
             .calendars
             .iter()
@@ -75,10 +89,12 @@ impl<'a> Clocks<'a> {
                 },
             },
             agreements,
-            alone: standing_alone(repository),
+            changed: changed.collect(),
+            alone: standing_alone(records),
             fixes: fixes(repository, standings),
             freezes: freezes(repository, &calendars, as_of),
             overrides: overrides(repository, standings, as_of),
+            moves,
             sharing: Sharing::default(),
         }
     }
@@ -87,6 +103,43 @@ impl<'a> Clocks<'a> {
     fn freezes_of(&self, host: &HostRow) -> &[Freeze] {
         let of_system = host.system.as_ref().and_then(|id| self.freezes.get(id));
         of_system.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what a system has said, by time; the first holds from the start.
+    fn systems_of<'s>(&'s self, system: Option<&'a Record<System>>) -> Cow<'s, [SystemVersion<'s>]> {
+        match system.and_then(|system| self.changed.get(system.id())) {
+            Some(versions) => Cow::Borrowed(versions),
+            None => Cow::Owned(vec![SystemVersion {
+                from: DateTime::<Utc>::MIN_UTC,
+                loosens: true,
+                system,
+                by: None,
+                line: 0,
+            }]),
+        }
+    }
+
+    /// Returns the stays of a host that a finding has seen, each in a System with one agreement.
+    ///
+    /// There are none where the host has not moved since, and none on any ambiguity of where it is now.
+    fn stays_of(&self, host: &HostRow, first_seen: DateTime<Utc>) -> Vec<&Stay> {
+        let stays = self.moves.get(&host.id).map_or(&[][..], Vec::as_slice);
+        let first = stays
+            .iter()
+            .rposition(|stay| stay.from <= first_seen)
+            .unwrap_or(0);
+        let seen = stays[first..].iter();
+        let governed: Vec<&Stay> = seen
+            .filter(|stay| self.agreements.contains_key(&stay.system))
+            .collect();
+        let is_here = governed
+            .last()
+            .is_some_and(|last| Some(&last.system) == host.system.as_ref());
+        if is_here && governed.len() > 1 && host.candidates.is_empty() {
+            governed
+        } else {
+            Vec::new()
+        }
     }
 
     /// Returns what incidents set for a vulnerability on a host.
@@ -185,6 +238,7 @@ fn governor(kind: Kind, meta: &Meta) -> Governor {
         kind,
         id: meta.id.value.clone(),
         version: meta.version.as_ref().map(|version| version.as_str().into()),
+        content: None,
     }
 }
 
@@ -262,15 +316,30 @@ impl<'a> Bench<'a> {
             exploit_said: life.said.exploits.clone(),
             evidence: evidence(triages),
             triages: triages.to_vec(),
-            systems: vec![SystemVersion {
-                from: DateTime::<Utc>::MIN_UTC,
-                loosens: true,
-                system,
-            }],
+            systems: self.systems(host, system, life.episode.first_seen),
             pause: self.pause(life, host),
             overrides: self.clocks.overrides_of(life, host),
             freezes: self.clocks.freezes_of(host),
         }
+    }
+
+    /// The systems that a host has been of since a finding of it, each as it was then.
+    fn systems<'s>(
+        &'s self,
+        host: &HostRow,
+        system: Option<&'a Record<System>>,
+        first_seen: DateTime<Utc>,
+    ) -> Cow<'s, [SystemVersion<'s>]> {
+        let stays = self.clocks.stays_of(host, first_seen);
+        if stays.is_empty() {
+            return self.clocks.systems_of(system);
+        }
+        let of_stay = |stay: &&Stay| {
+            let system = self.repository.systems.get(&stay.system);
+            (stay.from, self.clocks.systems_of(system))
+        };
+        let stays: Vec<_> = stays.iter().map(of_stay).collect();
+        Cow::Owned(laid_out(&stays))
     }
 
     fn pause(&self, life: &Life, host: &HostRow) -> Option<Pause> {
@@ -289,17 +358,24 @@ impl<'a> Bench<'a> {
         pause_of(&words, life.said.patch_published, &self.clocks.ground.almanac)
     }
 
+    /// Returns the one agreement of a host's system, as it governs now.
     pub(super) fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
-        let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
-        if let [single] = row.slas.as_slice() {
-            self.repository.slas.get(single).map(|sla| &sla.spec)
-        } else {
-            None
-        }
+        let system = host.system.as_ref()?;
+        let versions = self.clocks.agreements.get(system)?;
+        versions.last().map(|version| version.sla)
     }
 
     /// Sets the clock; on any ambiguity the strictest counts, and the reason says so.
     pub(super) fn clock(&self, facts: &Facts<'_>, host: &HostRow) -> Course {
+        let stays = self.clocks.stays_of(host, facts.first_seen);
+        if !stays.is_empty() {
+            let of_stay = |stay: &&Stay| {
+                let versions = self.clocks.agreements.get(&stay.system);
+                (stay.from, Cow::Borrowed(versions.map_or(&[][..], Vec::as_slice)))
+            };
+            let stays: Vec<_> = stays.iter().map(of_stay).collect();
+            return course(facts, Law::Agreement(&laid_out(&stays)), &self.clocks.ground);
+        }
         let versions = host.system.as_ref().and_then(|id| self.clocks.agreements.get(id));
         let law = match versions {
             Some(versions) if host.candidates.is_empty() => Law::Agreement(versions),

@@ -7,16 +7,17 @@ use chrono::{DateTime, Utc};
 
 use super::coverage::Coverages;
 use super::estate::ScanDuty;
+use super::facts::FactConflict;
 use super::frozen::ForeignHosts;
 use super::kpi::{Dimension, Figures, Frame, Population};
 use super::suppressed::Suppressed;
 use crate::import::Product;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, Date, Disposition, Finding, HostStatus, Kind, Rate, Record, RecordId, Severity, Skipped, Sla,
-    System,
+    AsOf, Date, Disposition, Finding, HostStatus, Installed, Kind, Rate, Record, RecordId, Severity, Skipped,
+    Sla, System,
 };
-use crate::trust::Standings;
+use crate::trust::{MissingHistory, Standings};
 
 /// The number below which a denominator says little, where nobody says. Source: reconciliation semantics, KPIs.
 const SMALL_N: u64 = 20;
@@ -40,10 +41,16 @@ pub struct Register<'a> {
     pub kev: BTreeMap<String, Date>,
     /// Frozen hosts that were not of the Systems that their decision names, by record.
     pub foreign_hosts: BTreeMap<(Kind, RecordId), ForeignHosts>,
+    /// Facts that records and inventories tell otherwise, by System and fact.
+    pub conflicts: Vec<FactConflict>,
+    /// What deployment tools installed, by host and patch.
+    pub installs: Vec<InstallRow>,
     /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: Figures,
+    /// Why it is not known what agreements and systems said before, where it is not.
+    pub missing_history: Option<MissingHistory>,
 }
 
 /// From the first day to the last, both included.
@@ -63,6 +70,15 @@ impl Period {
             to,
         }
     }
+}
+
+/// A patch that a deployment tool calls installed on a host.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstallRow {
+    pub host: Arc<str>,
+    pub installed: Arc<Installed>,
+    /// What the patch goes by: its own name, and those of what it fixes.
+    pub names: Vec<Arc<str>>,
 }
 
 /// What became of an export.
@@ -183,6 +199,10 @@ pub struct HostRow {
     pub last_qualifying_scan: Option<DateTime<Utc>>,
     /// The ids of known hosts that it could be, when its keys disagree.
     pub candidates: Vec<Arc<str>>,
+    /// The id of the machine that has answered under its name, with another serial, from a moment on.
+    pub replaced: Option<(Arc<str>, DateTime<Utc>)>,
+    /// Where the inventory says that it stands; its System's own place counts where that says nothing.
+    pub location: Option<String>,
     pub os: Option<String>,
     pub ips: Vec<String>,
     pub state: HostState,
@@ -223,6 +243,14 @@ impl<'a> Register<'a> {
         } else {
             None
         }
+    }
+
+    /// Counts the findings whose due date is later because a freeze paused their clock.
+    pub fn moved_by_freezes(&self) -> u64 {
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_moved_by_freeze())
+            .count() as u64
     }
 
     /// Counts findings by disposition; every disposition is there.

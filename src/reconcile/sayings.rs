@@ -1,18 +1,20 @@
 //! What all scanners together say of one vulnerability on one host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::join::Fanned;
 use super::runs::Run;
-use crate::model::{CvssVector, Date, Exploit, ObservationState, Severity};
+use crate::model::{Alias, CvssVector, Date, Exploit, ObservationState, Severity};
 
 /// What all scanners together say of a vulnerability on a host.
 #[derive(Clone, Default)]
 pub(super) struct Sayings {
     pub(super) aliases: Vec<Arc<str>>,
+    /// How each scanner's id came to mean it.
+    pub(super) joined: Arc<[Alias]>,
     pub(super) title: Arc<str>,
     pub(super) remediation: Option<Arc<str>>,
     pub(super) severity: Option<Severity>,
@@ -62,6 +64,10 @@ pub(super) fn sayings(group: &[Fanned<'_>]) -> Sayings {
             said.instances = said.instances.max(fanned.sighting.instances);
         }
     }
+    let means = group.iter().flat_map(|fanned| &fanned.rated.means);
+    let of_it = means.filter(|(vuln, _)| group.first().is_some_and(|first| first.vuln == *vuln));
+    let joined: BTreeSet<&Alias> = of_it.filter_map(|(_, alias)| alias.as_ref()).collect();
+    said.joined = joined.into_iter().cloned().collect();
     for names in [&mut said.aliases, &mut said.observers] {
         names.sort();
         names.dedup();

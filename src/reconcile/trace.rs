@@ -5,12 +5,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::episode::Said;
+use super::hear::hear;
 use super::identity::KnownHost;
-use super::join::hear;
 use super::register::Register;
 use super::runs;
 use crate::import::Scan;
-use crate::model::{Date, Finding, Kind, Meta, Quality, RecordId};
+use crate::model::{Alias, Date, Finding, Kind, Meta, Quality, RecordId};
 use crate::source::Spanned;
 use crate::trust::ApprovalState;
 
@@ -82,6 +82,13 @@ pub struct Trace<'a> {
     pub lives: Vec<&'a Finding>,
     /// By kind and id.
     pub records: Vec<TraceRecord>,
+}
+
+impl Trace<'_> {
+    /// Returns how the scanners' ids came to be this vulnerability.
+    pub fn joined(&self) -> &[Alias] {
+        self.lives.last().map_or(&[], |life| &life.joined)
+    }
 }
 
 /// Tells what the register's runs said of a vulnerability on a host; several hosts may share a short name.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::register::Register;
 use crate::load::Repository;
 use crate::model::{Disposition, Finding, MatrixCell, Record, RecordId, Severity, Sla};
+use crate::trust::Contents;
 
 /// A cell of the matrix, set to another number of days.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,19 +32,40 @@ pub fn with_cells(repository: &Repository, changes: &[CellChange]) -> (Repositor
     let mut changed = repository.clone();
     let mut had: Vec<Vec<Had>> = vec![Vec::new(); changes.len()];
     for sla in &repository.slas {
-        let mut record: Record<Sla> = sla.clone();
-        for cell in &mut record.spec.matrix.value {
+        for cell in &sla.spec.matrix.value {
             for (change, had) in changes.iter().zip(&mut had) {
-                if change.fits(&cell.value) {
+                if change.fits(cell) {
                     had.push((sla.id().clone(), cell.value.clone()));
-                    cell.value.days = Some(change.days);
-                    cell.value.hours = None;
                 }
             }
         }
+        let mut record: Record<Sla> = sla.clone();
+        set_cells(&mut record.spec, changes);
         changed.slas.put(record);
     }
     (changed, had)
+}
+
+/// Returns what agreements said before, with the same cells changed.
+pub fn contents_with_cells(contents: &Contents, changes: &[CellChange]) -> Contents {
+    let mut changed = contents.clone();
+    for content in changed.slas.values_mut().flatten() {
+        set_cells(&mut content.record.spec, changes);
+    }
+    changed
+}
+
+fn set_cells(sla: &mut Sla, changes: &[CellChange]) {
+    for cell in &mut sla.matrix.value {
+        let days = changes
+            .iter()
+            .find(|change| change.fits(cell))
+            .map(|change| change.days);
+        if days.is_some() {
+            cell.value.days = days;
+            cell.value.hours = None;
+        }
+    }
 }
 
 /// How a finding stands to its due date, seen from the period.

@@ -29,7 +29,7 @@ pub struct Question<'a> {
     /// The trust of the change itself, where another is believed: it only tells what the change brings.
     pub own: Option<Basis<'a>>,
     pub rules: ApprovalRules,
-    pub testimony: Testimony,
+    pub testimony: Arc<Testimony>,
     /// The records that the change touches: each of them needs its approvals, whatever its kind.
     pub changed: BTreeSet<RecordId>,
 }
@@ -42,7 +42,7 @@ impl<'a> Question<'a> {
             basis: Basis::of(repository),
             own: None,
             rules: ApprovalRules::default(),
-            testimony: Testimony::default(),
+            testimony: Arc::default(),
             changed: BTreeSet::new(),
         }
     }
@@ -143,6 +143,25 @@ fn of_record_standing(
         current,
     };
     judge.conclude(files, demands, is_demanded)
+}
+
+/// Judges a content that a record has had by some decisions; `past` holds the record as it was.
+pub(super) fn judge_content(
+    repository: &Repository,
+    question: &Question<'_>,
+    (past, meta): (&Repository, &Meta),
+    (digest, files): (&str, &[&ApprovalFile]),
+) -> Standing {
+    let believed = question.basis.repository;
+    let facts = Facts::of(past, believed, meta);
+    let demands = demands(past, believed, &facts, &question.rules);
+    let judge = Judge {
+        repository,
+        question,
+        record: Some((meta, &facts)),
+        current: Some(digest.to_owned()),
+    };
+    judge.conclude(files, demands, true)
 }
 
 fn configuration(repository: &Repository, question: &Question<'_>, files: &[&ApprovalFile]) -> Standing {

@@ -32,7 +32,7 @@ pub fn since<'a>(
     repository: &Repository,
     change: &'a Change,
     rules: &ApprovalRules,
-    testimony: &Testimony,
+    testimony: &Arc<Testimony>,
     at: DateTime<Utc>,
 ) -> Since<'a> {
     let changed = change.subjects(repository);
@@ -52,7 +52,7 @@ pub fn since<'a>(
             basis,
             own: None,
             rules: rules.clone(),
-            testimony: testimony.clone(),
+            testimony: Arc::clone(testimony),
             changed: changed.clone(),
         };
         let wanted = |kind: &str, id: &RecordId| left.get(id).is_some_and(|known| *known == kind);

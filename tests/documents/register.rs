@@ -129,6 +129,8 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         installed: None,
         recurrence: u32::from(*vuln == "CVE-2025-2003"),
         stale: *host == "kiosk01.nordhafen.example",
+        discrepancy: None,
+        joined: [].into(),
         observers: vec!["src-nessus".into(), "src-qualys".into()],
         instances: 2,
         tier: Some("tier1".into()),
@@ -158,6 +160,8 @@ fn hosts(foreign: &str) -> Vec<HostRow> {
         last_authenticated_scan: None,
         last_qualifying_scan: scan.map(at).filter(|_| state != HostState::Unscanned),
         candidates: Vec::new(),
+        replaced: None,
+        location: None,
         os: Some(format!("Windows Server 2022{foreign}")),
         ips: vec!["10.0.0.7".into()],
         state,
@@ -258,8 +262,11 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         findings,
         kev: BTreeMap::new(),
         foreign_hosts: BTreeMap::new(),
+        conflicts: Vec::new(),
         suppressed: Vec::new(),
         kpis,
+        installs: Vec::new(),
+        missing_history: None,
     }
 }
 

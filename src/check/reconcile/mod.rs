@@ -10,7 +10,10 @@ mod orphan_coverage;
 mod overdue;
 mod patched_but_vulnerable;
 mod reopened;
+mod rescan_after_change;
+mod scanner_discrepancy;
 mod triage_unsupported;
+mod unauthorised_deployment;
 mod unknown_or_ambiguous;
 mod unscanned;
 
@@ -24,7 +27,10 @@ pub(super) use orphan_coverage::CHECK as ORPHAN_COVERAGE;
 pub(super) use overdue::CHECK as OVERDUE;
 pub(super) use patched_but_vulnerable::CHECK as PATCHED_BUT_VULNERABLE;
 pub(super) use reopened::CHECK as REOPENED;
+pub(super) use rescan_after_change::CHECK as RESCAN_AFTER_CHANGE;
+pub(super) use scanner_discrepancy::CHECK as SCANNER_DISCREPANCY;
 pub(super) use triage_unsupported::CHECK as TRIAGE_UNSUPPORTED;
+pub(super) use unauthorised_deployment::CHECK as UNAUTHORISED_DEPLOYMENT;
 pub(super) use unknown_or_ambiguous::CHECK as UNKNOWN_OR_AMBIGUOUS;
 pub(super) use unscanned::CHECK as UNSCANNED;
 

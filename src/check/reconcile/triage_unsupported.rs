@@ -287,7 +287,7 @@ fn profiles(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         let message = format!("the `cvss_profile` of `{}` is approved by nobody", system.id());
         out.push(
             Diagnostic::error(CHECK.code, system.meta.id.span, message)
-                .label("it rates every finding of the System")
+                .label("until it is, it lowers no score")
                 .help("have the System approved: `countersign approve`, or take the profile out")
                 .subject(system.id().to_string()),
         );

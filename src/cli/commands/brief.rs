@@ -1,6 +1,7 @@
 //! What a person is shown before and after a decision, and by `review` without one.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::identity::identify;
 use super::say;
@@ -122,7 +123,7 @@ pub(super) fn tell_after(
         at: question.at,
         own: None,
         rules: question.rules.clone(),
-        testimony: question.testimony.clone(),
+        testimony: Arc::clone(&question.testimony),
         changed: question.changed.clone(),
     };
     let standings = judge(&repository, &after);

@@ -1,5 +1,7 @@
 //! What a decision is about, as the commands open it.
 
+use std::sync::Arc;
+
 use super::say;
 use crate::author::{Refusal, Subject, subject};
 use crate::cli::args::{Global, Scans};
@@ -67,8 +69,7 @@ pub(super) fn question_of<'a>(job: &'a Job, subject: Option<&Subject<'_>>) -> Re
         let reader = ContentReader::open(&job.root)?;
         let wanted = |id: &RecordId| subject.is_none_or(|subject| subject.id == id);
         let records = job.repository.records().filter(|meta| wanted(&meta.id));
-        question
-            .testimony
+        Arc::make_mut(&mut question.testimony)
             .authors
             .extend(last_authors(records, history, &reader)?);
     }

@@ -35,6 +35,7 @@ pub(in crate::cli) fn trace(
         traces: &traces,
         as_of: job.as_of,
         commit: job.commit.as_deref(),
+        missing_history: register.missing_history,
     };
     let style = style(console);
     trace::write(&report, trace.format.into(), style, console.out)?;

@@ -9,7 +9,7 @@ use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::model::Severity;
 use crate::output::whatif;
-use crate::reconcile::{CellChange, Had, difference, with_cells};
+use crate::reconcile::{CellChange, Had, contents_with_cells, difference, with_cells};
 
 /// The most days that a cell may have, as the schema of Sla says.
 const MOST_DAYS: u32 = 3660;
@@ -24,10 +24,11 @@ pub(in crate::cli) fn whatif(
     let job = open(console, global, &asked.at)?;
     let changes = changes(&job, &asked.slas)?;
     let (changed, had) = with_cells(&job.repository, &changes);
+    let contents = contents_with_cells(&job.contents, &changes);
     refuse_unknown_cells(&job, &changes, &had)?;
     let scans = job.scans(console, &asked.scans)?;
     let is = job.register(&scans, period);
-    let would_be = job.register_of(&changed, &scans, period);
+    let would_be = job.register_of((&changed, &contents), &scans, period);
     let difference = difference(&is, &would_be);
     drop(progress);
     let report = whatif::Report {

@@ -148,6 +148,12 @@ pub(super) fn exclusion_table(register: &Register<'_>) -> Table {
             None,
         ),
         row(
+            "Due date moved by a freeze",
+            "counted by the later date",
+            &Finding::is_moved_by_freeze,
+            None,
+        ),
+        row(
             "Closed with a retired host",
             "closed, not as fixed",
             &is(Disposition::ClosedRetired),

@@ -382,6 +382,9 @@ pub struct Source {
     /// The severity for each of the scanner's own words.
     #[serde(default)]
     pub severity_map: BTreeMap<String, Severity>,
+    /// One name for ids that mean one vulnerability without a CVE, such as `qualys:38173: weak-tls`; of any family.
+    #[serde(default)]
+    pub alias: BTreeMap<String, String>,
     #[serde(default)]
     pub locations: Vec<String>,
     pub verify: Option<Verify>,
@@ -409,7 +412,8 @@ pub struct MappingProfile {
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
     /// The header of the column for each field: `name` (required), `fqdn`, `hostname`, `ip`, `mac`, `serial`, `uuid`,
-    /// `agent`, `cloud_id`, `os`, `status`, `aliases`, and any further field that expressions may name.
+    /// `agent`, `cloud_id`, `os`, `status`, `aliases`, `ip_static` (`yes` where the address never changes), `lease_from`
+    /// and `lease_to` (between which the host has the address), and any further field that expressions may name.
     pub columns: Spanned<BTreeMap<String, String>>,
     /// Values of the status column for a host in use.
     #[serde(default)]

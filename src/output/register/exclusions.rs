@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Disposition, Finding};
 use crate::output::text::counted;
 use crate::reconcile::{ImportState, Register};
+use crate::trust::MissingHistory;
 
 /// One line, which is printed when the number is 0, too.
 pub(super) struct Exclusion {
@@ -23,7 +24,9 @@ pub(super) fn exclusions(register: &Register<'_>) -> Vec<Exclusion> {
         unknown(register),
         unscanned(register),
         stale(register),
+        frozen(register),
         imports(register),
+        earlier_terms(register),
     ]
 }
 
@@ -141,6 +144,28 @@ fn stale(register: &Register<'_>) -> Exclusion {
             findings(number)
         ),
     )
+}
+
+fn frozen(register: &Register<'_>) -> Exclusion {
+    let number = register.moved_by_freezes();
+    line(
+        "freezes",
+        number,
+        format!(
+            "{} moved by freezes that pause the clock",
+            counted(number, "due date")
+        ),
+    )
+}
+
+/// Whether agreements and systems count as they were then.
+fn earlier_terms(register: &Register<'_>) -> Exclusion {
+    let missing = register.missing_history;
+    let sentence = missing.map_or(
+        "agreements and systems count as they were then, by their history",
+        MissingHistory::sentence,
+    );
+    line("earlier terms", u64::from(missing.is_some()), sentence.into())
 }
 
 fn imports(register: &Register<'_>) -> Exclusion {

@@ -12,6 +12,7 @@ use crate::output::Summary;
 use crate::output::diagnostics::Entries;
 use crate::output::json::{Each, write_line, write_pretty};
 use crate::reconcile::Register;
+use crate::trust::MissingHistory;
 
 #[derive(Serialize)]
 struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: Serialize> {
@@ -27,6 +28,7 @@ struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: S
     systems: S,
     hosts: H,
     suppressions: X,
+    missing_history: Option<&'static str>,
     diagnostics: Entries<'a>,
     summary: Summary,
 }
@@ -43,6 +45,7 @@ pub(super) struct PeriodView {
 #[derive(Serialize)]
 struct Totals {
     findings: usize,
+    moved_by_freezes: u64,
     by_disposition: serde_json::Map<String, serde_json::Value>,
     by_severity: serde_json::Map<String, serde_json::Value>,
 }
@@ -80,6 +83,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }),
         hosts: Each(|| register.hosts.iter().map(HostView::new)),
         suppressions: Each(|| register.suppressed.iter().map(SuppressionView::new)),
+        missing_history: register.missing_history.map(MissingHistory::word),
         diagnostics: Entries {
             diagnostics: report.diagnostics,
             sources: &register.repository.sources,
@@ -111,6 +115,7 @@ fn totals(register: &Register<'_>) -> Totals {
     let by_severity = register.by_severity();
     Totals {
         findings: register.findings.len(),
+        moved_by_freezes: register.moved_by_freezes(),
         by_disposition: super::human::WORST_FIRST
             .iter()
             .map(|one| {

@@ -7,6 +7,8 @@ mod json;
 mod suppressions;
 mod view;
 
+pub(super) use view::AliasView;
+
 use std::io::{self, Write};
 
 use super::Style;

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use super::json::PeriodView;
 use crate::import::Product;
-use crate::model::{Date, Finding, HostStatus, Rate, Record, RecordId, Severity, Skipped, System, Zone};
+use crate::model::{
+    Alias, AliasBy, Date, Discrepancy, DiscrepancyKind, Finding, HostStatus, Rate, Record, RecordId,
+    Severity, Skipped, System, Zone,
+};
 use crate::reconcile::{HiddenBy, HostRow, ImportLine, Kpi, Suppressed, SystemRow};
 
 /// Returns a moment in UTC.
@@ -139,6 +142,7 @@ pub(super) struct FindingView<'a> {
     pub(super) system: Option<&'a str>,
     pub(super) vuln: &'a str,
     pub(super) aliases: &'a [Arc<str>],
+    pub(super) joined: Vec<AliasView<'a>>,
     pub(super) remediation: Option<&'a str>,
     pub(super) severity: Severity,
     pub(super) severity_given: &'a str,
@@ -169,8 +173,55 @@ pub(super) struct FindingView<'a> {
     pub(super) breached: Option<String>,
     pub(super) decided_at_base_due: bool,
     pub(super) stale: bool,
+    pub(super) discrepancy: Option<DiscrepancyView<'a>>,
     pub(super) instances: u32,
     pub(super) notes: &'a [Arc<str>],
+}
+
+/// How a scanner's id came to mean the vulnerability.
+#[derive(Serialize)]
+pub(in crate::output) struct AliasView<'a> {
+    id: &'a str,
+    through: Option<&'a str>,
+    by: &'static str,
+    source: &'a str,
+}
+
+impl<'a> AliasView<'a> {
+    pub(in crate::output) fn new(alias: &'a Alias) -> Self {
+        let (by, source) = match &alias.by {
+            AliasBy::Export(observer) => ("export", &**observer),
+            AliasBy::Record(source) => ("record", source.as_str()),
+        };
+        Self {
+            id: &alias.id,
+            through: alias.through.as_deref(),
+            by,
+            source,
+        }
+    }
+}
+
+/// Sources that disagree.
+#[derive(Serialize)]
+pub(super) struct DiscrepancyView<'a> {
+    kind: DiscrepancyKind,
+    gone_by: &'a str,
+    gone_at: String,
+    seen_by: &'a str,
+    seen_at: String,
+}
+
+impl<'a> DiscrepancyView<'a> {
+    fn new(one: &'a Discrepancy) -> Self {
+        Self {
+            kind: one.kind,
+            gone_by: &one.gone_by,
+            gone_at: utc(one.gone_at),
+            seen_by: &one.seen_by,
+            seen_at: utc(one.seen_at),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -187,6 +238,7 @@ impl<'a> FindingView<'a> {
             system: finding.system.as_ref().map(RecordId::as_str),
             vuln: &finding.vuln,
             aliases: &finding.aliases,
+            joined: finding.joined.iter().map(AliasView::new).collect(),
             remediation: finding.remediation.as_deref(),
             severity: finding.severity,
             severity_given: &finding.severity_given,
@@ -226,6 +278,7 @@ impl<'a> FindingView<'a> {
             breached: finding.breached.map(|breached| zone.text(breached)),
             decided_at_base_due: finding.decided_at_base_due,
             stale: finding.stale,
+            discrepancy: finding.discrepancy.as_deref().map(DiscrepancyView::new),
             instances: finding.instances,
             notes: &finding.notes,
         }
@@ -281,6 +334,8 @@ pub(super) struct HostView<'a> {
     system: Option<&'a RecordId>,
     claims: &'a [RecordId],
     candidates: &'a [Arc<str>],
+    replaced_by: Option<&'a str>,
+    location: Option<&'a str>,
     state: &'static str,
     status: &'static str,
     known: bool,
@@ -304,6 +359,8 @@ impl<'a> HostView<'a> {
             system: row.system.as_ref(),
             claims: &row.claims,
             candidates: &row.candidates,
+            location: row.location.as_deref(),
+            replaced_by: row.replaced.as_ref().map(|(id, _)| &**id),
             state: row.state.word(),
             status,
             known: row.is_known,

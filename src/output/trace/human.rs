@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Report;
-use crate::model::Finding;
+use crate::model::{AliasBy, Finding};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
 use crate::output::text::{Paint, painted, visible};
@@ -16,7 +16,10 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         }
         one(report, trace, style, out)?;
     }
-    Ok(())
+    match report.missing_history {
+        Some(missing) => writeln!(out, "\n{}", missing.sentence()),
+        None => Ok(()),
+    }
 }
 
 fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -37,6 +40,7 @@ fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write
             visible(&tier)
         )?;
     }
+    joined(trace, out)?;
     heading(style, out, "what was said")?;
     let columns = [
         Column::whole("when", 0),
@@ -84,6 +88,24 @@ fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write
             visible(&record.title),
             record.state.word()
         )?;
+    }
+    Ok(())
+}
+
+/// Says why the ids of the scanners are this vulnerability.
+fn joined(trace: &Trace<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for alias in trace.joined() {
+        let by = match &alias.by {
+            AliasBy::Export(observer) => format!("the exports of {observer}"),
+            AliasBy::Record(source) => format!("the table of {source}"),
+        };
+        let through = alias
+            .through
+            .as_ref()
+            .map(|id| format!(" through {id}"))
+            .unwrap_or_default();
+        let line = format!("{} is {} by {by}{through}", alias.id, trace.vuln);
+        writeln!(out, "{}", visible(&line))?;
     }
     Ok(())
 }
@@ -168,6 +190,17 @@ fn life_of(report: &Report<'_>, life: &Finding, out: &mut dyn Write) -> io::Resu
     }
     if life.recurrence > 0 {
         writeln!(out, "came back    {} times", life.recurrence)?;
+    }
+    if let Some(one) = &life.discrepancy {
+        writeln!(
+            out,
+            "{:<12} {} calls it gone on {}, {} saw it on {}",
+            one.kind.word(),
+            visible(&one.gone_by),
+            at(one.gone_at),
+            visible(&one.seen_by),
+            at(one.seen_at)
+        )?;
     }
     for note in &life.notes {
         writeln!(out, "note         {}", visible(note))?;

@@ -7,13 +7,16 @@ use serde::Serialize;
 use super::Report;
 use crate::model::{AsOf, Finding};
 use crate::output::json::write_pretty;
+use crate::output::register::AliasView;
 use crate::reconcile::{Trace, TraceEvent, TraceRecord};
+use crate::trust::MissingHistory;
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
     as_of: String,
     commit: Option<&'a str>,
+    missing_history: Option<&'static str>,
     traces: Vec<Entry<'a>>,
 }
 
@@ -21,6 +24,7 @@ struct Document<'a> {
 struct Entry<'a> {
     host: &'a str,
     vuln: &'a str,
+    joined: Vec<AliasView<'a>>,
     events: Vec<EventEntry<'a>>,
     lives: Vec<LifeEntry<'a>>,
     records: Vec<RecordEntry<'a>>,
@@ -81,6 +85,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         schema: "countersign/trace/v1",
         as_of: report.as_of.text(report.as_of.instant()),
         commit: report.commit,
+        missing_history: report.missing_history.map(MissingHistory::word),
         traces: report
             .traces
             .iter()
@@ -94,6 +99,7 @@ fn entry<'a>(trace: &'a Trace<'_>, as_of: AsOf) -> Entry<'a> {
     Entry {
         host: &trace.host,
         vuln: &trace.vuln,
+        joined: trace.joined().iter().map(AliasView::new).collect(),
         events: trace.events.iter().map(|one| event(one, as_of)).collect(),
         lives: trace.lives.iter().map(|one| life(one, as_of)).collect(),
         records: trace.records.iter().map(|one| record(one, as_of)).collect(),

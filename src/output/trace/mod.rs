@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use super::{Form, Style};
 use crate::model::AsOf;
 use crate::reconcile::Trace;
+use crate::trust::MissingHistory;
 
 /// What is told.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub struct Report<'a> {
     pub as_of: AsOf,
     /// The commit of the records, in full.
     pub commit: Option<&'a str>,
+    /// Why it is not known what agreements and systems said before, where it is not.
+    pub missing_history: Option<MissingHistory>,
 }
 
 /// Writes what there is to tell.

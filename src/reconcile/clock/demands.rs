@@ -6,7 +6,8 @@ use chrono::{DateTime, Months, TimeDelta, Utc};
 
 use super::{AgreementVersion, Almanac, Due, Ground, Law, State};
 use crate::model::{
-    CapStart, ClockStart, Date, Governor, KevMode, SegmentCause, Severity, Sla, TableTime, TimeUnit,
+    CapStart, ClockStart, Date, DecisionRow, Governor, KevMode, SegmentCause, Severity, Sla, TableTime,
+    TimeUnit,
 };
 
 /// What asks for a date; those of the agreement wait while the clock pauses.
@@ -152,7 +153,7 @@ fn by_listing(state: &State<'_, '_>, version: &AgreementVersion<'_>, ground: &Gr
                 .map(|days| almanac.end_of(listing.added.plus_days(i64::from(days))))
         }
         KevMode::CatalogDueDate => catalogue,
-        KevMode::DecisionTable => match table_of(version.sla, ground) {
+        KevMode::DecisionTable => match table_of(version, ground) {
             Some(rows) => {
                 let mut numbered = (1..).zip(rows);
                 let row = numbered.find(|(_, row)| row.when.holds(&|name| state.fact(name)));
@@ -193,12 +194,12 @@ fn by_listing(state: &State<'_, '_>, version: &AgreementVersion<'_>, ground: &Gr
     })
 }
 
-fn table_of<'a>(sla: &Sla, ground: &'a Ground<'_>) -> Option<&'a [crate::model::DecisionRow]> {
-    let path = sla.kev.as_ref()?.table.as_ref()?;
-    ground
-        .tables
-        .get(path.value.0.as_str())
-        .map(|table| table.rows.as_slice())
+/// The rows of the table as it was with that version, else as it is.
+fn table_of<'a>(version: &AgreementVersion<'a>, ground: &'a Ground<'_>) -> Option<&'a [DecisionRow]> {
+    let path = version.sla.kev.as_ref()?.table.as_ref()?;
+    let now = || ground.tables.get(path.value.0.as_str());
+    let table = version.table.or_else(now);
+    table.map(|table| table.rows.as_slice())
 }
 
 /// The dates that regulations ask for, for systems that carry their tags.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::counting::{agreement_at, counting, system_at};
 use super::demands::{demands, prioritised};
 use super::happenings::{Happening, happenings};
 use super::pause::Paused;
-use super::{Due, Facts, Ground, Law, State, SystemVersion, freeze};
-use crate::model::{Governor, Segment, SegmentCause, Severity};
+use super::{Due, Facts, Ground, Law, State, freeze};
+use crate::model::{FREEZE_REASON, Governor, Segment, SegmentCause, Severity};
 
 /// What a clock comes to.
 #[derive(Debug)]
@@ -102,20 +103,6 @@ pub(in crate::reconcile) fn course<'a, 's>(
     }
 }
 
-/// The number of the version that governs at a moment; the first governs what was before it, too.
-fn agreement_at(law: Law<'_>, at: DateTime<Utc>, least: usize) -> usize {
-    let Law::Agreement(versions) = law else {
-        return 0;
-    };
-    let begun = versions.iter().rposition(|version| version.from <= at);
-    begun.unwrap_or(0).max(least)
-}
-
-fn system_at(systems: &[SystemVersion<'_>], at: DateTime<Utc>, least: usize) -> usize {
-    let begun = systems.iter().rposition(|version| version.from <= at);
-    begun.unwrap_or(0).max(least)
-}
-
 impl<'s, 'a> Walk<'s, 'a> {
     fn take(&mut self, at: DateTime<Utc>, happening: Happening) {
         match happening {
@@ -164,12 +151,34 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
+    /// The pairs of versions of the agreement and of the system that count at a moment, as a view has them.
+    fn counting(&self, view: View, at: DateTime<Utc>) -> impl Iterator<Item = (usize, usize)> {
+        let newest = self.newest(view, at);
+        counting(self.law, &self.facts.systems, newest)
+    }
+
+    fn newest(&self, view: View, at: DateTime<Utc>) -> (usize, usize) {
+        let agreement = agreement_at(self.law, at, view.agreement);
+        (agreement, system_at(&self.facts.systems, at, view.system))
+    }
+
     /// What is known at a moment, as the decisions of a view make it, with the number of the agreement's version.
+    ///
+    /// Of several versions that count, the one that makes it gravest.
     fn state(&self, view: View, at: DateTime<Utc>) -> (State<'s, 'a>, usize) {
+        let states = self.counting(view, at);
+        let states = states.map(|versions| (self.state_by(view, at, versions), versions.0));
+        let gravest = states.max_by_key(|(state, _)| state.severity);
+        gravest.unwrap_or_else(|| {
+            let newest = self.newest(view, at);
+            (self.state_by(view, at, newest), newest.0)
+        })
+    }
+
+    fn state_by(&self, view: View, at: DateTime<Utc>, (agreement, system): (usize, usize)) -> State<'s, 'a> {
         let facts = self.facts;
         let day = self.ground.almanac.day_of(at);
-        let index = agreement_at(self.law, at, view.agreement);
-        let system = facts.systems.get(system_at(&facts.systems, at, view.system));
+        let system = facts.systems.get(system);
         let mut state = State {
             facts,
             at,
@@ -183,17 +192,25 @@ impl<'s, 'a> Walk<'s, 'a> {
             state.severity = rated.severity;
         } else {
             let sla = match self.law {
-                Law::Agreement(versions) => versions.get(index).map(|version| version.sla),
+                Law::Agreement(versions) => versions.get(agreement).map(|version| version.sla),
                 Law::Strictest { own, .. } => own,
             };
             state.severity = sla.map_or(state.severity, |sla| prioritised(&state, sla));
         }
-        (state, index)
+        state
     }
 
-    /// The earliest date that anything asks for at a moment.
+    /// The earliest date that anything asks for at a moment, by any of the versions that count.
     fn best(&self, view: View, at: DateTime<Utc>) -> Due {
-        let (state, index) = self.state(view, at);
+        let all = self
+            .counting(view, at)
+            .map(|versions| self.best_by(view, at, versions));
+        all.reduce(Due::earlier)
+            .unwrap_or_else(|| self.best_by(view, at, self.newest(view, at)))
+    }
+
+    fn best_by(&self, view: View, at: DateTime<Utc>, versions: (usize, usize)) -> Due {
+        let (state, index) = (self.state_by(view, at, versions), versions.0);
         let mut demands = demands(&state, self.law, index, self.ground);
         let (mut overriding, mut loosened) = (Vec::new(), None);
         for (number, one) in self.facts.overrides.iter().enumerate() {
@@ -255,7 +272,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             let moved = freeze::moved(freezes, due.at, counted_from, almanac);
             if moved != due.at {
                 due.at = moved;
-                due.reason = "freeze".into();
+                due.reason = FREEZE_REASON.into();
                 due.by = beside(&due.by, freezes.iter().map(|freeze| &freeze.by));
             }
         }
@@ -433,6 +450,14 @@ impl<'s, 'a> Walk<'s, 'a> {
         };
         if self.segments.is_empty() {
             segment.cause = SegmentCause::Start;
+        } else if cause == SegmentCause::Tier {
+            let system = system_at(&self.facts.systems, at, self.view.system);
+            let by = self
+                .facts
+                .systems
+                .get(system)
+                .and_then(|version| version.by.as_ref());
+            segment.by = beside(&segment.by, by);
         }
         match self.segments.last_mut() {
             // Of what happens in one moment only the end of it is told.

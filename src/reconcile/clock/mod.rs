@@ -5,6 +5,7 @@
 //! worked out anew, as if the decision had stood from the start, and what was missed before stays missed.
 //! Each step is a segment. Source: reconciliation semantics, SLA clock and time rules.
 
+mod counting;
 mod days;
 mod demands;
 mod freeze;
@@ -18,6 +19,7 @@ mod sharing;
 mod tests;
 mod versions;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,7 +32,10 @@ pub(super) use late::{Breach, Late, late};
 pub(super) use overrides::Override;
 pub(super) use pause::{FixWord, Pause, pause_of};
 pub(super) use sharing::Sharing;
-pub(super) use versions::{AgreementVersion, SystemVersion, governing, standing_alone, versions_of};
+pub(super) use versions::{
+    AgreementVersion, Records, SystemVersion, governing, laid_out, standing_alone, system_versions,
+    versions_of,
+};
 
 use crate::import::KevListing;
 use crate::model::{
@@ -59,7 +64,7 @@ pub(super) struct Facts<'a> {
     /// Triages that count, with the moment of their approval: they decide the points of SSVC.
     pub(super) triages: Vec<(&'a Record<Triage>, DateTime<Utc>)>,
     /// The system that the host is of, in its versions by time; the first holds from the start.
-    pub(super) systems: Vec<SystemVersion<'a>>,
+    pub(super) systems: Cow<'a, [SystemVersion<'a>]>,
     pub(super) pause: Option<Pause>,
     /// The overrides of incidents that are about it, by the moment from which they are in force.
     pub(super) overrides: Vec<&'a Override>,

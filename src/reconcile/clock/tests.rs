@@ -40,6 +40,8 @@ fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<S
         from,
         loosens,
         system: Some(system),
+        by: None,
+        line: 0,
     };
     let facts = Facts {
         first_seen: at("2026-09-01T08:00:00Z"),
@@ -53,10 +55,10 @@ fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<S
         exploit_said: Vec::new(),
         evidence: Vec::new(),
         triages: Vec::new(),
-        systems: vec![
+        systems: Cow::Owned(vec![
             version(DateTime::<Utc>::MIN_UTC, &first, true),
             version(at(&format!("{day}T08:00:00Z")), &second, loosens),
-        ],
+        ]),
         pause: None,
         overrides: Vec::new(),
         freezes: &[],
@@ -75,7 +77,9 @@ fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<S
         from: DateTime::<Utc>::MIN_UTC,
         loosens: true,
         sla: &sla.spec,
+        table: None,
         by: Arc::default(),
+        line: 0,
     }];
     let course = course(&facts, Law::Agreement(&versions), &ground);
     let segments = course.segments.iter().map(|segment| {

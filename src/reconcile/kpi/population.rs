@@ -104,14 +104,20 @@ impl<'a> Population<'a> {
             finding,
             deferred: coverages.deferred_seconds(finding, frame.begin(), frame.end()),
             exposed: exposed(finding, known.get(&*finding.host).copied(), frame),
-            keys: with_severity(keys_of(finding.system.as_ref()), Some(finding.severity)),
+            keys: with_severity(
+                at_place(
+                    keys_of(finding.system.as_ref()),
+                    known.get(&*finding.host).copied(),
+                ),
+                Some(finding.severity),
+            ),
         });
         let counted = hosts.iter().filter(|host| host.counts);
         let unsupported = systems.values().filter(|row| row.counts && row.is_unsupported);
         Self {
             findings: measured.collect(),
             hosts: counted
-                .map(|host| (host, keys_of(host.system.as_ref())))
+                .map(|host| (host, at_place(keys_of(host.system.as_ref()), Some(host))))
                 .collect(),
             unsupported: unsupported
                 .map(|row| Unsupported {
@@ -162,6 +168,14 @@ fn of_system(system: &Record<System>) -> Keys<'_> {
         spec.tier.as_ref().map_or(NONE, |tier| tier.value.as_str()),
         NONE,
     ]
+}
+
+/// Where a host stands the inventory knows better than the record of its System.
+fn at_place<'a>(mut keys: Keys<'a>, host: Option<&'a HostRow>) -> Keys<'a> {
+    if let Some(location) = host.and_then(|host| host.location.as_deref()) {
+        keys[Dimension::Location as usize] = location;
+    }
+    keys
 }
 
 fn with_severity(mut keys: Keys<'_>, severity: Option<Severity>) -> Keys<'_> {

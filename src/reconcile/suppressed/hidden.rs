@@ -7,8 +7,9 @@ use super::decisions::decisions;
 use super::{HiddenBy, Naming, Suppressed, SuppressedState, names};
 use crate::import::{CheckInfo, Product, Sighting};
 use crate::load::Repository;
-use crate::model::{AsOf, Disposition, Finding, Host, ObservationState};
-use crate::reconcile::identity::Identities;
+use crate::model::{AsOf, Disposition, Finding, ObservationState};
+use crate::reconcile::alias::Aliases;
+use crate::reconcile::join::{Joined, own_id};
 use crate::reconcile::register::ImportState;
 use crate::reconcile::runs::Run;
 use crate::trust::Standings;
@@ -22,11 +23,11 @@ type Newest<'a> = BTreeMap<Place<'a>, (usize, Arc<str>)>;
 pub(in crate::reconcile) fn hidden(
     (repository, standings): (&Repository, &Standings),
     runs: &[Run<'_>],
-    identities: &mut Identities,
+    joined: &Joined,
     findings: &[Finding],
     as_of: AsOf,
 ) -> Vec<Suppressed> {
-    let newest = newest(runs, identities, as_of);
+    let newest = newest(runs, joined);
     if newest.is_empty() {
         return Vec::new();
     }
@@ -95,7 +96,7 @@ fn is_decided(finding: &Finding) -> bool {
     is_removed || finding.disposition.is_by_decision()
 }
 
-fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> Newest<'a> {
+fn newest<'a>(runs: &'a [Run<'_>], joined: &Joined) -> Newest<'a> {
     let mut newest = Newest::new();
     let mut observers: BTreeSet<&str> = BTreeSet::new();
     let is_used =
@@ -108,26 +109,14 @@ fn newest<'a>(runs: &'a [Run<'_>], identities: &mut Identities, as_of: AsOf) -> 
         if !observers.contains(run.observer()) {
             continue;
         }
-        let is_placed = |host: &Host| {
-            let is_named = !host.name.is_empty() || host.fqdn.is_some() || !host.ips.is_empty();
-            is_named && run.host_at(host) <= as_of.instant()
-        };
-        let hosts: Vec<Option<Arc<str>>> = run
-            .scan
-            .hosts
-            .iter()
-            .map(|host| {
-                is_placed(host).then(|| {
-                    let known = identities.resolve(host).index;
-                    Arc::clone(&identities.hosts[known].id)
-                })
-            })
-            .collect();
+        let placed = &joined.placed[index];
         for (host, sighting) in run.scan.sightings.iter() {
-            let host = hosts.get(host.0 as usize).cloned().flatten();
+            let host = placed.get(host.0 as usize).copied().flatten();
             let check = run.scan.checks.get(sighting.check as usize);
             if let (Some(host), Some(check)) = (host, check) {
-                note(&mut newest, (run.observer(), index), &host, check, sighting);
+                let host = &joined.identities.hosts[host].id;
+                let observer = (run.observer(), index);
+                note(&mut newest, observer, host, (check, &joined.aliases), sighting);
             }
         }
     }
@@ -139,14 +128,10 @@ fn note<'a>(
     newest: &mut Newest<'a>,
     (observer, run): (&'a str, usize),
     host: &Arc<str>,
-    check: &CheckInfo,
+    (check, aliases): (&CheckInfo, &Aliases),
     sighting: &Sighting,
 ) {
-    let own: Option<Arc<str>> = check
-        .cves
-        .is_empty()
-        .then(|| format!("{}:{}", check.family, check.id).into());
-    for vuln in check.cves.iter().cloned().chain(own) {
+    for (vuln, _) in aliases.of(check, &own_id(check), &observer.into()) {
         let place = (observer, Arc::clone(host), vuln);
         match &sighting.suppressed {
             Some(why) if sighting.state != ObservationState::Fixed => {

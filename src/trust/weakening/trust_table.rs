@@ -340,6 +340,7 @@ pub(super) const ROWS: &[Row] = &[
         Further(SEVERITIES, 4),
         "findings are rated lower",
     ),
+    row(&[Source], "spec.alias.*", Any, "other ids become one finding"),
     row(
         &[Source],
         "spec.roles[*]",

@@ -4,11 +4,14 @@
 //! the host among its targets and saw it at least as well, does. Source: reconciliation semantics,
 //! de-duplication rules 1 and 4 to 7.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Quality, Zone};
+use self::words::Words;
+use crate::model::{DiscrepancyKind, Quality, Zone};
 
 /// What a source said at a moment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,6 +48,15 @@ pub(super) struct Episode {
     pub(super) closed: Option<DateTime<Utc>>,
     pub(super) recurrence: u32,
     pub(super) stale: bool,
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// What sources say against each other of a life; each with its number and the moment.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Doubt {
+    pub(super) kind: DiscrepancyKind,
+    pub(super) gone: (u32, DateTime<Utc>),
+    pub(super) seen: (u32, DateTime<Utc>),
 }
 
 /// The first word since the last sighting that it is gone.
@@ -70,6 +82,7 @@ struct Fold {
     vouched: Option<Fix>,
     /// The least quality of what closed the current life.
     closing: Option<Quality>,
+    words: Words,
     reopen_window_days: i64,
     zone: Zone,
 }
@@ -84,15 +97,24 @@ pub(super) fn episodes(mut events: Vec<Event>, reopen_window_days: u32, zone: Zo
         sources: BTreeMap::new(),
         vouched: None,
         closing: None,
+        words: Words::default(),
         reopen_window_days: i64::from(reopen_window_days),
         zone,
     };
     for event in &events {
+        fold.words.hear(event);
         match event.said {
             Said::Seen => fold.seen(event),
             Said::Fixed | Said::Absent => fold.gone(event),
             Said::Missing => fold.missing(event),
         }
+    }
+    if let Some(current) = fold
+        .episodes
+        .last_mut()
+        .filter(|current| current.closed.is_none())
+    {
+        current.doubt = fold.words.doubt();
     }
     fold.episodes
 }
@@ -131,13 +153,14 @@ impl Fold {
     /// Seen after it was closed; what sees worse than what closed it cannot open it again.
     fn again(&mut self, event: &Event, closed: DateTime<Utc>, first_seen: DateTime<Utc>) {
         if self.closing.is_some_and(|closing| event.quality < closing) {
+            self.suspect(event, closed);
             return;
         }
         let recurrence = self.episodes.last().map_or(0, |current| current.recurrence) + 1;
         let last_day = self.zone.day_of(closed).plus_days(self.reopen_window_days);
         if self.zone.day_of(event.at) <= last_day {
             if let Some(current) = self.episodes.last_mut() {
-                current.closed = None;
+                (current.closed, current.doubt) = (None, None);
                 current.recurrence = recurrence;
                 current.first_seen = current.first_seen.min(first_seen);
                 current.last_seen = event.at;
@@ -146,12 +169,37 @@ impl Fold {
             return;
         }
         self.sources.clear();
+        self.words = Words::default();
+        self.words.hear(event);
         let first_seen = event
             .first_seen
             .filter(|first| *first > closed)
             .unwrap_or(event.at)
             .min(event.at);
         self.open(event, first_seen, recurrence);
+    }
+
+    /// Notes the first sighting that cannot open it again; a source that is retired raises no doubt.
+    fn suspect(&mut self, event: &Event, closed: DateTime<Utc>) {
+        let by = self.words.newest_gone().unwrap_or(event.source);
+        if let Some(current) = self.episodes.last_mut().filter(|_| event.is_active) {
+            current.doubt.get_or_insert(Doubt {
+                kind: DiscrepancyKind::Suspected,
+                gone: (by, closed),
+                seen: (event.source, event.at),
+            });
+        }
+    }
+
+    /// A further look that does not see it, by whoever raised the doubt or as good as the one that closed it.
+    fn reassure(&mut self, event: &Event) {
+        let as_good = self.closing.is_some_and(|closing| event.quality >= closing);
+        if let Some(current) = self.episodes.last_mut() {
+            let of_same = |doubt: &Doubt| doubt.seen.0 == event.source;
+            if current.closed.is_some() && current.doubt.is_some_and(|doubt| as_good || of_same(&doubt)) {
+                current.doubt = None;
+            }
+        }
     }
 
     fn open(&mut self, event: &Event, first_seen: DateTime<Utc>, recurrence: u32) {
@@ -161,6 +209,7 @@ impl Fold {
             closed: None,
             recurrence,
             stale: false,
+            doubt: None,
         });
         self.note(event);
     }
@@ -191,6 +240,7 @@ impl Fold {
     }
 
     fn gone(&mut self, event: &Event) {
+        self.reassure(event);
         let at = event.fixed_at.unwrap_or(event.at).min(event.at);
         let believed = self.believed(event);
         match self.episodes.last_mut() {
@@ -261,239 +311,4 @@ impl Fold {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::{DateTime, TimeDelta, Utc};
-
-    use super::{Episode, Event, Said, episodes};
-    use crate::model::{Quality, Zone};
-
-    fn day(day: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::days(20_000 + day)
-    }
-
-    fn event(at: i64, said: Said, source: u32, quality: Quality) -> Event {
-        Event {
-            at: day(at),
-            said,
-            source,
-            quality,
-            first_seen: None,
-            fixed_at: None,
-            is_reopened: false,
-            is_active: true,
-        }
-    }
-
-    /// The first day, the day of closing, the recurrences, and whether it is stale.
-    type LifeRow = (i64, Option<i64>, u32, bool);
-
-    fn lives(events: &[Event]) -> Vec<LifeRow> {
-        let number = |at: DateTime<Utc>| (at - day(0)).num_days();
-        episodes(events.to_vec(), 90, Zone(chrono_tz::UTC))
-            .iter()
-            .map(|life: &Episode| {
-                (
-                    number(life.first_seen),
-                    life.closed.map(number),
-                    life.recurrence,
-                    life.stale,
-                )
-            })
-            .collect()
-    }
-
-    #[test]
-    fn lives_open_close_and_reopen() {
-        use Quality::{Agent, Authenticated, Unauthenticated};
-        use Said::{Absent, Fixed, Missing, Seen};
-        let (a, b) = (1, 2);
-        let rows: Vec<(&str, Vec<Event>, Vec<LifeRow>)> = vec![
-            ("seen", vec![event(1, Seen, a, Agent)], vec![(1, None, 0, false)]),
-            (
-                "fixed",
-                vec![event(1, Seen, a, Agent), event(5, Fixed, a, Agent)],
-                vec![(1, Some(5), 0, false)],
-            ),
-            (
-                "absent; a later look confirms the end and does not move it",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(5, Absent, a, Agent),
-                    event(9, Absent, a, Agent),
-                ],
-                vec![(1, Some(5), 0, false)],
-            ),
-            (
-                "after another one saw it, the first must look again",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(5, Absent, a, Agent),
-                    event(7, Seen, b, Agent),
-                    event(9, Absent, b, Agent),
-                ],
-                vec![(1, None, 1, false)],
-            ),
-            (
-                "a fix that was seen well is not undone by a worse look, though as good as the first one",
-                vec![
-                    event(1, Seen, a, Unauthenticated),
-                    event(5, Fixed, a, Agent),
-                    event(9, Seen, a, Unauthenticated),
-                ],
-                vec![(1, Some(5), 0, false)],
-            ),
-            (
-                "worse look",
-                vec![event(1, Seen, a, Agent), event(5, Absent, a, Unauthenticated)],
-                vec![(1, None, 0, true)],
-            ),
-            (
-                "no proof",
-                vec![event(1, Seen, a, Agent), event(5, Missing, a, Agent)],
-                vec![(1, None, 0, true)],
-            ),
-            (
-                "one of two",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(2, Seen, b, Agent),
-                    event(5, Fixed, a, Agent),
-                ],
-                vec![(1, None, 0, false)],
-            ),
-            (
-                "the worse source does not hold it open",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(2, Seen, b, Unauthenticated),
-                    event(5, Fixed, a, Agent),
-                ],
-                vec![(1, Some(5), 0, false)],
-            ),
-            (
-                "W3: a banner cannot reopen",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(5, Fixed, a, Agent),
-                    event(9, Seen, b, Unauthenticated),
-                ],
-                vec![(1, Some(5), 0, false)],
-            ),
-            (
-                "W2: an equal look reopens",
-                vec![
-                    event(1, Seen, a, Authenticated),
-                    event(5, Fixed, a, Authenticated),
-                    event(9, Seen, b, Authenticated),
-                ],
-                vec![(1, None, 1, false)],
-            ),
-            (
-                "W6: within the window the same life goes on",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(5, Fixed, a, Agent),
-                    event(55, Seen, a, Agent),
-                ],
-                vec![(1, None, 1, false)],
-            ),
-            (
-                "after the window a new life begins",
-                vec![
-                    event(1, Seen, a, Agent),
-                    event(5, Fixed, a, Agent),
-                    event(100, Seen, a, Agent),
-                ],
-                vec![(1, Some(5), 0, false), (100, None, 1, false)],
-            ),
-            (
-                "order of imports",
-                vec![
-                    event(9, Seen, a, Agent),
-                    event(5, Fixed, a, Agent),
-                    event(1, Seen, a, Agent),
-                ],
-                vec![(1, None, 1, false)],
-            ),
-        ];
-        for (case, events, expected) in rows {
-            assert_eq!(lives(&events), expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn a_retired_source_neither_closes_nor_holds_open() {
-        let retired = |at: i64, said: Said| Event {
-            is_active: false,
-            ..event(at, said, 1, Quality::Authenticated)
-        };
-        let seen = retired(1, Said::Seen);
-        assert_eq!(lives(&[seen]), vec![(1, None, 0, true)]);
-        assert_eq!(lives(&[seen, retired(3, Said::Absent)]), vec![(1, None, 0, true)]);
-        let worse = event(5, Said::Absent, 2, Quality::Unauthenticated);
-        assert_eq!(lives(&[seen, worse]), vec![(1, None, 0, true)]);
-        let as_good = event(7, Said::Absent, 2, Quality::Authenticated);
-        assert_eq!(lives(&[seen, worse, as_good]), vec![(1, Some(7), 0, false)]);
-    }
-
-    #[test]
-    fn a_fix_is_never_older_than_the_last_sighting_and_counts_with_its_own_dates() {
-        let mut fixed = event(9, Said::Fixed, 1, Quality::Agent);
-        (fixed.first_seen, fixed.fixed_at) = (Some(day(2)), Some(day(4)));
-        assert_eq!(lives(&[fixed]), vec![(2, Some(4), 0, false)]);
-        let seen = event(6, Said::Seen, 1, Quality::Agent);
-        assert_eq!(lives(&[seen, fixed]), vec![(2, Some(6), 0, false)]);
-    }
-
-    #[test]
-    fn a_new_life_does_not_begin_before_the_last_one_ended() {
-        let mut again = event(120, Said::Seen, 1, Quality::Agent);
-        again.first_seen = Some(day(1));
-        let history = [
-            event(1, Said::Seen, 1, Quality::Agent),
-            event(5, Said::Fixed, 1, Quality::Agent),
-            event(110, Said::Seen, 1, Quality::Agent),
-            again,
-        ];
-        assert_eq!(
-            lives(&history),
-            vec![(1, Some(5), 0, false), (110, None, 1, false)]
-        );
-    }
-
-    #[test]
-    fn a_source_that_says_reopened_knows_of_a_fix() {
-        let mut again = event(5, Said::Seen, 1, Quality::Agent);
-        again.is_reopened = true;
-        let seen = event(1, Said::Seen, 1, Quality::Agent);
-        let later = Event { at: day(9), ..again };
-        assert_eq!(lives(&[seen, again, later]), vec![(1, None, 1, false)]);
-    }
-
-    #[test]
-    fn the_window_lasts_to_the_end_of_its_last_local_day() {
-        let berlin = Zone(chrono_tz::Europe::Berlin);
-        let at = |text: &str| crate::model::parse_instant(text).unwrap().utc();
-        let moment = |text: &str, said: Said| Event {
-            at: at(text),
-            ..event(0, said, 1, Quality::Agent)
-        };
-        for (again, lives) in [("2026-10-11T21:59:59Z", 1), ("2026-10-11T22:00:00Z", 2)] {
-            let history = vec![
-                moment("2026-10-01T00:00:00Z", Said::Seen),
-                moment("2026-10-01T08:00:00Z", Said::Fixed),
-                moment(again, Said::Seen),
-            ];
-            assert_eq!(episodes(history, 10, berlin).len(), lives, "{again}");
-        }
-    }
-
-    #[test]
-    fn a_date_of_the_scanner_is_believed_when_it_is_earlier() {
-        let mut first = event(9, Said::Seen, 1, Quality::Agent);
-        first.first_seen = Some(day(3));
-        let mut later = event(12, Said::Seen, 1, Quality::Agent);
-        later.first_seen = Some(day(11));
-        assert_eq!(lives(&[first, later]), vec![(3, None, 0, false)]);
-    }
-}
+mod tests;

@@ -1,0 +1,202 @@
+//! The exports of a job: given by hand, committed, or from the ledger.
+
+use std::sync::Arc;
+
+use super::args::Scans;
+use super::console::Console;
+use super::failure::{Failure, INPUT};
+use super::job::Job;
+use super::ledger;
+use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
+use crate::ledger::{Ledger, Wanted};
+use crate::model::RecordId;
+use crate::source::EntryKind;
+
+/// An export may have this many bytes when it is read from a commit, where it must be held whole.
+const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
+
+impl Job {
+    /// Reads the exports; one that cannot be read stops the work.
+    pub(super) fn scans(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Scan>, Failure> {
+        let mut exports = self.ad_hoc(console, scans)?;
+        let mut replaced: Vec<Product> = Vec::new();
+        for export in &exports {
+            replaced.push(self.product(export)?);
+        }
+        // A scan given by hand stands for all scans of the repository; its inventory and catalogues stay.
+        let mut read = Vec::new();
+        let mut ledger = ledger::whole(self.read_ledger()?)?;
+        let runs = ledger.take_runs();
+        if ledger.segments.is_empty() {
+            for export in self.committed()? {
+                if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
+                    exports.push(export);
+                }
+            }
+        } else {
+            let stays = |scan: &Scan| !replaced.contains(&scan.importer.product);
+            read.extend(runs.into_iter().filter(stays));
+        }
+        // Read twice it is the same: the tree does not change.
+        self.ledger.get_or_init(|| ledger);
+        let mut refused = Vec::new();
+        for (export, result) in exports.iter().zip(collect(&exports)) {
+            match result {
+                Ok(scan) => read.push(scan),
+                Err(error) => refused.push(format!("`{}` {error}", export.file)),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(read);
+        }
+        Err(Failure {
+            code: INPUT,
+            error: anyhow::anyhow!("an export was refused\n  {}", refused.join("\n  ")),
+        })
+    }
+
+    /// Reads the ledger, if that is not done already, with its runs as of the moment that is judged.
+    pub(super) fn read_ledger(&self) -> Result<Ledger, Failure> {
+        match self.read.take() {
+            Some(ledger) => Ok(ledger),
+            None => ledger::read(&self.tree, Wanted::RunsAt(self.as_of.instant())),
+        }
+    }
+
+    fn product(&self, export: &Export) -> Result<Product, Failure> {
+        match recognise(export.input(), &export.options()) {
+            Ok(importer) => Ok(importer.product),
+            Err(error) => Err(refused(export, &error)),
+        }
+    }
+
+    fn ad_hoc(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Export>, Failure> {
+        let mut exports = Vec::new();
+        for argument in &scans.scans {
+            let whole = console.folder.join(argument);
+            let (file, source) = match argument.rsplit_once('=') {
+                Some((file, source)) if !whole.exists() => (file, Some(self.source_named(source)?)),
+                _ => (argument.as_str(), None),
+            };
+            let path = console.folder.join(file);
+            if !path.is_file() {
+                return Err(Failure::input(anyhow::anyhow!(
+                    "`{file}` is not a file; give one export with each `--scan`"
+                )));
+            }
+            let export = self.export(
+                file.to_owned(),
+                Content::File(path),
+                source,
+                scans.host.clone(),
+                true,
+            );
+            exports.push(self.with_own_source(export)?);
+        }
+        Ok(exports)
+    }
+
+    /// Gives an export without a Source the only one that reads its format, with what that Source says of it.
+    fn with_own_source(&self, export: Export) -> Result<Export, Failure> {
+        if export.source.is_some() {
+            return Ok(export);
+        }
+        let recognised = recognise(export.input(), &export.options());
+        // A delimited inventory has no form of its own: only a Source's mapping makes it readable.
+        let format = recognised.as_ref().map_or("mapping", |importer| importer.name);
+        let mut fitting = self
+            .repository
+            .tools
+            .iter()
+            .filter(|tool| tool.meta.is_live() && tool.spec.format.value == format);
+        match (fitting.next(), fitting.next(), recognised) {
+            (Some(single), None, _) => {
+                let source = Some(single.id().clone());
+                Ok(self.export(export.file, export.content, source, export.host, export.is_ad_hoc))
+            }
+            (_, _, Ok(_)) => Ok(export),
+            (_, _, Err(error)) => Err(refused(&export, &error)),
+        }
+    }
+
+    pub(super) fn source_named(&self, text: &str) -> Result<RecordId, Failure> {
+        let found = RecordId::new(text).filter(|id| self.repository.tools.get(id).is_some());
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self
+                .repository
+                .tools
+                .iter()
+                .map(|source| source.id().as_str())
+                .collect();
+            Failure::usage(format!(
+                "there is no Source `{text}`; Sources are {}",
+                known.join(", ")
+            ))
+        })
+    }
+
+    /// Lists `imports/<source id>/<file>`.
+    fn committed(&self) -> Result<Vec<Export>, Failure> {
+        let mut exports = Vec::new();
+        for entry in self
+            .tree
+            .entries()
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::File)
+        {
+            let mut parts = entry.path.split('/');
+            let (Some("imports"), Some(folder), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
+            if entry.path.starts_with("imports/manifest/") {
+                continue;
+            }
+            // Where a format names no host, a folder under the Source may.
+            let host = match (entry.path.split('/').nth(2), parts.next()) {
+                (Some(host), Some(_)) => Some(host.to_owned()),
+                (_, _) => None,
+            };
+            let source = RecordId::new(folder).filter(|id| self.repository.tools.get(id).is_some());
+            let content = match self.tree.path_on_disk(entry) {
+                Some(path) => Content::File(path),
+                None => Content::Bytes(Arc::from(self.tree.read(entry, MAX_EXPORT_IN_COMMIT)?)),
+            };
+            exports.push(self.export(entry.path.to_string(), content, source, host, false));
+        }
+        Ok(exports)
+    }
+
+    pub(super) fn export(
+        &self,
+        file: String,
+        content: Content,
+        source: Option<RecordId>,
+        host: Option<String>,
+        is_ad_hoc: bool,
+    ) -> Export {
+        let tool = source
+            .as_ref()
+            .and_then(|id| self.repository.tools.get(id))
+            .map(|tool| &tool.spec);
+        let mapping = tool
+            .filter(|tool| tool.format.value == "mapping")
+            .and_then(|tool| tool.mapping.clone());
+        let date_order = tool.and_then(|tool| tool.date_order);
+        Export {
+            file,
+            content,
+            source,
+            mapping,
+            date_order,
+            host,
+            is_ad_hoc,
+        }
+    }
+}
+
+fn refused(export: &Export, error: &ImportError) -> Failure {
+    Failure {
+        code: INPUT,
+        error: anyhow::anyhow!("an export was refused\n  `{}` {error}", export.file),
+    }
+}
