@@ -78,8 +78,10 @@ fn check_folder(folder: &Path) -> usize {
     let as_of = AsOf::end_of(parse_date(generate::AS_OF).unwrap(), zone);
     let repository = load_folder(folder);
     let standings: Standings = standings(&repository, as_of.instant());
-    let decisions = standings.iter().flat_map(|(_, _, standing)| &standing.decisions);
-    let in_force = decisions.filter(|decided| decided.is_in_force()).count();
+    let decisions = || standings.iter().flat_map(|(_, _, standing)| &standing.decisions);
+    let flaw = decisions().find_map(|decided| decided.flaws.first());
+    assert!(flaw.is_none(), "{}", flaw.unwrap());
+    let in_force = decisions().filter(|decided| decided.is_in_force()).count();
     let question = Question {
         as_of,
         period: None,

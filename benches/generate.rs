@@ -164,7 +164,7 @@ fn fixed_records() -> Vec<(String, String)> {
             "roles",
             "role-security",
             "Security",
-            &role.replace("p-lee", "p-kim"),
+            &(role.replace("p-lee", "p-kim") + "  may_approve: [{kind: Exception}]\n"),
         ),
         record(
             "Evidence",
