@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::cover::each_once;
 use super::decisions::{Body, DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
-use super::figure::{Bar, Figure, Fill, Series};
+use super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{approval_mark, approvals, days_left, severity};
 use super::{DocumentKind, Request, View, values};
@@ -404,17 +404,19 @@ fn ageing_figure(counts: &[[u64; 2]; 4]) -> Figure {
         name: "ageing",
         title: "Age of the decisions since they were first granted".into(),
         unit: "decisions",
-        series: vec![
-            Series {
-                word: "in force",
-                fill: Fill::Solid,
-            },
-            Series {
-                word: "expired, not closed",
-                fill: Fill::Hatched,
-            },
-        ],
-        bars: AGES.iter().zip(counts).map(bar).collect(),
+        drawing: Drawing::Bars(Bars {
+            series: vec![
+                Series {
+                    word: "in force",
+                    fill: Fill::Solid,
+                },
+                Series {
+                    word: "expired, not closed",
+                    fill: Fill::Hatched,
+                },
+            ],
+            bars: AGES.iter().zip(counts).map(bar).collect(),
+        }),
     }
 }
 

@@ -4,7 +4,7 @@
 //! day. Source: reconciliation semantics, time rules.
 
 use chrono::{
-    DateTime, Datelike as _, Days, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, TimeDelta,
+    DateTime, Datelike as _, Days, FixedOffset, LocalResult, Months, NaiveDate, NaiveDateTime, TimeDelta,
     TimeZone as _, Utc,
 };
 use chrono_tz::Tz;
@@ -33,6 +33,25 @@ impl Date {
             self.0.checked_sub_days(Days::new(days.unsigned_abs()))
         };
         Self(moved.unwrap_or(if days >= 0 { NaiveDate::MAX } else { NaiveDate::MIN }))
+    }
+
+    /// Returns the month, 1 to 12.
+    pub fn month(self) -> u32 {
+        self.0.month()
+    }
+
+    /// Returns the first day of its month.
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.with_day(1).unwrap_or(self.0))
+    }
+
+    /// Returns the day so many months later, the last of its month where the month is shorter.
+    pub fn plus_months(self, months: u32) -> Self {
+        Self(
+            self.0
+                .checked_add_months(Months::new(months))
+                .unwrap_or(self.0),
+        )
     }
 
     /// Returns the year.

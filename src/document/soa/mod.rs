@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::cover::{classification, each_once};
-use super::figure::{Bar, Figure, Fill, Series};
+use super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
 use super::table::{Cell, Column, Layout, Mark, Table, Tone};
 use super::words::{approvals_in_words, share};
 use super::{DocumentKind, Request, View, values};
@@ -325,13 +325,15 @@ fn theme_figure(themes: &[(String, [u64; 6])]) -> Figure {
         name: "status-by-theme",
         title: "Status of the controls by theme".into(),
         unit: "controls",
-        series: ControlStatus::ALL.map(ControlStatus::series).into(),
-        bars: themes
-            .iter()
-            .map(|(label, counts)| Bar {
-                label: label.clone(),
-                values: counts.to_vec(),
-            })
-            .collect(),
+        drawing: Drawing::Bars(Bars {
+            series: ControlStatus::ALL.map(ControlStatus::series).into(),
+            bars: themes
+                .iter()
+                .map(|(label, counts)| Bar {
+                    label: label.clone(),
+                    values: counts.to_vec(),
+                })
+                .collect(),
+        }),
     }
 }

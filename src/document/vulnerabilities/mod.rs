@@ -5,7 +5,7 @@ mod tables;
 use serde::Serialize;
 
 use super::cover::{each_once, rows_read};
-use super::figure::{Bar, Figure, Fill, Series};
+use super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
 use super::findings::{coverages, findings_table};
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{disposition, severity, share};
@@ -286,7 +286,9 @@ fn severity_figure(register: &Register<'_>) -> Figure {
         name: "open-by-severity",
         title: "Open findings by severity".into(),
         unit: "findings",
-        series: series.map(|(word, fill)| Series { word, fill }).into(),
-        bars: Severity::ALL.map(bar).into(),
+        drawing: Drawing::Bars(Bars {
+            series: series.map(|(word, fill)| Series { word, fill }).into(),
+            bars: Severity::ALL.map(bar).into(),
+        }),
     }
 }
