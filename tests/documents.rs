@@ -10,6 +10,8 @@ mod records;
 mod register;
 #[path = "documents/views.rs"]
 mod views;
+#[path = "documents/workbooks.rs"]
+mod workbooks;
 
 use std::collections::BTreeMap;
 
@@ -110,7 +112,7 @@ fn every_form_of_every_document_is_made_once_and_alike() {
     assert!(first == second, "two runs over one input differ");
     let mut expected: Vec<String> = Vec::new();
     for kind in DOCUMENTS {
-        expected.extend(["html", "md", "json"].map(|extension| format!("{}.{extension}", kind.id)));
+        expected.extend(["html", "md", "json", "xlsx"].map(|extension| format!("{}.{extension}", kind.id)));
         expected.extend(kind.tables.iter().map(|table| format!("{}-{table}.csv", kind.id)));
     }
     expected.sort();

@@ -272,6 +272,7 @@ pub(super) enum DocumentFormat {
     Md,
     Csv,
     Json,
+    Xlsx,
 }
 
 #[derive(Args, Debug)]

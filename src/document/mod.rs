@@ -19,13 +19,14 @@ mod template;
 mod text;
 mod vulnerabilities;
 mod words;
+mod xlsx;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::model::{Kind, RecordId};
+use crate::model::{AsOf, Kind, RecordId};
 use crate::reconcile::Register;
 use cover::Cover;
 use figure::Figure;
@@ -70,11 +71,12 @@ pub enum Format {
     Markdown,
     Csv,
     Json,
+    Xlsx,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Html, Self::Markdown, Self::Csv, Self::Json];
+    pub const ALL: [Self; 5] = [Self::Html, Self::Markdown, Self::Csv, Self::Json, Self::Xlsx];
 
     /// Returns the extension of its files, which is its word of the command line, too.
     pub fn extension(self) -> &'static str {
@@ -83,6 +85,7 @@ impl Format {
             Self::Markdown => "md",
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Xlsx => "xlsx",
         }
     }
 }
@@ -108,6 +111,12 @@ pub enum DocumentError {
         "template `{name}`: {slot} must stand on a line of its own, with a blank line before and after it"
     )]
     Crowded { name: String, slot: String },
+    /// A workbook cannot be written.
+    #[error("the workbook of `{id}` cannot be written")]
+    Workbook {
+        id: &'static str,
+        source: rust_xlsxwriter::XlsxError,
+    },
     /// A view cannot be written as JSON.
     #[error("the view of `{id}` cannot be written")]
     Unwritable {
@@ -194,7 +203,7 @@ pub fn render(
             String::new()
         };
         for format in formats {
-            write(&document, *format, &page, &mut files)?;
+            write(&document, (*format, register.as_of), &page, &mut files)?;
         }
     }
     Ok(files)
@@ -202,7 +211,7 @@ pub fn render(
 
 fn write(
     document: &Document,
-    format: Format,
+    (format, as_of): (Format, AsOf),
     page: &str,
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<(), DocumentError> {
@@ -224,6 +233,11 @@ fn write(
             {
                 files.insert(format!("{id}-{}.csv", table.name), csv::write(table));
             }
+        }
+        Format::Xlsx => {
+            let workbook =
+                xlsx::write(document, as_of).map_err(|source| DocumentError::Workbook { id, source })?;
+            files.insert(name, workbook);
         }
     }
     Ok(())

@@ -220,7 +220,8 @@ fn hidden_characters_are_shown_as_code_points() {
         let said = "safe‹U+202E›exe.txt‹U+200B›‹U+001B›";
         assert!(page.contains(said), "{name}");
     }
-    for (name, bytes) in &made {
+    // A workbook is an archive; what its cells hold is read in a test of its own.
+    for (name, bytes) in made.iter().filter(|(name, _)| !name.ends_with(".xlsx")) {
         let page = std::str::from_utf8(bytes).unwrap();
         let hidden = page.chars().find(|character| {
             matches!(

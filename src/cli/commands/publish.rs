@@ -53,6 +53,7 @@ pub(in crate::cli) fn render(
             DocumentFormat::Md => Format::Markdown,
             DocumentFormat::Csv => Format::Csv,
             DocumentFormat::Json => Format::Json,
+            DocumentFormat::Xlsx => Format::Xlsx,
         })
         .collect();
     let period = render.period.as_deref().map(time::period).transpose()?;
