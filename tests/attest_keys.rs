@@ -141,7 +141,7 @@ fn openssh_accepts_our_signatures_and_we_accept_those_of_openssh() {
         let theirs = run("ssh-keygen", folder.path(), &arguments, DATA).stdout;
         let signature = Signature::parse(&theirs).unwrap();
         assert_eq!(
-            signature.verify(DATA, Namespace::Approval),
+            signature.verify(DATA, Namespace::Approval).map(drop),
             Ok(()),
             "{kind}{bits}"
         );
@@ -353,7 +353,11 @@ fn signatures_of_hardware_keys_are_judged_as_openssh_does() {
             "{name}"
         );
         let signature = Signature::parse(&whole).unwrap();
-        assert_eq!(signature.verify(DATA, Namespace::Approval), Ok(()), "{name}");
+        assert_eq!(
+            signature.verify(DATA, Namespace::Approval).map(drop),
+            Ok(()),
+            "{name}"
+        );
         assert!(matches!(
             signature.verify(b"else", Namespace::Approval),
             Err(VerifyError::Mismatch { .. })
@@ -364,7 +368,7 @@ fn signatures_of_hardware_keys_are_judged_as_openssh_does() {
             let same_key = Signature::parse(&flipped)
                 .ok()
                 .filter(|found| found.key() == signature.key());
-            let verdict = same_key.map(|found| found.verify(DATA, Namespace::Approval));
+            let verdict = same_key.map(|found| found.verify(DATA, Namespace::Approval).map(drop));
             assert!(!matches!(verdict, Some(Ok(()))), "{name}: byte {index}");
         }
     }

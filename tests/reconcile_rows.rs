@@ -255,3 +255,28 @@ fn what_was_approved_before_a_scanner_called_it_exploited_is_set_aside() {
         assert_eq!(world.row("2026-09-29", "app01", CVE).0, expected, "{approved}");
     }
 }
+
+/// A decision over very many hosts and vulnerabilities is kept otherwise, and covers the same.
+#[test]
+fn a_decision_over_many_hosts_covers_each_of_them_and_no_other() {
+    let mut world = seen();
+    world.scan("src-one", "2026-09-02T08:00:00Z", |scan| {
+        for host in ["app01", "app02"] {
+            scan.seen(host, "200", &[CVE], Severity::High, None);
+            scan.seen(host, "300", &["CVE-2026-3333"], Severity::High, None);
+        }
+    });
+    let others: Vec<String> = (0..300).map(|number| format!("web{number:03}")).collect();
+    let vulns = format!("{CVE}, CVE-2026-2222");
+    let hosts = format!("app01, {}", others.join(", "));
+    world.exception("exc-0001", &vulns, &hosts, "2026-09-02", "2026-12-31", "");
+    world.approve("Exception", "exc-0001", "2026-09-02T08:00:00Z");
+    for (host, vuln, expected) in [
+        ("app01", CVE, Disposition::Deferred),
+        ("app01", "CVE-2026-3333", Disposition::Open),
+        ("app02", CVE, Disposition::Open),
+    ] {
+        let found = world.row("2026-09-03", host, vuln).0;
+        assert_eq!(found, expected, "{vuln} on {host}");
+    }
+}

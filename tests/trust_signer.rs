@@ -98,7 +98,7 @@ fn a_passphrase_is_asked_for_by_the_program_that_the_person_chose() {
     let signer = Signer::open_with(&key, &program).unwrap().asking(true);
     let signature = signer.sign(DATA, Namespace::Approval).unwrap();
     let signature = Signature::parse(&signature).unwrap();
-    assert_eq!(signature.verify(DATA, Namespace::Approval), Ok(()));
+    assert_eq!(signature.verify(DATA, Namespace::Approval).map(drop), Ok(()));
     assert_eq!(
         signature.key().to_line(),
         public_line(&key).trim_end_matches(" test")
@@ -204,7 +204,7 @@ fn the_agent_signs_with_the_keys_that_it_holds() {
             .sign(DATA, Namespace::Anchor)
             .unwrap();
         let signature = Signature::parse(&signature).unwrap();
-        assert_eq!(signature.verify(DATA, Namespace::Anchor), Ok(()));
+        assert_eq!(signature.verify(DATA, Namespace::Anchor).map(drop), Ok(()));
         assert_eq!(signature.key(), key);
     }
     let by_file = Signer::open_with(&folder.join("key.pub"), &keygen).unwrap();

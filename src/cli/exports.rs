@@ -1,5 +1,6 @@
 //! The exports of a job: given by hand, committed, or from the ledger.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::args::Scans;
@@ -27,15 +28,22 @@ impl Job {
         let mut read = Vec::new();
         let mut ledger = ledger::whole(self.read_ledger()?)?;
         let runs = ledger.take_runs();
-        if ledger.segments.is_empty() {
-            for export in self.committed()? {
-                if replaced.is_empty() || !replaced.contains(&self.product(&export)?) {
-                    exports.push(export);
-                }
+        let stays = |scan: &Scan| !replaced.contains(&scan.importer.product);
+        read.extend(runs.into_iter().filter(stays));
+        // A Source that has a history is read from there alone; the others have their exports as they lie.
+        let filed: BTreeSet<&str> = ledger
+            .segments
+            .iter()
+            .map(|segment| &*segment.head.source)
+            .collect();
+        for export in self.committed()? {
+            let is_filed = export
+                .source
+                .as_ref()
+                .is_some_and(|id| filed.contains(id.as_str()));
+            if !is_filed && (replaced.is_empty() || !replaced.contains(&self.product(&export)?)) {
+                exports.push(export);
             }
-        } else {
-            let stays = |scan: &Scan| !replaced.contains(&scan.importer.product);
-            read.extend(runs.into_iter().filter(stays));
         }
         // Read twice it is the same: the tree does not change.
         self.ledger.get_or_init(|| ledger);

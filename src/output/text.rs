@@ -166,7 +166,7 @@ pub(super) fn painted(style: Style, paint: Option<Paint>, text: &str) -> Cow<'_,
 }
 
 /// Returns a number with its noun: `1 error`, `2 errors`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
     } else {

@@ -248,28 +248,21 @@ pub(super) fn merge_states(
     duty: ScanDuty,
     as_of: AsOf,
 ) {
-    let mut of_host: BTreeMap<Arc<str>, BTreeSet<HostState>> = BTreeMap::new();
-    for finding in findings {
-        if let Some(state) = state_of(finding.disposition) {
-            of_host
-                .entry(Arc::clone(&finding.host))
-                .or_default()
-                .insert(state);
+    let mut of_host: HashMap<&str, HostState> = HashMap::new();
+    // Findings of one host stand together, so that its rows are looked up once.
+    let is_beside = |one: &Finding, other: &Finding| one.host == other.host && one.system == other.system;
+    for group in findings.chunk_by(is_beside) {
+        let Some(first) = group.first() else { continue };
+        if let Some(worst) = group.iter().filter_map(|one| state_of(one.disposition)).min() {
+            let known = of_host.entry(&first.host).or_insert(worst);
+            *known = worst.min(*known);
         }
-        let Some(row) = finding.system.as_ref().and_then(|id| systems.get_mut(id)) else {
-            continue;
-        };
-        *row.by_disposition.entry(finding.disposition).or_default() += 1;
-        if !finding.disposition.is_removed() {
-            row.closed_rate.denominator += 1;
-            row.closed_rate.numerator += u64::from(finding.disposition.is_closed());
+        if let Some(row) = first.system.as_ref().and_then(|id| systems.get_mut(id)) {
+            count(row, group);
         }
     }
     for host in hosts.iter_mut().filter(|host| host.counts) {
-        let worst = of_host
-            .get(&host.id)
-            .and_then(|states| states.first().copied())
-            .unwrap_or(HostState::Compliant);
+        let worst = of_host.get(&*host.id).copied().unwrap_or(HostState::Compliant);
         host.state = if duty.is_met(host, as_of) {
             worst
         } else {
@@ -283,6 +276,16 @@ pub(super) fn merge_states(
         };
         let states = row.hosts.iter().filter_map(of_system).map(|host| host.state);
         row.state = states.min().unwrap_or(HostState::Unscanned);
+    }
+}
+
+fn count(row: &mut SystemRow, findings: &[Finding]) {
+    for finding in findings {
+        *row.by_disposition.entry(finding.disposition).or_default() += 1;
+        if !finding.disposition.is_removed() {
+            row.closed_rate.denominator += 1;
+            row.closed_rate.numerator += u64::from(finding.disposition.is_closed());
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::str::Chars;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use super::patterns::matches_list;
-use super::sshsig::{Namespace, PublicKey, Signature, VerifyError};
+use super::sshsig::{Namespace, PublicKey, Signature, Verified, VerifyError};
 
 /// The size in bytes over which a list is refused.
 pub const MAX_LIST_BYTES: usize = 4 * 1024 * 1024;
@@ -198,13 +198,11 @@ impl AllowedSigners {
     /// The first line that admits the signature decides; if none does, the first about its key says why not.
     pub(super) fn judge(
         &self,
-        signature: &Signature,
+        verified: Verified<'_>,
         principal: Option<&str>,
-        data: &[u8],
-        namespace: Namespace,
         at: DateTime<Utc>,
     ) -> Result<SignedBy, VerifyError> {
-        signature.verify(data, namespace)?;
+        let Verified { signature, namespace } = verified;
         let mut refusal = None;
         for entry in self.entries.iter().filter(|entry| entry.is_about(signature)) {
             let Some(name) = entry.name_for(signature, principal) else {
@@ -277,7 +275,8 @@ pub fn judge(
     namespace: Namespace,
     at: DateTime<Utc>,
 ) -> Result<SignedBy, VerifyError> {
-    signers.judge(&Signature::parse(signature)?, None, data, namespace, at)
+    let signature = Signature::parse(signature)?;
+    signers.judge(signature.verify(data, namespace)?, None, at)
 }
 
 /// Judges an armoured signature over `data` that only `principal` may have made, as `ssh-keygen -Y verify -I`.
@@ -290,7 +289,7 @@ pub fn judge_as(
     at: DateTime<Utc>,
 ) -> Result<SignedBy, VerifyError> {
     let signature = Signature::parse(signature)?;
-    signers.judge(&signature, Some(principal), data, namespace, at)
+    signers.judge(signature.verify(data, namespace)?, Some(principal), at)
 }
 
 fn parse_line(line: &str, number: usize) -> Result<AllowedSigner, String> {

@@ -52,7 +52,7 @@ impl Keyring {
         at: DateTime<Utc>,
     ) -> Result<SignedBy, VerifyError> {
         let signature = Signature::parse(signature)?;
-        signature.verify(data, namespace)?;
+        let verified = signature.verify(data, namespace)?;
         if let Some(what) = self.revoked.fault() {
             let what = what.to_owned();
             return Err(VerifyError::RevocationsUnreadable { what });
@@ -61,9 +61,7 @@ impl Keyring {
             let fingerprint = signature.key().fingerprint();
             return Err(VerifyError::Revoked { fingerprint });
         }
-        let signed_by = self
-            .signers
-            .judge(&signature, Some(principal), data, namespace, at)?;
+        let signed_by = self.signers.judge(verified, Some(principal), at)?;
         if signed_by.zone_missing {
             return Err(VerifyError::ZoneMissing { line: signed_by.line });
         }

@@ -349,7 +349,7 @@ impl Signature {
     }
 
     /// Checks that the named key signed `data` for `namespace`; says nothing about whose key it is.
-    pub fn verify(&self, data: &[u8], namespace: Namespace) -> Result<(), VerifyError> {
+    pub fn verify(&self, data: &[u8], namespace: Namespace) -> Result<Verified<'_>, VerifyError> {
         if self.namespace != namespace.as_str() {
             let found = self.namespace.escape_debug().to_string();
             return Err(VerifyError::Namespace {
@@ -363,8 +363,19 @@ impl Signature {
             .verify(namespace.as_str(), data, &self.inner)
             .map_err(|_| VerifyError::Mismatch {
                 fingerprint: self.key.fingerprint(),
-            })
+            })?;
+        Ok(Verified {
+            signature: self,
+            namespace,
+        })
     }
+}
+
+/// A signature that its key made over the data at hand; whose key that is, is another question.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified<'a> {
+    pub(super) signature: &'a Signature,
+    pub(super) namespace: Namespace,
 }
 
 fn malformed(why: &str) -> VerifyError {

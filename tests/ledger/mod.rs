@@ -115,6 +115,34 @@ fn the_register_from_the_ledger_is_that_from_the_exports() {
 }
 
 #[test]
+fn a_source_without_a_history_keeps_its_exports() {
+    let lab = Lab::new();
+    let from_exports = lab.register();
+    // Of two exports of this Source one is filed: the other is not read, which is told.
+    let of_nessus: Vec<_> = EXPORTS
+        .iter()
+        .filter(|(source, _)| *source == "src-nessus")
+        .collect();
+    lab.import_all([of_nessus[0]]);
+    let (_, told, _) = lab.run(&["check", "--as-of", "2026-09-30"]);
+    let name = of_nessus[1].1;
+    assert!(
+        told.contains(&format!(
+            "the history of `src-nessus` lacks `imports/src-nessus/{name}`, which is not read"
+        )),
+        "{told}"
+    );
+    lab.import_all([of_nessus[1]]);
+    assert_eq!(
+        from_exports,
+        lab.register(),
+        "the inventory and the other scanners are still there"
+    );
+    let (_, told, _) = lab.run(&["check", "--as-of", "2026-09-30"]);
+    assert!(!told.contains("which is not read"), "{told}");
+}
+
+#[test]
 fn the_order_of_imports_does_not_matter() {
     let lab = Lab::new();
     let expected = lab.register();

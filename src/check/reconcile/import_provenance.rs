@@ -31,6 +31,7 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     shared(context, out);
     if let Some(ledger) = context.ledger() {
         late(context, ledger, out);
+        unfiled(context, ledger, out);
         unsigned(context, ledger, out);
     }
 }
@@ -135,6 +136,41 @@ fn late(context: &Context<'_>, ledger: &Ledger, out: &mut Vec<Diagnostic>) {
                 newest.insert(&head.source, (run_at, segment));
             }
         }
+    }
+}
+
+/// Tells of exports of a Source with a history that are not in it: they are not read.
+fn unfiled(context: &Context<'_>, ledger: &Ledger, out: &mut Vec<Diagnostic>) {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let mut filed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for Segment { head, .. } in &ledger.segments {
+        filed.entry(&head.source).or_default().insert(name(&head.file));
+    }
+    let mut left: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for path in &context.repository().files {
+        let source = path
+            .strip_prefix("imports/")
+            .and_then(|rest| rest.split_once('/'))
+            .map(|(source, _)| source);
+        let known = source.and_then(|source| Some((source, filed.get(source)?)));
+        if let Some((source, _)) = known.filter(|(_, names)| !names.contains(&name(path))) {
+            left.entry(source).or_default().push(path);
+        }
+    }
+    for (source, paths) in left {
+        let id = RecordId::new(source);
+        let message = format!(
+            "the history of `{source}` lacks {}, which is not read",
+            listed_up_to(3, &paths)
+        );
+        out.push(
+            Diagnostic::warn(CHECK.code, place_of_source(context, id.as_ref()), message)
+                .label("runs of this Source are read from the ledger")
+                .help(format!(
+                    "file it with `countersign import --source {source} FILE`, or remove it"
+                ))
+                .subject(source.to_owned()),
+        );
     }
 }
 

@@ -14,7 +14,7 @@ use crate::cli::ledger;
 use crate::import::{Content, Export, Scan, collect};
 use crate::ledger::{EventKind, Filed, Ledger, NewSegment, Refusal, Statement, Terms, Wanted};
 use crate::model::{KeyPurpose, Record, RecordId, Source};
-use crate::output::text::visible;
+use crate::output::text::{counted, visible};
 use crate::source::write::{hold, remove, write_beside, write_new};
 use crate::source::{self, EntryKind, Tree, sha256_hex};
 use crate::trust::signer::Signer;
@@ -276,8 +276,8 @@ fn verify(console: &mut Console<'_>, global: &Global) -> Result<u8, Failure> {
         console,
         global,
         format_args!(
-            "{} segments are as they were imported, {} of the imports are signed; head {}",
-            ledger.segments.len(),
+            "{} as imported, {} of the imports signed; head {}",
+            counted(ledger.segments.len() as u64, "segment"),
             signed.count(),
             ledger.head().unwrap_or("none")
         ),
@@ -333,8 +333,8 @@ fn remake(console: &mut Console<'_>, global: &Global, rebuild: &Rebuild) -> Resu
         console,
         global,
         format_args!(
-            "{} segments made again from their exports, {restored} of them put back; head {}",
-            fresh.segments.len(),
+            "{} made again from the exports, {restored} put back; head {}",
+            counted(fresh.segments.len() as u64, "segment"),
             fresh.head().unwrap_or("none")
         ),
     )?;

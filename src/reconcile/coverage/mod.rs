@@ -46,11 +46,24 @@ pub(super) struct Coverage {
     pub(super) counts: bool,
 }
 
-/// All decisions, found by vulnerability or by patch, and by host.
+/// The decisions about one host.
+#[derive(Default)]
+struct OfHost {
+    /// The number of a vulnerability or patch, and the place of a decision that names it; sorted.
+    narrow: Vec<(u32, u32)>,
+    /// Those that name many of them on many hosts: each pair would take too much room.
+    wide: Vec<usize>,
+}
+
+/// A decision that names more pairs of a host and a vulnerability than this is wide.
+const MOST_PAIRS: usize = 256;
+
+/// All decisions, found by host and there by vulnerability or patch.
 pub(super) struct Coverages {
     all: Vec<Coverage>,
-    by_key: HashMap<String, Vec<usize>>,
-    by_host: HashMap<String, Vec<usize>>,
+    /// What decisions name, numbered.
+    numbers: HashMap<String, u32>,
+    by_host: HashMap<String, OfHost>,
     by_id: HashMap<RecordId, usize>,
     /// Those for whole unsupported systems, by system.
     by_unsupported: HashMap<RecordId, Vec<usize>>,
@@ -76,7 +89,7 @@ impl Coverages {
     pub(super) fn new(repository: &Repository, standings: &Standings, as_of: AsOf) -> Self {
         let mut coverages = Self {
             all: Vec::new(),
-            by_key: HashMap::new(),
+            numbers: HashMap::new(),
             by_host: HashMap::new(),
             by_id: HashMap::new(),
             by_unsupported: HashMap::new(),
@@ -125,6 +138,9 @@ impl Coverages {
             coverage.covers_exploited = spec.covers_exploited;
             coverages.add(coverage, &[&subject.vulns, &subject.patches]);
         }
+        for of_host in coverages.by_host.values_mut() {
+            of_host.narrow.sort_unstable();
+        }
         coverages
     }
 
@@ -137,14 +153,28 @@ impl Coverages {
                 self.by_unsupported.entry(system.clone()).or_default().push(index);
             }
         } else {
-            for key in &coverage.keys {
-                self.by_key.entry(key.clone()).or_default().push(index);
-            }
-            for host in &coverage.hosts {
-                self.by_host.entry(host.clone()).or_default().push(index);
-            }
+            self.add_by_host(&coverage, index);
         }
         self.all.push(coverage);
+    }
+
+    fn add_by_host(&mut self, coverage: &Coverage, index: usize) {
+        let is_wide = coverage.keys.len().saturating_mul(coverage.hosts.len()) > MOST_PAIRS;
+        let place = u32::try_from(index).ok().filter(|_| !is_wide);
+        let mut numbers = Vec::new();
+        for key in &coverage.keys {
+            let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+            numbers.push(*self.numbers.entry(key.clone()).or_insert(next));
+        }
+        for host in &coverage.hosts {
+            let of_host = self.by_host.entry(host.clone()).or_default();
+            match place {
+                Some(place) => of_host
+                    .narrow
+                    .extend(numbers.iter().map(|number| (*number, place))),
+                None => of_host.wide.push(index),
+            }
+        }
     }
 
     /// Sums up the seconds between two moments in which exceptions stood for a finding, each once.
@@ -226,24 +256,23 @@ impl Coverages {
         let keys = std::iter::once(&finding.vuln)
             .chain(&finding.aliases)
             .chain(finding.remediation.as_ref());
-        let by_key = keys.clone().filter_map(|key| self.by_key.get(&**key));
-        let by_host = self.by_host.get(&*finding.host).map_or(&[][..], Vec::as_slice);
-        // One vulnerability may have a decision for each host, and one host a decision for each vulnerability.
-        let mut found: Vec<usize> = if by_host.len() < by_key.clone().map(Vec::len).sum() {
+        let mut found: Vec<usize> = Vec::new();
+        if let Some(of_host) = self.by_host.get(&*finding.host) {
+            for number in keys.clone().filter_map(|key| self.numbers.get(&**key)) {
+                let start = of_host.narrow.partition_point(|(known, _)| known < number);
+                let of_key = of_host.narrow[start..].iter();
+                let of_key = of_key.take_while(|(known, _)| known == number);
+                found.extend(of_key.map(|(_, place)| *place as usize));
+            }
             let names = |index: &usize| keys.clone().any(|key| self.all[*index].keys.contains(&**key));
-            by_host.iter().copied().filter(names).collect()
-        } else {
-            by_key.flatten().copied().collect()
-        };
+            found.extend(of_host.wide.iter().copied().filter(names));
+        }
         found.sort_unstable();
         found.dedup();
+        // Whoever was asked about a lower severity has not decided about this finding.
         found.retain(|&index| {
-            let coverage = &self.all[index];
-            // Whoever was asked about a lower severity has not decided about this finding.
-            let reaches = coverage
-                .severity
-                .is_none_or(|severity| finding.severity <= severity);
-            reaches && coverage.hosts.contains(&*finding.host)
+            let asked = self.all[index].severity;
+            asked.is_none_or(|severity| finding.severity <= severity)
         });
         let of_system = unsupported.and_then(|system| self.by_unsupported.get(system));
         let of_host = |index: &usize| self.all[*index].is_for(&finding.host);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use rayon::prelude::*;
 
 use super::Frame;
 use super::exceptions::Grant;
@@ -100,17 +101,16 @@ impl<'a> Population<'a> {
             found.unwrap_or([NONE; 5])
         };
         let known: BTreeMap<&str, &HostRow> = hosts.iter().map(|host| (&*host.id, host)).collect();
-        let measured = findings.iter().map(|finding| Measured {
-            finding,
-            deferred: coverages.deferred_seconds(finding, frame.begin(), frame.end()),
-            exposed: exposed(finding, known.get(&*finding.host).copied(), frame),
-            keys: with_severity(
-                at_place(
-                    keys_of(finding.system.as_ref()),
-                    known.get(&*finding.host).copied(),
-                ),
-                Some(finding.severity),
-            ),
+        let (begin, end) = (frame.begin(), frame.end());
+        let measured = findings.par_iter().map(|finding| {
+            let host = known.get(&*finding.host).copied();
+            let place = at_place(keys_of(finding.system.as_ref()), host);
+            Measured {
+                finding,
+                deferred: coverages.deferred_seconds(finding, begin, end),
+                exposed: exposed(finding, host, frame),
+                keys: with_severity(place, Some(finding.severity)),
+            }
         });
         let counted = hosts.iter().filter(|host| host.counts);
         let unsupported = systems.values().filter(|row| row.counts && row.is_unsupported);
