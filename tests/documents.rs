@@ -2,12 +2,16 @@
 
 #[path = "documents/browser.rs"]
 mod browser;
+#[path = "documents/example.rs"]
+mod example;
 #[path = "documents/hostile.rs"]
 mod hostile;
 #[path = "documents/records.rs"]
 mod records;
 #[path = "documents/register.rs"]
 mod register;
+#[path = "documents/risks.rs"]
+mod risks;
 #[path = "documents/views.rs"]
 mod views;
 

@@ -13,6 +13,9 @@ mod html;
 mod index;
 mod markdown;
 mod provenance;
+mod ratings;
+mod reviews;
+mod risks;
 mod soa;
 mod table;
 mod template;
@@ -54,7 +57,13 @@ pub struct DocumentKind {
 }
 
 /// Every document, in the order of the catalogue.
-pub const DOCUMENTS: &[DocumentKind] = &[index::INDEX, soa::D01, exceptions::D02, vulnerabilities::D05];
+pub const DOCUMENTS: &[DocumentKind] = &[
+    index::INDEX,
+    soa::D01,
+    exceptions::D02,
+    vulnerabilities::D05,
+    risks::D20,
+];
 
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {
