@@ -1,5 +1,7 @@
 //! The documents: what a reader would notice, and what hostile text must not do.
 
+#[path = "documents/acceptances.rs"]
+mod acceptances;
 #[path = "documents/browser.rs"]
 mod browser;
 #[path = "documents/example.rs"]

@@ -3,6 +3,7 @@
 //! A view decides, a template shows, a back end writes. Nothing in here reads or writes a file; what
 //! a document prints depends on the register, its provenance and the templates alone.
 
+mod acceptances;
 mod cover;
 mod csv;
 mod decisions;
@@ -61,6 +62,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     index::INDEX,
     soa::D01,
     exceptions::D02,
+    acceptances::D03,
     vulnerabilities::D05,
     risks::D20,
 ];

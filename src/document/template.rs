@@ -21,6 +21,7 @@ use super::{Document, DocumentError, DocumentKind};
 const TEMPLATES: &[(&str, &str)] = &[
     ("D01.md", include_str!("../../templates/D01.md")),
     ("D02.md", include_str!("../../templates/D02.md")),
+    ("D03.md", include_str!("../../templates/D03.md")),
     ("D05.md", include_str!("../../templates/D05.md")),
     ("D20.md", include_str!("../../templates/D20.md")),
     ("_cover.md", include_str!("../../templates/_cover.md")),

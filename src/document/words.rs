@@ -61,10 +61,11 @@ pub(super) fn days_left(register: &Register<'_>, until: Date) -> i64 {
 
 /// Says how long something lasts, by the days to its last day.
 pub(super) fn remaining(days: i64) -> String {
+    let number = counted(usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX), "day");
     match days {
         0 => "last day".to_owned(),
-        days if days < 0 => format!("ended {} days ago", -days),
-        days => format!("{days} days left"),
+        days if days < 0 => format!("ended {number} ago"),
+        _ => format!("{number} left"),
     }
 }
 
@@ -137,7 +138,7 @@ pub(super) fn name_of<'a>(register: &Register<'a>, person: &RecordId) -> &'a str
 /// Returns a sentence for every approval that a record needs: whose, why, and who has given it.
 pub(super) fn demands_in_words(register: &Register<'_>, kind: Kind, id: &RecordId) -> Vec<String> {
     let demands = register.standings.of(kind, id).demands.iter().map(|met| {
-        let who = met.demand.who().join(" or ");
+        let who = spaced(&met.demand.who().join(" or "));
         let by: Vec<&str> = met.by.iter().map(RecordId::as_str).collect();
         let given = if by.is_empty() {
             "missing".to_owned()
@@ -146,7 +147,7 @@ pub(super) fn demands_in_words(register: &Register<'_>, kind: Kind, id: &RecordI
         } else {
             format!("{} of {} given, by {}", by.len(), met.needed, by.join(", "))
         };
-        format!("{who}, since {}: {given}", met.demand.because)
+        format!("{who}, since {}: {given}", met.demand.because.replace('`', ""))
     });
     demands.collect()
 }

@@ -18,7 +18,7 @@ fn risks_of_the_example_stand_with_plan_approvals_and_acceptances() {
     assert_eq!(line[5], "rac-0005: active, until 2026-11-08");
     assert_eq!(
         line[6],
-        "in time; last 2026-06-16; signed 2026-06-16; next by 2026-12-13"
+        "in time; reviewed 2026-06-16; signed 2026-06-16; next by 2026-12-13"
     );
     assert_eq!(line[7], "approved");
     assert_eq!(
@@ -119,7 +119,7 @@ fn what_is_missing_of_a_risk_is_said() {
     assert_eq!(line[4], "not recorded");
     assert_eq!(
         (line[6].as_str(), line[7].as_str()),
-        ("no day set; last 2025-06-01", "not approved")
+        ("no day set; reviewed 2025-06-01", "not approved")
     );
     assert_eq!(row(&risks, "r-ransomware")[7], "approved");
     let totals = rows(&page, "Risks and their treatment");

@@ -29,7 +29,7 @@ const RISKS: &[Column] = &[
     Column::beneath("above_appetite", ""),
     Column::new("acceptances", "Accepted by"),
     Column::new("review", "Review").tight(),
-    Column::beneath("reviewed", "").around("last ", "").tight(),
+    Column::beneath("reviewed", "").around("reviewed ", "").tight(),
     Column::beneath("review_signed", "").around("signed ", "").tight(),
     Column::beneath("review_due", "").around("next by ", "").tight(),
     Column::new("approval", "Approval"),
