@@ -14,6 +14,8 @@ mod records;
 mod register;
 #[path = "documents/risks.rs"]
 mod risks;
+#[path = "documents/unsupported.rs"]
+mod unsupported;
 #[path = "documents/views.rs"]
 mod views;
 

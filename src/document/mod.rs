@@ -21,6 +21,7 @@ mod soa;
 mod table;
 mod template;
 mod text;
+mod unsupported;
 mod vulnerabilities;
 mod words;
 
@@ -64,6 +65,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     exceptions::D02,
     acceptances::D03,
     vulnerabilities::D05,
+    unsupported::D11,
     risks::D20,
 ];
 

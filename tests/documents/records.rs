@@ -43,6 +43,12 @@ pub(super) fn files(foreign: &str) -> BTreeMap<String, String> {
         put(format!("systems/{system}.yaml"), record("System", system, &format!("{title}{foreign}"), "", &format!(
             "  members: [{hosts}]\n  type: server\n  patch_owner: role-it\n  tier: {tier}\n  scope: {{in: true}}\n")));
     }
+    let lifecycle = format!(
+        "  lifecycle:\n    eol_date: 2024-10-08\n    eol_source: {}\n    feasibility: {{option: replace, technical: {}}}\n    roadmap:\n    - {{milestone: {}, due: 2025-06-30, done: 2025-07-03}}\n    - {{milestone: {}, due: 2025-12-15}}\n",
+        word("letter of the maker"), word("no driver for newer systems"), word("new printers bought"), word("labels printed by the new ones"),
+    );
+    *files.get_mut("systems/sys-legacy.yaml").unwrap() += &lifecycle;
+    let mut put = |path: String, text: String| drop(files.insert(path, text));
     for (source, title, hours) in [("src-nessus", "Nessus", 192), ("src-qualys", "Qualys", 48), ("src-cmdb", "CMDB", 720)] {
         put(format!("sources/{source}.yaml"), record("Source", source, title, "", &format!(
             "  roles: [scanner]\n  format: nessus-v2\n  timezone: UTC\n  max_age_hours: {hours}\n  state: approved\n")));
