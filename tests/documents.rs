@@ -1,13 +1,21 @@
 //! The documents: what a reader would notice, and what hostile text must not do.
 
+#[path = "documents/acceptances.rs"]
+mod acceptances;
 #[path = "documents/browser.rs"]
 mod browser;
+#[path = "documents/example.rs"]
+mod example;
 #[path = "documents/hostile.rs"]
 mod hostile;
 #[path = "documents/records.rs"]
 mod records;
 #[path = "documents/register.rs"]
 mod register;
+#[path = "documents/risks.rs"]
+mod risks;
+#[path = "documents/unsupported.rs"]
+mod unsupported;
 #[path = "documents/views.rs"]
 mod views;
 #[path = "documents/workbooks.rs"]

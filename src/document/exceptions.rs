@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::cover::each_once;
 use super::decisions::{Body, DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
 use super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
+use super::ratings::rating;
 use super::table::{Cell, Column, Layout, Table};
-use super::words::{approval_mark, approvals, days_left, severity};
+use super::words::{approval_mark, approvals, compensating, days_left, remaining, severity, spaced};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Compensating, Exception, RiskAcceptance, RiskRating, Severity};
+use crate::model::{Exception, RiskAcceptance, Severity};
 use crate::reconcile::Register;
 
 /// The exception register.
@@ -255,14 +256,6 @@ fn decision(register: &Register<'_>, row: &DecisionRow<'_>) -> Vec<Cell> {
     cells
 }
 
-fn remaining(days: i64) -> String {
-    match days {
-        0 => "last day".to_owned(),
-        days if days < 0 => format!("ended {} days ago", -days),
-        days => format!("{days} days left"),
-    }
-}
-
 /// A zero that would only say that nothing is there is left out.
 fn positive(count: u64) -> Cell {
     if count == 0 {
@@ -284,7 +277,7 @@ fn exception_cells(exception: &Exception) -> Vec<Cell> {
         Cell::Mark(severity(exception.severity.value)),
         exception.reason.map_or_else(
             || Cell::text("not told"),
-            |reason| Cell::text(words(reason.word())),
+            |reason| Cell::text(spaced(reason.word())),
         ),
         Cell::Empty,
         Cell::maybe(
@@ -315,37 +308,12 @@ fn acceptance_cells(register: &Register<'_>, acceptance: &RiskAcceptance) -> Vec
         Cell::list_shown(&subject.systems),
         Cell::list_shown(&subject.resolved),
         Cell::Empty,
-        Cell::text(words(acceptance.acceptance_type.word())),
+        Cell::text(spaced(acceptance.acceptance_type.word())),
         Cell::text(format!("risk {inherent}, residual {residual}")),
         Cell::text(acceptance.statement.as_str()),
         Cell::Empty,
         Cell::Empty,
     ]
-}
-
-/// Returns a rating with its level, where the matrix of the Isms has one for it.
-fn rating(register: &Register<'_>, rating: &RiskRating) -> String {
-    let pair = format!("{} × {}", rating.likelihood, rating.impact);
-    let matrix = register
-        .repository
-        .isms
-        .as_ref()
-        .and_then(|isms| isms.spec.risk_matrix.as_ref());
-    let level = matrix.and_then(|matrix| matrix.level(&rating.likelihood, &rating.impact));
-    level.map_or_else(|| pair.clone(), |level| format!("{level} ({pair})"))
-}
-
-fn compensating(control: &Compensating) -> String {
-    let verified = match (&control.verified_at, &control.verified_by) {
-        (Some(at), Some(by)) => format!("verified {at} by {by}"),
-        (Some(at), None) => format!("verified {at}, by nobody named"),
-        (None, _) => "not verified".to_owned(),
-    };
-    format!("{}: {} ({verified})", control.control_type, control.description)
-}
-
-fn words(word: &str) -> String {
-    word.replace('_', " ")
 }
 
 /// The buckets of age, in days; the last one has no end.
@@ -440,13 +408,15 @@ fn reason_table(rows: &[DecisionRow<'_>]) -> Table {
                 let reason = exception.reason.map_or("not told", |reason| reason.word());
                 (
                     "exception",
-                    words(reason),
+                    spaced(reason),
                     exception.severity.value >= Severity::High,
                 )
             }
-            Body::Acceptance(acceptance) => {
-                ("risk acceptance", words(acceptance.acceptance_type.word()), false)
-            }
+            Body::Acceptance(acceptance) => (
+                "risk acceptance",
+                spaced(acceptance.acceptance_type.word()),
+                false,
+            ),
         };
         let counts = reasons.entry((kind, reason)).or_default();
         let column = match row.phase {

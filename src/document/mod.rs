@@ -3,6 +3,7 @@
 //! A view decides, a template shows, a back end writes. Nothing in here reads or writes a file; what
 //! a document prints depends on the register, its provenance and the templates alone.
 
+mod acceptances;
 mod cover;
 mod csv;
 mod decisions;
@@ -13,10 +14,14 @@ mod html;
 mod index;
 mod markdown;
 mod provenance;
+mod ratings;
+mod reviews;
+mod risks;
 mod soa;
 mod table;
 mod template;
 mod text;
+mod unsupported;
 mod vulnerabilities;
 mod words;
 mod xlsx;
@@ -55,7 +60,15 @@ pub struct DocumentKind {
 }
 
 /// Every document, in the order of the catalogue.
-pub const DOCUMENTS: &[DocumentKind] = &[index::INDEX, soa::D01, exceptions::D02, vulnerabilities::D05];
+pub const DOCUMENTS: &[DocumentKind] = &[
+    index::INDEX,
+    soa::D01,
+    exceptions::D02,
+    acceptances::D03,
+    vulnerabilities::D05,
+    unsupported::D11,
+    risks::D20,
+];
 
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {

@@ -21,7 +21,10 @@ use super::{Document, DocumentError, DocumentKind};
 const TEMPLATES: &[(&str, &str)] = &[
     ("D01.md", include_str!("../../templates/D01.md")),
     ("D02.md", include_str!("../../templates/D02.md")),
+    ("D03.md", include_str!("../../templates/D03.md")),
     ("D05.md", include_str!("../../templates/D05.md")),
+    ("D11.md", include_str!("../../templates/D11.md")),
+    ("D20.md", include_str!("../../templates/D20.md")),
     ("_cover.md", include_str!("../../templates/_cover.md")),
     ("_verify.md", include_str!("../../templates/_verify.md")),
     ("index.md", include_str!("../../templates/index.md")),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::table::{Cell, Mark, Share, Tone};
-use crate::model::{AsOf, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
+use crate::model::{AsOf, Compensating, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
 use crate::reconcile::{HostState, ImportState, Register};
 use crate::trust::{ApprovalState, Decided};
 
@@ -59,6 +59,31 @@ pub(super) fn days_left(register: &Register<'_>, until: Date) -> i64 {
     until.days_since(register.as_of.day())
 }
 
+/// Says how long something lasts, by the days to its last day.
+pub(super) fn remaining(days: i64) -> String {
+    let number = counted(usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX), "day");
+    match days {
+        0 => "last day".to_owned(),
+        days if days < 0 => format!("ended {number} ago"),
+        _ => format!("{number} left"),
+    }
+}
+
+/// Returns a word of the records as people write it.
+pub(super) fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+/// Describes a compensating control, and who has verified it when.
+pub(super) fn compensating(control: &Compensating) -> String {
+    let verified = match (&control.verified_at, &control.verified_by) {
+        (Some(at), Some(by)) => format!("verified {at} by {by}"),
+        (Some(at), None) => format!("verified {at}, by nobody named"),
+        (None, _) => "not verified".to_owned(),
+    };
+    format!("{}: {} ({verified})", control.control_type, control.description)
+}
+
 /// Says what the decisions about a record come to.
 pub(super) fn approval_mark(register: &Register<'_>, kind: Kind, id: &RecordId) -> Mark {
     let (word, rank, tone) = match register.standings.of(kind, id).state {
@@ -85,24 +110,46 @@ pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &Recor
         return vec!["approval absent".to_owned()];
     }
     let sentences = standing.decisions.iter().map(|decided| {
-        let what = match decided.decision {
-            Decision::Approve => "approval",
-            Decision::Reject => "rejection",
-            Decision::Revoke => "revocation",
-            Decision::ReviewKeep => "review (keep)",
-            Decision::ReviewEnd => "review (end)",
-        };
-        let name = register
-            .repository
-            .people
-            .get(&decided.person)
-            .map(|person| person.spec.name.as_str());
-        let name = name.unwrap_or("no such person");
+        let (what, name) = (decision(decided.decision), name_of(register, &decided.person));
         let (role, person, at) = (&decided.role, &decided.person, day(register.as_of, decided.at));
         let how = verification(decided);
         format!("{what}: {role}, {name} ({person}), {at}, {how}")
     });
     sentences.collect()
+}
+
+/// Returns what somebody decided, as a noun.
+pub(super) fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "approval",
+        Decision::Reject => "rejection",
+        Decision::Revoke => "revocation",
+        Decision::ReviewKeep => "review (keep)",
+        Decision::ReviewEnd => "review (end)",
+    }
+}
+
+/// Returns the name of a person, or that there is none.
+pub(super) fn name_of<'a>(register: &Register<'a>, person: &RecordId) -> &'a str {
+    let known = register.repository.people.get(person);
+    known.map_or("no such person", |person| person.spec.name.as_str())
+}
+
+/// Returns a sentence for every approval that a record needs: whose, why, and who has given it.
+pub(super) fn demands_in_words(register: &Register<'_>, kind: Kind, id: &RecordId) -> Vec<String> {
+    let demands = register.standings.of(kind, id).demands.iter().map(|met| {
+        let who = spaced(&met.demand.who().join(" or "));
+        let by: Vec<&str> = met.by.iter().map(RecordId::as_str).collect();
+        let given = if by.is_empty() {
+            "missing".to_owned()
+        } else if met.is_met() {
+            format!("given by {}", by.join(", "))
+        } else {
+            format!("{} of {} given, by {}", by.len(), met.needed, by.join(", "))
+        };
+        format!("{who}, since {}: {given}", met.demand.because.replace('`', ""))
+    });
+    demands.collect()
 }
 
 /// Says with which key a decision was verified, or why it does not count.

@@ -43,6 +43,12 @@ pub(super) fn files(foreign: &str) -> BTreeMap<String, String> {
         put(format!("systems/{system}.yaml"), record("System", system, &format!("{title}{foreign}"), "", &format!(
             "  members: [{hosts}]\n  type: server\n  patch_owner: role-it\n  tier: {tier}\n  scope: {{in: true}}\n")));
     }
+    let lifecycle = format!(
+        "  lifecycle:\n    eol_date: 2024-10-08\n    eol_source: {}\n    feasibility: {{option: replace, technical: {}}}\n    roadmap:\n    - {{milestone: {}, due: 2025-06-30, done: 2025-07-03}}\n    - {{milestone: {}, due: 2025-12-15}}\n",
+        word("letter of the maker"), word("no driver for newer systems"), word("new printers bought"), word("labels printed by the new ones"),
+    );
+    *files.get_mut("systems/sys-legacy.yaml").unwrap() += &lifecycle;
+    let mut put = |path: String, text: String| drop(files.insert(path, text));
     for (source, title, hours) in [("src-nessus", "Nessus", 192), ("src-qualys", "Qualys", 48), ("src-cmdb", "CMDB", 720)] {
         put(format!("sources/{source}.yaml"), record("Source", source, title, "", &format!(
             "  roles: [scanner]\n  format: nessus-v2\n  timezone: UTC\n  max_age_hours: {hours}\n  state: approved\n")));
@@ -53,7 +59,29 @@ pub(super) fn files(foreign: &str) -> BTreeMap<String, String> {
     put("triage/tri-0001.yaml".into(), record("Triage", "tri-0001", &format!("Weak TLS is a false positive{foreign}"), "",
         "  subject: {vuln: CVE-2025-0009, hosts: [web02.nordhafen.example]}\n  status: false_positive\n  method: read the configuration\n  evidence: [ev-0001]\n  expires: 2026-01-12\n"));
     decisions(&mut files, foreign);
+    risks(&mut files, foreign);
     files
+}
+
+/// One risk that is treated and approved, one that nobody approved and that has no plan, one that is closed.
+#[rustfmt::skip]
+fn risks(files: &mut BTreeMap<String, String>, foreign: &str) {
+    let word = |text: &str| serde_json::to_string(&format!("{text}{foreign}")).unwrap();
+    let plan = format!(
+        "  plan:\n  - {{step: {}, due: 2026-01-20, owner: role-it, control: \"iso27001:2022/8.8\"}}\n  - {{step: {}, due: 2025-10-01}}\n  residual: {{likelihood: rare, impact: major}}\n",
+        word("Shop and directory patched within three days"), word("Second line to the data centre"),
+    );
+    for (id, title, status, rating, treatment, plan) in [
+        ("r-ransomware", "Ransomware through a known weakness", "", ("likely", "major"), "modify", plan.as_str()),
+        ("r-labels", "Label printing stands still", "", ("possible", "major"), "avoid", ""),
+        ("r-old", "The old shop is defaced", "status: closed\n", ("rare", "minor"), "retain", ""),
+    ] {
+        files.insert(format!("risks/{id}.yaml"), record("Risk", id, &format!("{title}{foreign}"), status, &format!(
+            "  scenario: {}\n  assets: [sys-web-shop]\n  threats: [{}]\n  likelihood: {}\n  impact: {}\n  treatment: {treatment}\n{plan}  reviewed: 2025-06-01\n",
+            word("The shop is lost for a week"), word("criminals"), rating.0, rating.1,
+        )));
+    }
+    approve(files, "Risk", "r-ransomware", "approve", "2025-02-01");
 }
 
 /// Every fourth way of standing, exclusions, a missing control, a custom one and one that is unknown.

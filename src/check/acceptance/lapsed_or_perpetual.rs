@@ -4,7 +4,7 @@ use crate::check::coverage::{Coverage, replaced};
 use crate::check::words::listed;
 use crate::check::{Check, Context, Default, Family, Parameter};
 use crate::diagnostic::{Diagnostic, Level};
-use crate::model::{Date, Decision, Kind, PersonFunction, Record, RiskAcceptance};
+use crate::model::{Date, Decision, Kind, Record, RiskAcceptance};
 use crate::source::Spanned;
 
 pub(in crate::check) const CHECK: Check = Check {
@@ -155,7 +155,7 @@ fn unsigned_by_business(context: &Context<'_>, acceptance: &Record<RiskAcceptanc
             .people
             .get(person)
             .and_then(|person| person.spec.function);
-        function.is_some_and(|function| functions.iter().any(|allowed| allowed == function_word(function)))
+        function.is_some_and(|function| functions.iter().any(|allowed| allowed == function.word()))
     };
     if approvals
         .iter()
@@ -183,16 +183,4 @@ fn unsigned_by_business(context: &Context<'_>, acceptance: &Record<RiskAcceptanc
                 listed(functions)
             )),
     )
-}
-
-fn function_word(function: PersonFunction) -> &'static str {
-    match function {
-        PersonFunction::ItOps => "it_ops",
-        PersonFunction::Security => "security",
-        PersonFunction::Compliance => "compliance",
-        PersonFunction::Business => "business",
-        PersonFunction::Legal => "legal",
-        PersonFunction::Soc => "soc",
-        PersonFunction::Audit => "audit",
-    }
 }

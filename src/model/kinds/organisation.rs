@@ -140,9 +140,14 @@ impl RiskMatrix {
     }
 
     /// Returns where a level stands among all, 0 for the lowest; `None` for a word that the matrix does not use.
+    pub fn rank(&self, level: &str) -> Option<usize> {
+        self.ranked().into_iter().position(|word| word == level)
+    }
+
+    /// Returns every level that the matrix uses, the lowest first.
     ///
     /// A level is as high as the smallest sum of steps on both scales at which it stands.
-    pub fn rank(&self, level: &str) -> Option<usize> {
+    pub fn ranked(&self) -> Vec<&str> {
         let mut first: BTreeMap<&str, usize> = BTreeMap::new();
         for (row, levels) in self.levels.iter().enumerate() {
             for (column, word) in levels.iter().enumerate() {
@@ -155,7 +160,7 @@ impl RiskMatrix {
         }
         let mut order: Vec<(usize, &str)> = first.into_iter().map(|(word, steps)| (steps, word)).collect();
         order.sort_unstable();
-        order.iter().position(|(_, word)| *word == level)
+        order.into_iter().map(|(_, word)| word).collect()
     }
 }
 
@@ -241,6 +246,21 @@ pub enum PersonFunction {
     Legal,
     Soc,
     Audit,
+}
+
+impl PersonFunction {
+    /// Returns the word of the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ItOps => "it_ops",
+            Self::Security => "security",
+            Self::Compliance => "compliance",
+            Self::Business => "business",
+            Self::Legal => "legal",
+            Self::Soc => "soc",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 /// A public key by its fingerprint.

@@ -135,6 +135,18 @@ pub enum Treatment {
     Share,
 }
 
+impl Treatment {
+    /// Returns the word of the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Modify => "modify",
+            Self::Retain => "retain",
+            Self::Avoid => "avoid",
+            Self::Share => "share",
+        }
+    }
+}
+
 /// One step of a treatment plan.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
