@@ -2,7 +2,6 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -304,11 +303,11 @@ impl Job {
         self.register_at(self.as_of, (repository, contents), scans, period)
     }
 
-    /// Lays the records against the exports at the end of each month, and returns the figures.
+    /// Lays the records against the exports at the end of each month before, and returns the figures.
     pub(super) fn months(&self, scans: &[Scan], register: &Register<'_>) -> Vec<Month> {
         months(register, |period, as_of| {
             let records = (&self.repository, &self.contents);
-            self.register_at(as_of, records, scans, Some(period)).kpis
+            self.register_at(as_of, records, scans, Some(period))
         })
     }
 

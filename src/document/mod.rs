@@ -3,6 +3,7 @@
 //! A view decides, a template shows, a back end writes. Nothing in here reads or writes a file; what
 //! a document prints depends on the register, its provenance and the templates alone.
 
+mod compliance;
 mod cover;
 mod csv;
 mod decisions;
@@ -12,6 +13,7 @@ mod findings;
 mod html;
 mod index;
 mod markdown;
+mod measures;
 mod provenance;
 mod soa;
 mod table;
@@ -54,13 +56,25 @@ pub struct DocumentKind {
 }
 
 /// Every document, in the order of the catalogue.
-pub const DOCUMENTS: &[DocumentKind] = &[index::INDEX, soa::D01, exceptions::D02, vulnerabilities::D05];
+pub const DOCUMENTS: &[DocumentKind] = &[
+    index::INDEX,
+    soa::D01,
+    exceptions::D02,
+    vulnerabilities::D05,
+    compliance::D06,
+];
 
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {
     DOCUMENTS
         .iter()
         .find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
+}
+
+/// Tells whether one of the documents shows the months before.
+pub fn shows_months(kinds: &[&'static DocumentKind]) -> bool {
+    let shows = [compliance::D06.id];
+    kinds.iter().any(|kind| shows.contains(&kind.id))
 }
 
 /// The form of a file.

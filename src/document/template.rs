@@ -22,6 +22,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D01.md", include_str!("../../templates/D01.md")),
     ("D02.md", include_str!("../../templates/D02.md")),
     ("D05.md", include_str!("../../templates/D05.md")),
+    ("D06.md", include_str!("../../templates/D06.md")),
     ("_cover.md", include_str!("../../templates/_cover.md")),
     ("_verify.md", include_str!("../../templates/_verify.md")),
     ("index.md", include_str!("../../templates/index.md")),

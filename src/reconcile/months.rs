@@ -17,6 +17,8 @@ pub struct Month {
     /// How many scans were known by then. Before the first nothing was known of any finding, and there are no figures.
     pub scans: usize,
     pub figures: Figures,
+    /// The figures of its days as they are known at the register's as-of, by the dates that later exports tell.
+    pub known_since: Figures,
 }
 
 /// Returns the twelve months of which the last is the one in which a period ends, the oldest first.
@@ -38,14 +40,29 @@ pub fn months_before(period: Period, as_of: AsOf) -> impl Iterator<Item = (Perio
     })
 }
 
-/// Asks for the figures of each month of a register's trend; not for those before the first scan.
-pub fn months(register: &Register<'_>, mut ask: impl FnMut(Period, AsOf) -> Figures) -> Vec<Month> {
-    let asked = months_before(register.period, register.as_of).map(|(period, as_of)| {
+/// Asks for a register of each month of a trend; not for those before the first scan.
+///
+/// It is asked for all months at once, too, where the register begins after the first of them.
+pub fn months<'a>(register: &Register<'_>, ask: impl Fn(Period, AsOf) -> Register<'a>) -> Vec<Month> {
+    let all: Vec<(Period, AsOf)> = months_before(register.period, register.as_of).collect();
+    let Some(((first, _), (last, _))) = all.first().zip(all.last()) else {
+        return Vec::new();
+    };
+    let whole = Period {
+        from: first.from,
+        to: last.to,
+    };
+    let asked = (register.period.from > whole.from).then(|| ask(whole, register.as_of));
+    let known_since = |period: Period| match &asked {
+        Some(asked) => asked.figures_of(period),
+        None => register.figures_of(period),
+    };
+    let month = |(period, as_of): (Period, AsOf)| {
         let lines = register.imports.iter();
         let known = lines.filter(|line| line.product == Product::Scan && !line.is_newer_than(as_of));
         let scans = known.count();
         let figures = if scans > 0 {
-            ask(period, as_of)
+            ask(period, as_of).kpis
         } else {
             Figures::new()
         };
@@ -54,7 +71,8 @@ pub fn months(register: &Register<'_>, mut ask: impl FnMut(Period, AsOf) -> Figu
             as_of,
             scans,
             figures,
+            known_since: known_since(period),
         }
-    });
-    asked.collect()
+    };
+    all.into_iter().map(month).collect()
 }

@@ -284,8 +284,7 @@ impl<'a> Register<'a> {
     pub fn kpi_segments(&self) -> BTreeMap<Dimension, BTreeMap<String, Figures>> {
         let frame = self.frame();
         let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
-        let rows = (&self.findings[..], &self.hosts[..], &self.systems);
-        let population = Population::new(self.repository, &coverages, rows, frame);
+        let population = self.population(&coverages, frame);
         let figures = |dimension| {
             let parts = population.split(dimension).into_iter();
             parts
@@ -296,6 +295,23 @@ impl<'a> Register<'a> {
             .into_iter()
             .map(|dimension| (dimension, figures(dimension)))
             .collect()
+    }
+
+    /// Computes the figures of another period; it must not begin before the register's own.
+    pub fn figures_of(&self, period: Period) -> Figures {
+        let frame = Frame {
+            period,
+            ..self.frame()
+        };
+        let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
+        let mut population = self.population(&coverages, frame);
+        population.leave_out_closed_before(frame);
+        population.figures(frame)
+    }
+
+    fn population(&self, coverages: &Coverages, frame: Frame) -> Population<'_> {
+        let rows = (&self.findings[..], &self.hosts[..], &self.systems);
+        Population::new(self.repository, coverages, rows, frame)
     }
 
     fn frame(&self) -> Frame {

@@ -57,7 +57,7 @@ pub(in crate::cli) fn render(
         .collect();
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
-    let has_months = false;
+    let has_months = document::shows_months(&kinds);
     let job = open_in(console, global, &render.at, Asked { period, has_months })?;
     let out = destination(console, &job, &render.out)?;
     let scans = job.scans(console, &render.scans)?;
@@ -249,12 +249,13 @@ pub(super) fn make(
         .map(|key| Ok::<_, Failure>(Signer::open(&console.folder.join(key))?.asking(console.can_ask)))
         .transpose()?;
     let progress = Progress::start(console, global, "auditing");
-    let has_months = false;
+    let has_months = true;
     let job = open_in(console, global, at, Asked { period, has_months })?;
     let out = destination(console, &job, out)?;
     check_destination(&out)?;
     let scans = job.scans(console, scans)?;
-    let register = job.register(&scans, period);
+    let mut register = job.register(&scans, period);
+    register.months = job.months(&scans, &register);
     let found = job.diagnostics(&register, &scans);
     let bundle = Bundle {
         as_of: job
