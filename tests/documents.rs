@@ -2,6 +2,8 @@
 
 #[path = "documents/browser.rs"]
 mod browser;
+#[path = "documents/compliance.rs"]
+mod compliance;
 #[path = "documents/hostile.rs"]
 mod hostile;
 #[path = "documents/records.rs"]

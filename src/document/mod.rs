@@ -15,6 +15,7 @@ mod index;
 mod markdown;
 mod measures;
 mod provenance;
+mod scorecard;
 mod soa;
 mod table;
 mod template;
@@ -62,6 +63,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     exceptions::D02,
     vulnerabilities::D05,
     compliance::D06,
+    scorecard::D14,
 ];
 
 /// Finds a document by its id or slug, in any case.
@@ -73,7 +75,7 @@ pub fn find(word: &str) -> Option<&'static DocumentKind> {
 
 /// Tells whether one of the documents shows the months before.
 pub fn shows_months(kinds: &[&'static DocumentKind]) -> bool {
-    let shows = [compliance::D06.id];
+    let shows = [compliance::D06.id, scorecard::D14.id];
     kinds.iter().any(|kind| shows.contains(&kind.id))
 }
 

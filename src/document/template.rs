@@ -23,6 +23,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D02.md", include_str!("../../templates/D02.md")),
     ("D05.md", include_str!("../../templates/D05.md")),
     ("D06.md", include_str!("../../templates/D06.md")),
+    ("D14.md", include_str!("../../templates/D14.md")),
     ("_cover.md", include_str!("../../templates/_cover.md")),
     ("_verify.md", include_str!("../../templates/_verify.md")),
     ("index.md", include_str!("../../templates/index.md")),
