@@ -4,6 +4,8 @@
 mod acceptances;
 #[path = "documents/browser.rs"]
 mod browser;
+#[path = "documents/compliance.rs"]
+mod compliance;
 #[path = "documents/example.rs"]
 mod example;
 #[path = "documents/hostile.rs"]

@@ -55,6 +55,7 @@ mod output_hostile;
 mod output_people;
 mod output_register;
 mod peers;
+mod periods;
 mod plan;
 mod properties;
 mod pull_request;

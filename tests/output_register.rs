@@ -203,6 +203,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
             ("sla_rate_net", kpi("in time, of those undecided", 9, 10)),
             ("sla_rate_strict", kpi("in time, of all", 28, 30)),
         ]),
+        months: Vec::new(),
         installs: Vec::new(),
         missing_history: None,
     }

@@ -60,8 +60,10 @@ pub(super) enum Command {
     /// Lay findings against records: the register
     #[command(after_help = "Example:\n  countersign reconcile --scan weekly.nessus=src-nessus --format json")]
     Reconcile(Reconcile),
-    /// Make documents: D01 Statement of Applicability, D02 exceptions, D05 vulnerabilities, index
-    #[command(after_help = "Example:\n  countersign render --document D05 --format html,csv --out documents")]
+    /// Make documents, such as the Statement of Applicability (D01) or the monthly compliance report (D06)
+    #[command(
+        after_help = "Example:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents"
+    )]
     Render(Render),
     /// Make the audit bundle: documents, records, digests, and a signature
     #[command(after_help = "Example:\n  countersign bundle --out audit.tar --key ~/.ssh/id_ed25519")]
@@ -225,7 +227,8 @@ pub(super) struct Reconcile {
     pub(super) at: At,
     #[command(flatten)]
     pub(super) scans: Scans,
-    /// The period of the figures: 2026, 2026-Q3, 2026-09 or FROM..TO [default: the twelve months before as-of]
+    /// The period of the figures: 2026, 2026-Q3, 2026-09 or FROM..TO; as-of is its end unless given [default: the
+    /// twelve months before as-of]
     #[arg(long, value_name = "P")]
     pub(super) period: Option<String>,
     #[arg(long, value_name = "FORMAT", default_value = "human")]
@@ -245,7 +248,7 @@ pub(super) enum RegisterFormat {
 
 #[derive(Args, Debug)]
 pub(super) struct Render {
-    /// D01, D02, D05 or `index` [default: all]
+    /// The id or the word of a document, such as `D05` or `vulnerabilities` [default: all]
     #[arg(long = "document", value_name = "ID", value_delimiter = ',')]
     pub(super) documents: Vec<String>,
     #[arg(
@@ -255,6 +258,8 @@ pub(super) struct Render {
         default_value = "html"
     )]
     pub(super) formats: Vec<DocumentFormat>,
+    /// The period of the figures: 2026, 2026-Q3, 2026-09 or FROM..TO; as-of is its end unless given [default: the
+    /// twelve months before as-of]
     #[arg(long, value_name = "P")]
     pub(super) period: Option<String>,
     #[command(flatten)]
@@ -283,6 +288,7 @@ pub(super) struct Bundle {
     /// The private key to sign with, or a public key whose private half is in the agent
     #[arg(long, value_name = "KEY")]
     pub(super) key: Option<PathBuf>,
+    /// The period of the figures, as for `render`
     #[arg(long, value_name = "P")]
     pub(super) period: Option<String>,
     #[command(flatten)]

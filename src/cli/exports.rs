@@ -67,7 +67,7 @@ impl Job {
     pub(super) fn read_ledger(&self) -> Result<Ledger, Failure> {
         match self.read.take() {
             Some(ledger) => Ok(ledger),
-            None => ledger::read(&self.tree, Wanted::RunsAt(self.as_of.instant())),
+            None => ledger::read(&self.tree, Wanted::RunsAt(Arc::clone(&self.moments))),
         }
     }
 

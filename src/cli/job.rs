@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::args::{At, Global};
 use super::change::Base;
 use super::configuration::read_configuration;
@@ -20,7 +22,7 @@ use crate::import::Scan;
 use crate::ledger::{Ledger, Wanted};
 use crate::load::{Generated, Repository, flag_reused_ids, load, load_configuration};
 use crate::model::{AsOf, Kind, parse_date};
-use crate::reconcile::{Period, Question, Register, reconcile_over};
+use crate::reconcile::{Month, Period, Question, Register, months, months_before, reconcile_over};
 use crate::source::{self, GitFacts, History, Tree};
 use crate::trust::{
     Anchor, Basis, CONFIGURATION_ID, Change, Contents, MissingHistory, Past, Question as ApprovalQuestion,
@@ -34,6 +36,8 @@ pub(super) struct Job {
     pub(super) settings: Settings,
     pub(super) repository: Repository,
     pub(super) as_of: AsOf,
+    /// As-of, and the end of each month whose figures are wanted.
+    pub(super) moments: Arc<[DateTime<Utc>]>,
     /// The commit that is judged; `None` outside git.
     pub(super) commit: Option<String>,
     /// Whether what was read differs from the commit.
@@ -60,9 +64,27 @@ pub(super) struct Job {
     pub(super) change: Option<Change>,
 }
 
+/// What a command asks of time, beside `--as-of`.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Asked {
+    pub(super) period: Option<Period>,
+    /// Whether the figures of the months before are wanted, too.
+    pub(super) has_months: bool,
+}
+
 /// Opens the repository that the arguments name, to be judged by itself.
 pub(super) fn open(console: &mut Console<'_>, global: &Global, at: &At) -> Result<Job, Failure> {
-    open_against(console, global, at, None)
+    open_with(console, global, (at, None), Asked::default())
+}
+
+/// Opens the repository that the arguments name, to be judged at the end of a period unless they say otherwise.
+pub(super) fn open_in(
+    console: &mut Console<'_>,
+    global: &Global,
+    at: &At,
+    asked: Asked,
+) -> Result<Job, Failure> {
+    open_with(console, global, (at, None), asked)
 }
 
 /// Opens the repository that the arguments name, to be judged by the tip of a base branch where one is named.
@@ -71,6 +93,15 @@ pub(super) fn open_against(
     global: &Global,
     at: &At,
     base: Option<&str>,
+) -> Result<Job, Failure> {
+    open_with(console, global, (at, base), Asked::default())
+}
+
+fn open_with(
+    console: &mut Console<'_>,
+    global: &Global,
+    (at, base): (&At, Option<&str>),
+    asked: Asked,
 ) -> Result<Job, Failure> {
     let root = root(console, global)?;
     let facts = source::facts(&root)?;
@@ -130,18 +161,17 @@ pub(super) fn open_against(
     let zone = change
         .as_ref()
         .map_or_else(|| repository.zone(), |change| change.base.zone());
-    let as_of = match (&global.as_of, day) {
-        (Some(text), _) => time::as_of(Some(text), console.now, zone)?,
-        (None, Some(day)) => time::as_of(Some(&day), console.now, zone)?,
-        (None, None) => time::as_of(None, console.now, zone)?,
-    };
+    let asked_for = (global.as_of.as_deref(), day.as_deref(), asked.period);
+    let as_of = time::moment(asked_for, console.now, zone)?;
+    tell_period(console, global, asked.period, as_of)?;
+    let moments = moments(asked, as_of);
     let mut anchors = read_anchors(&tree, &basis(&repository, change.as_ref()))?;
     let mut testimony = Testimony::default();
     let mut contents = Contents::unknown(MissingHistory::OutsideGit);
     let (mut past, mut since, mut read_ledger) = (None, None, None);
     if let Some(history) = &history {
         compare_anchors(&mut anchors, history);
-        read_ledger = ledger::compare(&mut anchors, &tree, Wanted::RunsAt(as_of.instant()))?;
+        read_ledger = ledger::compare(&mut anchors, &tree, Wanted::RunsAt(Arc::clone(&moments)))?;
         let reader = source::ContentReader::open(&root)?;
         testimony = testify(&repository, history, &reader, &anchored(&anchors, history))?;
         contents = read_contents(&repository, history, &reader)?;
@@ -162,6 +192,7 @@ pub(super) fn open_against(
         settings,
         repository,
         as_of,
+        moments,
         commit,
         is_modified,
         history,
@@ -175,6 +206,34 @@ pub(super) fn open_against(
         generated,
         change,
     })
+}
+
+/// Says it where a period has not ended at as-of.
+fn tell_period(
+    console: &mut Console<'_>,
+    global: &Global,
+    period: Option<Period>,
+    as_of: AsOf,
+) -> Result<(), Failure> {
+    if let Some(Period { from, to }) = period.filter(|period| period.to > as_of.day())
+        && !global.quiet
+    {
+        writeln!(
+            console.err,
+            "the period {from} to {to} has not ended: its figures are those as of {as_of}"
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns every moment that will be judged at.
+fn moments(asked: Asked, as_of: AsOf) -> Arc<[DateTime<Utc>]> {
+    let mut moments = vec![as_of.instant()];
+    if asked.has_months {
+        let period = asked.period.unwrap_or_else(|| Period::year_before(as_of));
+        moments.extend(months_before(period, as_of).map(|(_, as_of)| as_of.instant()));
+    }
+    moments.into()
 }
 
 /// Finds the governed folder.
@@ -241,10 +300,35 @@ impl Job {
         scans: &[Scan],
         period: Option<Period>,
     ) -> Register<'a> {
-        let question = self.approval_question();
+        self.register_at(self.as_of, (repository, contents), scans, period)
+    }
+
+    /// Lays the records against the exports at the end of each month before, and returns the figures.
+    pub(super) fn months(&self, scans: &[Scan], register: &Register<'_>) -> Vec<Month> {
+        months(register, |period, as_of| {
+            let records = (&self.repository, &self.contents);
+            self.register_at(as_of, records, scans, Some(period))
+        })
+    }
+
+    fn register_at<'a>(
+        &self,
+        as_of: AsOf,
+        (repository, contents): (&'a Repository, &Contents),
+        scans: &[Scan],
+        period: Option<Period>,
+    ) -> Register<'a> {
+        let question = ApprovalQuestion {
+            at: as_of.instant(),
+            ..self.approval_question()
+        };
         let standings = judge(&self.repository, &question);
         let lineage = lineage(repository, &question, contents);
-        reconcile_over(repository, standings, &lineage, scans, self.question(period))
+        let asked = Question {
+            as_of,
+            ..self.question(period)
+        };
+        reconcile_over(repository, standings, &lineage, scans, asked)
     }
 
     fn question(&self, period: Option<Period>) -> Question {

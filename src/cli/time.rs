@@ -32,6 +32,34 @@ pub(super) fn as_of(text: Option<&str>, now: DateTime<Utc>, zone: Zone) -> Resul
     Ok(as_of)
 }
 
+/// Chooses the moment to judge at: as asked, else the end of the period, else the day of the commit, else now.
+///
+/// Nobody can judge a later day than today, or records by a later day than the one they were asked for: of a period that has not
+/// ended by then as much is judged as there is.
+pub(super) fn moment(
+    (asked, commit_day, period): (Option<&str>, Option<&str>, Option<Period>),
+    now: DateTime<Utc>,
+    zone: Zone,
+) -> Result<AsOf, Failure> {
+    let latest = as_of(asked.or(commit_day), now, zone)?;
+    let Some(period) = period else {
+        return Ok(latest);
+    };
+    let moment = if asked.is_none() && period.to <= latest.day() {
+        AsOf::end_of(period.to, zone)
+    } else {
+        latest
+    };
+    if period.from > moment.day() {
+        return Err(Failure::usage(format!(
+            "the period begins on {}, after the day to judge at, {}: nothing of it can be judged yet",
+            period.from,
+            moment.day()
+        )));
+    }
+    Ok(moment)
+}
+
 /// People leave the seconds out: `2026-09-30T12:00Z` is 12:00:00.
 fn without_seconds(text: &str) -> Option<Instant> {
     let (minutes, offset) = (text.get(..16)?, text.get(16..)?);
@@ -56,7 +84,11 @@ pub(super) fn period(text: &str) -> Result<Period, Failure> {
 }
 
 fn named_period(text: &str) -> Option<(Date, Date)> {
-    let year: i32 = text.get(..4)?.parse().ok()?;
+    let number = |digits: &str| {
+        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse::<u32>().ok().filter(|_| is_number)
+    };
+    let year = i32::try_from(number(text.get(..4)?)?).ok()?;
     let (first, months) = match text.get(4..)? {
         "" => (1, 12),
         "-Q1" => (1, 3),
@@ -64,11 +96,7 @@ fn named_period(text: &str) -> Option<(Date, Date)> {
         "-Q3" => (7, 3),
         "-Q4" => (10, 3),
         month => (
-            month
-                .strip_prefix('-')
-                .filter(|digits| digits.len() == 2)?
-                .parse()
-                .ok()?,
+            number(month.strip_prefix('-').filter(|digits| digits.len() == 2)?)?,
             1,
         ),
     };
@@ -79,7 +107,7 @@ fn named_period(text: &str) -> Option<(Date, Date)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_of, period};
+    use super::{as_of, moment, period};
     use crate::model::Zone;
 
     #[test]
@@ -108,6 +136,57 @@ mod tests {
     }
 
     #[test]
+    fn a_period_is_judged_at_its_end_or_as_far_as_it_has_come() {
+        let now = "2026-10-15T10:00:00Z".parse().unwrap();
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let rows = [
+            (None, None, "2026-09", Some("2026-09-30T23:59:59+02:00")),
+            (None, None, "2025", Some("2025-12-31T23:59:59+01:00")),
+            // The last day is today, and today is judged to its end.
+            (
+                None,
+                None,
+                "2026-10-01..2026-10-15",
+                Some("2026-10-15T23:59:59+02:00"),
+            ),
+            (None, None, "2026-Q4", Some("2026-10-15T12:00:00+02:00")),
+            (None, None, "2026-11", None),
+            (
+                Some("2026-10-02"),
+                None,
+                "2026-09",
+                Some("2026-10-02T23:59:59+02:00"),
+            ),
+            (
+                Some("2026-09-10"),
+                None,
+                "2026-09",
+                Some("2026-09-10T23:59:59+02:00"),
+            ),
+            (Some("2026-08-31"), None, "2026-09", None),
+            (
+                None,
+                Some("2026-10-02"),
+                "2026-09",
+                Some("2026-09-30T23:59:59+02:00"),
+            ),
+            (
+                None,
+                Some("2026-09-10"),
+                "2026-09",
+                Some("2026-09-10T23:59:59+02:00"),
+            ),
+            (None, Some("2026-08-31"), "2026-09", None),
+        ];
+        for (asked, commit_day, text, expected) in rows {
+            let period = period(text).ok();
+            let found = moment((asked, commit_day, period), now, berlin).ok();
+            let found = found.map(|as_of| as_of.to_string());
+            assert_eq!(found.as_deref(), expected, "{asked:?} {commit_day:?} {text}");
+        }
+    }
+
+    #[test]
     fn periods_have_names() {
         let rows = [
             ("2026", Some("2026-01-01..2026-12-31")),
@@ -118,6 +197,9 @@ mod tests {
             ("2026-13", None),
             ("2026-7", None),
             ("26", None),
+            ("2026-+9", None),
+            ("+026-09", None),
+            ("2026-Q5", None),
         ];
         for (text, expected) in rows {
             let found = period(text)

@@ -47,6 +47,10 @@ pub(super) struct CoverValues {
     pub(super) as_of_day: String,
     pub(super) period_from: String,
     pub(super) period_to: String,
+    /// Whether as-of is the period's end or later.
+    pub(super) period_has_ended: bool,
+    /// Exports whose scan ran after as-of; nothing of them is in the document.
+    pub(super) imports_newer: usize,
     pub(super) classification: &'static str,
     pub(super) commit: Option<String>,
     pub(super) modified: bool,
@@ -93,6 +97,12 @@ impl Cover {
             as_of_day: register.as_of.day().to_string(),
             period_from: register.period.from.to_string(),
             period_to: register.period.to.to_string(),
+            period_has_ended: register.period.to <= register.as_of.day(),
+            imports_newer: register
+                .imports
+                .iter()
+                .filter(|line| line.is_newer_than(register.as_of))
+                .count(),
             classification: view.classification,
             commit: provenance.commit.clone(),
             modified: provenance.modified,
@@ -143,10 +153,7 @@ fn facts(values: &CoverValues, kind: &DocumentKind) -> Table {
         vec![
             ("Document", Cell::text(kind.id)),
             ("Organisation", Cell::text(values.organisation.as_str())),
-            (
-                "Period",
-                Cell::text(format!("{} to {}", values.period_from, values.period_to)),
-            ),
+            ("Period", Cell::text(period_in_words(values))),
             ("As of", Cell::text(values.as_of.as_str())),
             ("Classification", Cell::text(values.classification)),
             ("For", Cell::text(kind.audience)),
@@ -155,6 +162,15 @@ fn facts(values: &CoverValues, kind: &DocumentKind) -> Table {
             ("Scope", Cell::text(values.scope.as_str())),
         ],
     )
+}
+
+fn period_in_words(values: &CoverValues) -> String {
+    let note = if values.period_has_ended {
+        ""
+    } else {
+        "; it has not ended: the figures go up to as-of"
+    };
+    format!("{} to {}{note}", values.period_from, values.period_to)
 }
 
 fn origin(values: &CoverValues, register: &Register<'_>, replaced: &[&str]) -> Table {
@@ -178,8 +194,9 @@ fn origin(values: &CoverValues, register: &Register<'_>, replaced: &[&str]) -> T
         format!(", the oldest {} before as-of", age(hours))
     });
     let imports = format!(
-        "{}, {rows} rows read{oldest}",
-        counted(register.imports.len(), "file")
+        "{}, {rows} rows read{oldest}; newer than as-of and left out: {}",
+        counted(register.imports.len(), "file"),
+        values.imports_newer
     );
     let config = match &values.config_digest {
         Some(digest) => Cell::Code(digest.as_str().into()),

@@ -4,6 +4,7 @@
 //! a document prints depends on the register, its provenance and the templates alone.
 
 mod acceptances;
+mod compliance;
 mod cover;
 mod csv;
 mod decisions;
@@ -13,10 +14,12 @@ mod findings;
 mod html;
 mod index;
 mod markdown;
+mod measures;
 mod provenance;
 mod ratings;
 mod reviews;
 mod risks;
+mod scorecard;
 mod soa;
 mod table;
 mod template;
@@ -66,7 +69,9 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     exceptions::D02,
     acceptances::D03,
     vulnerabilities::D05,
+    compliance::D06,
     unsupported::D11,
+    scorecard::D14,
     risks::D20,
 ];
 
@@ -75,6 +80,12 @@ pub fn find(word: &str) -> Option<&'static DocumentKind> {
     DOCUMENTS
         .iter()
         .find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
+}
+
+/// Tells whether one of the documents shows the months before.
+pub fn shows_months(kinds: &[&'static DocumentKind]) -> bool {
+    let shows = [compliance::D06.id, scorecard::D14.id];
+    kinds.iter().any(|kind| shows.contains(&kind.id))
 }
 
 /// The form of a file.

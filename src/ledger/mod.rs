@@ -50,8 +50,8 @@ pub struct Ledger {
     pub faults: Vec<LedgerFault>,
     wanted: Wanted,
     states: BTreeMap<String, (u64, State)>,
-    /// The place of the run whose catalogue counts, by Source.
-    catalogues: BTreeMap<String, usize>,
+    /// The place of the run whose catalogue counts, by Source and moment.
+    catalogues: BTreeMap<(String, DateTime<Utc>), usize>,
     /// A last segment that no statement names: an import was killed before it was done, and the next one goes on.
     pub unfinished: Option<Arc<str>>,
     /// The digest that the next segment must name.
@@ -59,13 +59,13 @@ pub struct Ledger {
 }
 
 /// What a ledger is read for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Wanted {
     /// Whether it is whole, and to add to it.
     #[default]
     Segments,
-    /// The runs, to be judged at a moment; catalogues that are younger, or were superseded by then, are left empty.
-    RunsAt(DateTime<Utc>),
+    /// The runs, to be judged at some moments; a catalogue that is the newest of its Source at none of them is left empty.
+    RunsAt(Arc<[DateTime<Utc>]>),
 }
 
 /// What is wrong with a file of the ledger.
@@ -234,11 +234,11 @@ impl Ledger {
             .ok_or_else(|| format!("this tool knows no format `{}`", head.format))?;
         let mut state = self.state_at(&head.source, head.base)?;
         let told = replay::replay(&mut state, segment::lines(text))?;
-        match self.wanted {
+        match self.wanted.clone() {
             Wanted::Segments => {}
-            Wanted::RunsAt(at) => {
+            Wanted::RunsAt(moments) => {
                 let is_catalogue = matches!(importer.product, Product::Kev | Product::Epss);
-                let counts = is_catalogue && self.supersede(head, at);
+                let counts = is_catalogue && self.supersede(head, &moments);
                 let scan = replay::run(&mut state, head, &told, (importer, counts));
                 self.scans.push(scan);
             }
@@ -247,25 +247,32 @@ impl Ledger {
         Ok(())
     }
 
-    /// Tells whether a catalogue, the next run, is the newest of its Source so far; then what it supersedes is emptied.
-    fn supersede(&mut self, head: &Head, at: DateTime<Utc>) -> bool {
-        if head.run_at.is_some_and(|run_at| run_at > at) {
-            return false;
-        }
-        let known = self.catalogues.get(&head.source).copied();
-        if let Some(known) =
-            known.and_then(|place| Some((&self.segments.get(place)?.head, self.scans.get_mut(place)?)))
-        {
-            let (other, scan) = known;
-            let key = |head: &Head| (head.run_at, head.file.clone(), head.sha256.clone());
-            if key(other) > key(head) {
-                return false;
+    /// Tells whether a catalogue, the next run, is at any moment the newest of its Source so far; then what it supersedes
+    /// at all of them is emptied.
+    fn supersede(&mut self, head: &Head, moments: &[DateTime<Utc>]) -> bool {
+        let key = |head: &Head| (head.run_at, head.file.clone(), head.sha256.clone());
+        let mut counts = false;
+        for at in moments {
+            if head.run_at.is_some_and(|run_at| run_at > *at) {
+                continue;
             }
-            scan.kev = Vec::new();
-            scan.epss = Vec::new();
+            let place = (head.source.clone(), *at);
+            let known = self.catalogues.get(&place).copied();
+            let other = known.and_then(|known| self.segments.get(known));
+            if other.is_some_and(|other| key(&other.head) > key(head)) {
+                continue;
+            }
+            counts = true;
+            self.catalogues.insert(place, self.scans.len());
+            let is_needed = |known: usize| self.catalogues.values().any(|place| *place == known);
+            if let Some(known) = known.filter(|known| !is_needed(*known))
+                && let Some(scan) = self.scans.get_mut(known)
+            {
+                scan.kev = Vec::new();
+                scan.epss = Vec::new();
+            }
         }
-        self.catalogues.insert(head.source.clone(), self.scans.len());
-        true
+        counts
     }
 
     /// Hands the runs out, and lets go of what only adding to the ledger needs.

@@ -19,6 +19,7 @@ mod reference;
 mod schema;
 mod segment;
 mod severity;
+mod target;
 mod time;
 mod timetable;
 mod vocabulary;
@@ -50,6 +51,7 @@ pub use schema::{
 };
 pub use segment::{CitedContent, Governor, Segment, SegmentCause, Segments};
 pub use severity::Severity;
+pub use target::Target;
 pub use time::{AsOf, Date, Instant, Zone, parse_date, parse_instant, utc_text};
 pub use timetable::{InForce, MOST_DAYS as MOST_TIMETABLE_DAYS, Opening, Timetable};
 pub use vocabulary::{HOST_NAMES, SSVC_NAMES, SYSTEM_NAMES, host_value, system_value};

@@ -50,6 +50,11 @@ impl Date {
         Self(self.0.checked_add_months(Months::new(months)).unwrap_or(self.0))
     }
 
+    /// Returns the day so many months earlier, the last of its month where the month is shorter.
+    pub fn minus_months(self, months: u32) -> Self {
+        Self(self.0.checked_sub_months(Months::new(months)).unwrap_or(self.0))
+    }
+
     /// Returns the year.
     pub fn year(self) -> i32 {
         self.0.year()

@@ -18,6 +18,7 @@ mod installs;
 mod join;
 mod judge;
 mod kpi;
+mod months;
 mod moves;
 mod plan;
 mod provenance;
@@ -31,7 +32,8 @@ mod whatif;
 
 pub use facts::FactConflict;
 pub use frozen::ForeignHosts;
-pub use kpi::{Dimension, Figures, Kpi, Unit};
+pub use kpi::{Dimension, Figures, Kpi, SlaOutcome, Stage, Unit};
+pub use months::{Month, months, months_before};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
 pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Period, Register, SystemRow};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
@@ -171,6 +173,7 @@ pub fn reconcile_over<'a>(
         installs,
         suppressed,
         kpis,
+        months: Vec::new(),
         missing_history: lineage.missing,
     }
 }

@@ -9,7 +9,8 @@ use super::coverage::Coverages;
 use super::estate::ScanDuty;
 use super::facts::FactConflict;
 use super::frozen::ForeignHosts;
-use super::kpi::{Dimension, Figures, Frame, Population};
+use super::kpi::{Dimension, Figures, Frame, Population, SlaOutcome, Stage};
+use super::months::Month;
 use super::suppressed::Suppressed;
 use crate::import::Product;
 use crate::load::Repository;
@@ -49,6 +50,8 @@ pub struct Register<'a> {
     pub suppressed: Vec<Suppressed>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: Figures,
+    /// The figures of the months before, where somebody asked for them; the oldest first.
+    pub months: Vec<Month>,
     /// Why it is not known what agreements and systems said before, where it is not.
     pub missing_history: Option<MissingHistory>,
 }
@@ -133,6 +136,11 @@ impl ImportLine {
     /// Returns the rows that became nothing.
     pub fn skipped_rows(&self) -> u64 {
         self.skipped.iter().map(|skipped| skipped.rows).sum()
+    }
+
+    /// Tells whether the scan ran after a moment, so that nothing of it is known then.
+    pub fn is_newer_than(&self, as_of: AsOf) -> bool {
+        self.run_at.is_some_and(|run_at| run_at > as_of.instant())
     }
 
     /// Returns whole hours between the run and a moment; `None` where the export names no time.
@@ -274,14 +282,9 @@ impl<'a> Register<'a> {
 
     /// Computes the figures of each segment, by dimension and value; each finding, host and record is in one of each.
     pub fn kpi_segments(&self) -> BTreeMap<Dimension, BTreeMap<String, Figures>> {
-        let frame = Frame {
-            period: self.period,
-            as_of: self.as_of,
-            duty: ScanDuty::of(self.repository),
-        };
+        let frame = self.frame();
         let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
-        let rows = (&self.findings[..], &self.hosts[..], &self.systems);
-        let population = Population::new(self.repository, &coverages, rows, frame);
+        let population = self.population(&coverages, frame);
         let figures = |dimension| {
             let parts = population.split(dimension).into_iter();
             parts
@@ -292,6 +295,42 @@ impl<'a> Register<'a> {
             .into_iter()
             .map(|dimension| (dimension, figures(dimension)))
             .collect()
+    }
+
+    /// Computes the figures of another period; it must not begin before the register's own.
+    pub fn figures_of(&self, period: Period) -> Figures {
+        let frame = Frame {
+            period,
+            ..self.frame()
+        };
+        let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
+        let mut population = self.population(&coverages, frame);
+        population.leave_out_closed_before(frame);
+        population.figures(frame)
+    }
+
+    fn population(&self, coverages: &Coverages, frame: Frame) -> Population<'_> {
+        let rows = (&self.findings[..], &self.hosts[..], &self.systems);
+        Population::new(self.repository, coverages, rows, frame)
+    }
+
+    fn frame(&self) -> Frame {
+        Frame {
+            period: self.period,
+            as_of: self.as_of,
+            duty: ScanDuty::of(self.repository),
+        }
+    }
+
+    /// Returns as what a finding counts in the rates of agreements; `None` where it was not due in the period, or is left out.
+    pub fn sla_outcome(&self, finding: &Finding) -> Option<SlaOutcome> {
+        SlaOutcome::of(finding, self.frame())
+    }
+
+    /// Returns how long the findings that were fixed in the period stood in each stage, from the vendor's patch to the
+    /// scan that proves the fix; the last one is the whole, to which the others add up.
+    pub fn latency(&self) -> [Stage; 5] {
+        Stage::all(&self.findings, self.frame())
     }
 
     /// Returns the number below which a denominator says little: the organisation's own, else 20.

@@ -265,6 +265,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         conflicts: Vec::new(),
         suppressed: Vec::new(),
         kpis,
+        months: Vec::new(),
         installs: Vec::new(),
         missing_history: None,
     }

@@ -117,7 +117,7 @@ fn what_a_run_has_in_common_with_the_one_before_is_held_once() {
     }
     let scans = std::mem::take(&mut world.scans);
     let (_, files) = filed(&world.repository(), scans);
-    let ledger = read_ledger(files, Wanted::RunsAt(DateTime::<Utc>::MAX_UTC));
+    let ledger = read_ledger(files, Wanted::RunsAt([DateTime::<Utc>::MAX_UTC].into()));
     assert_eq!(ledger.faults, []);
     let told = |run: usize, host: u32| {
         let sightings: Vec<&Sighting> = ledger.scans[run]
@@ -156,7 +156,7 @@ fn the_ledger_says_what_the_exports_said() {
                 }
             }
             let (scans, files) = filed(&repository, scans);
-            let ledger = read_ledger(files, Wanted::RunsAt(DateTime::<Utc>::MAX_UTC));
+            let ledger = read_ledger(files, Wanted::RunsAt([DateTime::<Utc>::MAX_UTC].into()));
             if let Some(fault) = ledger.faults.first() {
                 return Err(format!("{}: {}", fault.path, fault.what));
             }

@@ -4,7 +4,7 @@ use super::{deliver, say, verdict};
 use crate::cli::args::{Check, CheckFormat, Global, Reconcile, RegisterFormat};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::job::{Job, open, open_against};
+use crate::cli::job::{Asked, Job, open_against, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
@@ -93,7 +93,15 @@ pub(in crate::cli) fn reconcile(
 ) -> Result<u8, Failure> {
     let period = reconcile.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "reconciling");
-    let job = open(console, global, &reconcile.at)?;
+    let job = open_in(
+        console,
+        global,
+        &reconcile.at,
+        Asked {
+            period,
+            has_months: false,
+        },
+    )?;
     let scans = job.scans(console, &reconcile.scans)?;
     let joined = job.register(&scans, period);
     let found = job.diagnostics(&joined, &scans);

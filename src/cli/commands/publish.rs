@@ -13,7 +13,7 @@ use crate::check::rule_set_digest;
 use crate::cli::args::{At, Audit, Bundle as BundleArguments, DocumentFormat, Global, Render, Scans, Verify};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, TRUST};
-use crate::cli::job::{Job, open};
+use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
@@ -58,10 +58,14 @@ pub(in crate::cli) fn render(
         .collect();
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
-    let job = open(console, global, &render.at)?;
+    let has_months = document::shows_months(&kinds);
+    let job = open_in(console, global, &render.at, Asked { period, has_months })?;
     let out = destination(console, &job, &render.out)?;
     let scans = job.scans(console, &render.scans)?;
-    let register = job.register(&scans, period);
+    let mut register = job.register(&scans, period);
+    if has_months {
+        register.months = job.months(&scans, &register);
+    }
     let found = job.diagnostics(&register, &scans);
     let files = documents(&job, &register, &found, &kinds, &formats)?;
     write_folder(&out, &files)?;
@@ -69,7 +73,12 @@ pub(in crate::cli) fn render(
     say(
         console,
         global,
-        format_args!("{} files in {}", files.len(), visible(&out.display().to_string())),
+        format_args!(
+            "{} files in {}, as of {}",
+            files.len(),
+            visible(&out.display().to_string()),
+            job.as_of
+        ),
     )?;
     tell_errors(console, global, &found)
 }
@@ -241,11 +250,13 @@ pub(super) fn make(
         .map(|key| Ok::<_, Failure>(Signer::open(&console.folder.join(key))?.asking(console.can_ask)))
         .transpose()?;
     let progress = Progress::start(console, global, "auditing");
-    let job = open(console, global, at)?;
+    let has_months = true;
+    let job = open_in(console, global, at, Asked { period, has_months })?;
     let out = destination(console, &job, out)?;
     check_destination(&out)?;
     let scans = job.scans(console, scans)?;
-    let register = job.register(&scans, period);
+    let mut register = job.register(&scans, period);
+    register.months = job.months(&scans, &register);
     let found = job.diagnostics(&register, &scans);
     let bundle = Bundle {
         as_of: job

@@ -4,7 +4,7 @@ use super::deliver;
 use crate::cli::args::{Global, Whatif};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure};
-use crate::cli::job::{Job, open};
+use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::model::Severity;
@@ -21,7 +21,15 @@ pub(in crate::cli) fn whatif(
 ) -> Result<u8, Failure> {
     let period = asked.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "reconciling");
-    let job = open(console, global, &asked.at)?;
+    let job = open_in(
+        console,
+        global,
+        &asked.at,
+        Asked {
+            period,
+            has_months: false,
+        },
+    )?;
     let changes = changes(&job, &asked.slas)?;
     let (changed, had) = with_cells(&job.repository, &changes);
     let contents = contents_with_cells(&job.contents, &changes);

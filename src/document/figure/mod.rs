@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::text::escape_html;
 pub(super) use bars::{Bar, Bars, Series};
 pub(super) use grid::{Grid, GridCell};
-pub(super) use lines::{Line, Lines, Scale};
+pub(super) use lines::{Line, Lines, Scale, tenths};
 use pen::Pen;
 pub(super) use pen::{Fill, WIDTH};
 pub(super) use timeline::{Milestone, Stretch, Timeline};

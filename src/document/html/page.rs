@@ -40,7 +40,10 @@ pub(super) fn write(document: &Document, body: &str, headings: &[Heading]) -> St
         &format!("{} – {} – {}", kind.title, values.organisation, values.as_of_day),
         &mut out,
     );
-    out.push_str(&format!("</title>\n<style>{style}</style>\n</head>\n<body>\n"));
+    out.push_str(&format!(
+        "</title>\n<style>{style}</style>\n</head>\n<body class=\"{}\">\n",
+        kind.id
+    ));
     out.push_str("<a class=\"skip\" href=\"#content\">Skip to the content</a>\n");
     write_head(document, kind, &mut out);
     out.push_str("<div class=\"page\">\n");

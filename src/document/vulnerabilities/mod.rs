@@ -7,12 +7,14 @@ use serde::Serialize;
 use super::cover::{each_once, rows_read};
 use super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
 use super::findings::{coverages, findings_table};
+use super::measures::{RATES, headline, label};
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{disposition, severity, share};
 use super::{DocumentKind, Request, View, values};
 use crate::model::{Disposition, Finding, Kind, Severity};
-use crate::reconcile::{HostRow, ImportState, Kpi, Register, Unit};
-use tables::{completeness_table, exclusion_table, host_table, system_table};
+use crate::reconcile::{HostRow, Kpi, Register, Unit};
+use tables::{completeness_table, system_table};
+pub(in crate::document) use tables::{exclusion_table, host_table};
 
 /// The vulnerability register.
 pub(in crate::document) const D05: DocumentKind = DocumentKind {
@@ -116,7 +118,7 @@ fn totals(register: &Register<'_>) -> Vulnerabilities {
         imports_ignored: register
             .imports
             .iter()
-            .filter(|line| line.state == ImportState::Ignored)
+            .filter(|line| line.is_newer_than(register.as_of))
             .count(),
         hosts: register.hosts.len(),
         hosts_counted: count(&|host| host.counts),
@@ -125,33 +127,6 @@ fn totals(register: &Register<'_>) -> Vulnerabilities {
     }
 }
 
-/// Returns the rate that the agreements put first; where they differ, or none says, it is the net one.
-fn headline(register: &Register<'_>) -> &'static str {
-    let mut told = register
-        .repository
-        .slas
-        .iter()
-        .filter_map(|sla| sla.spec.headline)
-        .map(|headline| headline.word());
-    let first = told.next().unwrap_or(NET);
-    if told.all(|other| other == first) {
-        first
-    } else {
-        NET
-    }
-}
-
-const NET: &str = "net";
-
-/// The figures that are always printed, with the words for them.
-const KPIS: [(&str, &str); 5] = [
-    ("sla_rate_net", "SLA rate, net"),
-    ("sla_rate_strict", "SLA rate, strict"),
-    ("sla_rate_governed", "SLA rate, governed"),
-    ("host_compliance", "Host compliance"),
-    ("scan_coverage", "Scan coverage"),
-];
-
 const KPI_COLUMNS: &[Column] = &[
     Column::new("label", "Figure"),
     Column::data("name"),
@@ -159,28 +134,16 @@ const KPI_COLUMNS: &[Column] = &[
     Column::new("definition", "Definition"),
 ];
 
-/// Writes the name of a figure as a heading.
-fn headed(name: &str) -> String {
-    let words = name.replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
-}
-
 fn kpi_table(register: &Register<'_>) -> Table {
-    let label = |name: &str| {
-        KPIS.iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, label)| *label)
-    };
-    let always = KPIS.iter().map(|(name, _)| *name);
+    let always = RATES.iter().map(|(name, _)| *name);
     let is_shown = |kpi: &Kpi| kpi.is_headline && kpi.unit == Unit::Percent;
     let shown = register.kpis.iter().filter(|(_, kpi)| is_shown(kpi));
-    let others = shown.map(|(name, _)| *name).filter(|name| label(name).is_none());
+    let is_first = |name: &str| RATES.iter().any(|(first, _)| *first == name);
+    let others = shown.map(|(name, _)| *name).filter(|name| !is_first(name));
     let rows = always.chain(others).map(|name| {
         let kpi = register.kpis.get(name);
         vec![
-            label(name).map_or_else(|| Cell::text(headed(name)), Cell::text),
+            Cell::text(label(name)),
             Cell::text(name),
             kpi.map_or_else(
                 || Cell::text("not computed"),

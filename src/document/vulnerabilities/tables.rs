@@ -83,7 +83,7 @@ const EXCLUSIONS: &[Column] = &[
 ];
 
 /// Prints what the rates leave out, or count otherwise than one would think, with zeros too.
-pub(super) fn exclusion_table(register: &Register<'_>) -> Table {
+pub(in crate::document) fn exclusion_table(register: &Register<'_>) -> Table {
     let row = |what: &str, meaning: &str, findings: &dyn Fn(&Finding) -> bool, hosts: Option<usize>| {
         let of_line: Vec<&Finding> = register
             .findings
@@ -187,7 +187,7 @@ const HOSTS: &[Column] = &[
 ];
 
 /// Lists hosts that nobody scans, nobody knows, or several claim.
-pub(super) fn host_table(register: &Register<'_>) -> Table {
+pub(in crate::document) fn host_table(register: &Register<'_>) -> Table {
     let listed = register.hosts.iter().filter_map(|host| {
         let why = why_listed(register, host);
         (!why.is_empty()).then_some((host, why))

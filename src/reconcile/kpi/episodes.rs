@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use super::population::Measured;
 use super::{Figures, Frame, Kpi, Population, Stretch, Unit, number, quantile, seconds, united_seconds};
@@ -16,17 +16,10 @@ pub(super) fn rates(population: &Population<'_>, frame: Frame, figures: &mut Fig
         let is_closed = finding.closed.is_some_and(|at| frame.holds(at));
         came_back += u64::from(finding.recurrence > 0);
         was_closed += u64::from(finding.recurrence > 0 || is_closed);
-        if !is_due_in_period(finding, frame) {
-            continue;
-        }
-        due += 1;
-        let fixed_before = finding.closed.is_some_and(|closed| closed <= finding.base_due);
-        // A decision that came after the due date is no decision at it: the breach stays in the rates.
-        if finding.decided_at_base_due && !fixed_before {
-            by_decision += 1;
-        } else if finding.closed.is_some() && finding.breached.is_none() {
-            in_time += 1;
-        }
+        let outcome = SlaOutcome::of(finding, frame);
+        due += u64::from(outcome.is_some());
+        by_decision += u64::from(outcome == Some(SlaOutcome::ByDecision));
+        in_time += u64::from(outcome == Some(SlaOutcome::InTime));
     }
     figures.insert(
         "sla_rate_strict",
@@ -63,6 +56,35 @@ pub(super) fn rates(population: &Population<'_>, frame: Frame, figures: &mut Fig
     );
 }
 
+/// As what a finding that was due in the period counts in the rates of agreements.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SlaOutcome {
+    /// Fixed by its due date.
+    InTime,
+    /// A decision stood for it at its due date.
+    ByDecision,
+    /// Fixed late, or still open.
+    Missed,
+}
+
+impl SlaOutcome {
+    /// Judges a finding; `None` where it was not due in the period, or is left out of the rates.
+    pub(in crate::reconcile) fn of(finding: &Finding, frame: Frame) -> Option<Self> {
+        if !is_due_in_period(finding, frame) {
+            return None;
+        }
+        let fixed_before = finding.closed.is_some_and(|closed| closed <= finding.base_due);
+        // A decision that came after the due date is no decision at it: the breach stays in the rates.
+        if finding.decided_at_base_due && !fixed_before {
+            Some(Self::ByDecision)
+        } else if finding.closed.is_some() && finding.breached.is_none() {
+            Some(Self::InTime)
+        } else {
+            Some(Self::Missed)
+        }
+    }
+}
+
 /// Tells whether a finding was due in the period, is in scope, was not removed and did not go with its host.
 fn is_due_in_period(finding: &Finding, frame: Frame) -> bool {
     let due = finding.breached.unwrap_or(finding.base_due);
@@ -71,16 +93,21 @@ fn is_due_in_period(finding: &Finding, frame: Frame) -> bool {
     !finding.disposition.is_removed() && !is_neutral && frame.holds(due)
 }
 
+/// Returns when a finding was fixed, if that was in the period; one that went with its host was not fixed.
+pub(super) fn fixed_in_period(finding: &Finding, frame: Frame) -> Option<DateTime<Utc>> {
+    let is_fixed = matches!(
+        finding.disposition,
+        Disposition::FixedInTime | Disposition::FixedLate
+    );
+    finding.closed.filter(|at| is_fixed && frame.holds(*at))
+}
+
 /// Times to patch, published together with the age of what is open: closing only what is easy must not look good.
 pub(super) fn times(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
     let (mut detected, mut released, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let zone = frame.as_of.zone();
     for Measured { finding, .. } in &population.findings {
-        let is_fixed = matches!(
-            finding.disposition,
-            Disposition::FixedInTime | Disposition::FixedLate
-        );
-        if let Some(closed) = finding.closed.filter(|at| is_fixed && frame.holds(*at)) {
+        if let Some(closed) = fixed_in_period(finding, frame) {
             detected.push(seconds(finding.first_seen, closed));
             let published = finding.patch_published.map(|day| zone.start_of_day(day));
             released.extend(published.map(|at| seconds(at.with_timezone(&Utc), closed)));

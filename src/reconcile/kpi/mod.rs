@@ -4,13 +4,16 @@ mod episodes;
 mod estate;
 mod exceptions;
 mod population;
+mod stages;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+pub use episodes::SlaOutcome;
 pub use population::Dimension;
 pub(super) use population::Population;
+pub use stages::Stage;
 
 use super::estate::ScanDuty;
 use super::register::Period;

@@ -133,6 +133,13 @@ impl<'a> Population<'a> {
         }
     }
 
+    /// Leaves out what was closed before the period, as a register of that period does.
+    pub(in crate::reconcile) fn leave_out_closed_before(&mut self, frame: Frame) {
+        let begin = frame.begin();
+        self.findings
+            .retain(|measured| measured.finding.closed.is_none_or(|closed| closed >= begin));
+    }
+
     /// Cuts it into segments; each member is in exactly one.
     pub(in crate::reconcile) fn split(&self, dimension: Dimension) -> BTreeMap<&'a str, Self> {
         let place = dimension as usize;

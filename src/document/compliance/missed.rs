@@ -1,0 +1,230 @@
+//! The findings that were not fixed in time, and what the records and scans tell of why.
+
+use chrono::{DateTime, Utc};
+
+use super::super::table::{Cell, Column, Layout, Table};
+use super::super::words::{disposition, due, severity};
+use super::column_of;
+use crate::model::{Finding, Severity};
+use crate::reconcile::{Register, SlaOutcome};
+
+/// Why a finding was missed; of several the first counts as the cause.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Cause {
+    Lapsed,
+    SetAside,
+    Unproved,
+    Unscanned,
+    Unclaimed,
+    CameBack,
+    Shortened,
+    NotRecorded,
+}
+
+impl Cause {
+    const ALL: [Self; 8] = [
+        Self::Lapsed,
+        Self::SetAside,
+        Self::Unproved,
+        Self::Unscanned,
+        Self::Unclaimed,
+        Self::CameBack,
+        Self::Shortened,
+        Self::NotRecorded,
+    ];
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Lapsed => "the decision for it has ended",
+            Self::SetAside => "the decision for it is set aside: exploited",
+            Self::Unproved => "installed, and no scan proved it in time",
+            Self::Unscanned => "its host has no qualifying scan in time",
+            Self::Unclaimed => "its host is in no single System",
+            Self::CameBack => "it came back after a fix",
+            Self::Shortened => "its time was shortened",
+            Self::NotRecorded => "no cause recorded",
+        }
+    }
+}
+
+/// A finding that was missed, with its causes; there is at least one.
+pub(super) struct Missed<'a> {
+    finding: &'a Finding,
+    /// When it should have been fixed.
+    due: DateTime<Utc>,
+    causes: Vec<Cause>,
+}
+
+/// Collects them, the gravest first, then the longest late.
+pub(super) fn missed<'a>(register: &'a Register<'_>) -> Vec<Missed<'a>> {
+    let was_missed = |finding: &&Finding| register.sla_outcome(finding) == Some(SlaOutcome::Missed);
+    let mut all: Vec<Missed<'_>> = register
+        .findings
+        .iter()
+        .filter(was_missed)
+        .map(|finding| {
+            let due = finding.breached.unwrap_or(finding.base_due);
+            Missed {
+                finding,
+                due,
+                causes: causes(register, finding, due),
+            }
+        })
+        .collect();
+    all.sort_by_cached_key(|one| {
+        let finding = one.finding;
+        let rank = severity(finding.severity).rank;
+        (
+            rank,
+            one.due,
+            finding.host.clone(),
+            finding.vuln.clone(),
+            finding.first_seen,
+        )
+    });
+    all
+}
+
+fn causes(register: &Register<'_>, finding: &Finding, due: DateTime<Utc>) -> Vec<Cause> {
+    let host = register.host(&finding.host);
+    let is_open = finding.closed.is_none();
+    let is_unscanned = host.is_some_and(|host| host.counts && !register.is_scanned_in_time(host));
+    let installed = finding.installed.as_ref();
+    let holds = |cause: &Cause| match cause {
+        Cause::Lapsed => !finding.lapsed.is_empty(),
+        Cause::SetAside => !finding.suspended.is_empty(),
+        Cause::Unproved => installed.is_some_and(|installed| installed.at <= due),
+        Cause::Unscanned => is_open && is_unscanned,
+        Cause::Unclaimed => finding.system.is_none(),
+        Cause::CameBack => finding.recurrence > 0,
+        Cause::Shortened => ["accelerator:", "kev:", "cap:"]
+            .iter()
+            .any(|word| finding.due_reason.starts_with(word)),
+        Cause::NotRecorded => false,
+    };
+    let found: Vec<Cause> = Cause::ALL.into_iter().filter(holds).collect();
+    if found.is_empty() {
+        vec![Cause::NotRecorded]
+    } else {
+        found
+    }
+}
+
+const CAUSES: &[Column] = &[
+    Column::new("cause", "First cause").wide(),
+    Column::new("critical", "Critical"),
+    Column::new("high", "High"),
+    Column::new("medium", "Medium"),
+    Column::new("low", "Low"),
+    Column::new("total", "Total"),
+];
+
+/// Counts each missed finding once, by its first cause.
+pub(super) fn cause_table(missed: &[Missed<'_>]) -> Table {
+    let row = |first: &str, wanted: &dyn Fn(&Missed<'_>) -> bool| {
+        let mut counts = [0_u64; Severity::ALL.len()];
+        for one in missed.iter().filter(|one| wanted(one)) {
+            counts[column_of(one.finding.severity)] += 1;
+        }
+        let mut row = vec![Cell::text(first)];
+        row.extend(counts.map(Cell::count));
+        row.push(Cell::count(counts.iter().sum::<u64>()));
+        row
+    };
+    let by_cause = |cause: Cause| move |one: &Missed<'_>| one.causes.first() == Some(&cause);
+    let mut rows: Vec<Vec<Cell>> = Cause::ALL
+        .into_iter()
+        .filter(|cause| missed.iter().any(by_cause(*cause)))
+        .map(|cause| row(cause.words(), &by_cause(cause)))
+        .collect();
+    if !rows.is_empty() {
+        rows.push(row("All missed", &|_| true));
+    }
+    Table {
+        name: "causes",
+        caption: "Missed findings by their first cause and severity".into(),
+        layout: Layout::Plain,
+        columns: CAUSES,
+        rows,
+        when_empty: "Nothing that was due in the period was missed.",
+    }
+}
+
+const MISSED: &[Column] = &[
+    Column::new("host", "Host").wide(),
+    Column::beneath("system", "system"),
+    Column::new("vuln", "Vulnerability").wide(),
+    Column::beneath("title", ""),
+    Column::new("severity", "Severity"),
+    Column::beneath("tier", "tier"),
+    Column::new("due", "Due").tight(),
+    Column::beneath("due_reason", "reason"),
+    Column::new("state", "Now").tight(),
+    Column::new("days_late", "Days late"),
+    Column::new("causes", "Causes").wide(),
+    Column::new("owner", "Owner").tight(),
+];
+
+/// Lists each missed finding with every cause that the records and scans tell.
+pub(super) fn missed_table(register: &Register<'_>, missed: &[Missed<'_>]) -> Table {
+    let rows = missed.iter().map(|one| {
+        let finding = one.finding;
+        let system = register.system_of(finding);
+        let owner = system.map(|system| {
+            let owner = system.spec.patch_owner.as_ref();
+            owner.map_or(&system.meta.owner.value, |owner| &owner.value)
+        });
+        vec![
+            Cell::text(finding.host.clone()),
+            finding
+                .system
+                .as_ref()
+                .map_or_else(|| Cell::text("no system"), Cell::shown),
+            Cell::text(finding.vuln.clone()),
+            Cell::text(finding.title.clone()),
+            Cell::Mark(severity(finding.severity)),
+            Cell::maybe(finding.tier.clone()),
+            Cell::text(due(register.as_of, one.due)),
+            Cell::text(finding.due_reason.clone()),
+            Cell::Mark(disposition(finding.disposition)),
+            Cell::Number(days_late(register, one)),
+            Cell::list(one.causes.iter().map(|cause| in_words(*cause, finding))),
+            owner.map_or_else(|| Cell::text("nobody"), Cell::shown),
+        ]
+    });
+    Table {
+        name: "missed",
+        caption: "Missed in the period, the gravest first".into(),
+        layout: Layout::Sortable,
+        columns: MISSED,
+        rows: rows.collect(),
+        when_empty: "Nothing that was due in the period was missed.",
+    }
+}
+
+/// Names the records behind a cause.
+fn in_words(cause: Cause, finding: &Finding) -> String {
+    let ids = |ids: &[crate::model::RecordId]| {
+        let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+        ids.join(", ")
+    };
+    match cause {
+        Cause::Lapsed => format!("{}: {}", cause.words(), ids(&finding.lapsed)),
+        Cause::SetAside => format!("{}: {}", cause.words(), ids(&finding.suspended)),
+        Cause::Shortened => format!("{}: {}", cause.words(), finding.due_reason),
+        Cause::Unproved | Cause::Unscanned | Cause::Unclaimed | Cause::CameBack | Cause::NotRecorded => {
+            cause.words().to_owned()
+        }
+    }
+}
+
+/// Counts the days from the due date to the fix or as-of; a day that has begun counts.
+fn days_late(register: &Register<'_>, one: &Missed<'_>) -> i64 {
+    let end = one.finding.closed.unwrap_or(register.as_of.instant());
+    (end - one.due)
+        .num_seconds()
+        .max(0)
+        .unsigned_abs()
+        .div_ceil(86_400)
+        .cast_signed()
+}

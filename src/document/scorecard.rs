@@ -1,0 +1,395 @@
+//! D14, the executive scorecard: a few figures against their targets, the gravest risks, the decisions that end.
+
+use serde::Serialize;
+
+use super::cover::each_once;
+use super::decisions::{DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
+use super::measures::{
+    COUNTED, RATES, counted, in_words, label, month_figure, month_name, month_table, shown,
+};
+use super::table::{Cell, Column, Layout, Mark, Table, Tone};
+use super::words::{approval_mark, days_left};
+use super::{DocumentKind, Request, View, values};
+use crate::model::{Kind, Objective, RecordId, Risk, RiskMatrix, Target, Treatment};
+use crate::reconcile::{Kpi, Month, Register};
+
+/// The executive scorecard.
+pub(super) const D14: DocumentKind = DocumentKind {
+    id: "D14",
+    slug: "scorecard",
+    title: "Executive scorecard",
+    audience: "board, senior management",
+    purpose: "Do we keep what we promised, which risks are the gravest, and which decisions end.",
+    template: "D14.md",
+    tables: &["scorecard", "risks", "decisions", "months"],
+    view,
+};
+
+/// Figures that a scorecard has.
+const MOST_FIGURES: usize = 8;
+/// Risks that it lists; the risk register lists all.
+const MOST_RISKS: usize = 3;
+/// Decisions that it lists; D02 lists all.
+const MOST_DECISIONS: usize = 4;
+/// Months that stand beside a figure for machines; of these the last two on the page.
+const MOST_MONTHS: usize = 3;
+
+/// What fills the places that no objective asks for.
+const DEFAULTS: [&str; 5] = [
+    "host_compliance",
+    "scan_coverage",
+    "open_age_median",
+    "mttp_median",
+    "exception_volume",
+];
+
+/// The single values of the view.
+#[derive(Serialize)]
+struct Scorecard {
+    figures: usize,
+    objectives_met: usize,
+    objectives_missed: usize,
+    objectives_not_judged: usize,
+    without_target: usize,
+    risks: usize,
+    expired: usize,
+    expiring: usize,
+    decisions_shown: usize,
+    soon_days: i64,
+}
+
+fn view(request: &Request<'_>) -> View {
+    let register = request.register;
+    let names = names(register);
+    let judged: Vec<Against> = names.iter().map(|name| against(register, name)).collect();
+    let of = |wanted: Against| judged.iter().filter(|one| **one == wanted).count();
+    let risks = gravest(register);
+    let decisions = ending(request);
+    let of_phase = |phase| decisions.iter().filter(|row| row.phase == phase).count();
+    let (risk_rows, decision_rows) = (risk_table(register, &risks), decision_table(register, &decisions));
+    let card = Scorecard {
+        figures: names.len(),
+        objectives_met: of(Against::Met),
+        objectives_missed: of(Against::Missed),
+        objectives_not_judged: of(Against::NotJudged),
+        without_target: of(Against::NoTarget),
+        risks: risks.len(),
+        expired: of_phase(Phase::Expired),
+        expiring: of_phase(Phase::Expiring),
+        decisions_shown: decision_rows.rows.len(),
+        soon_days: EXPIRING_DAYS,
+    };
+    View {
+        classification: "confidential",
+        values: values(&card),
+        underlying: underlying(register, &risks, &decisions),
+        tables: vec![
+            figure_table(register, &names),
+            risk_rows,
+            decision_rows,
+            month_table(register),
+        ],
+        figures: vec![month_figure(register)],
+    }
+}
+
+fn underlying(
+    register: &Register<'_>,
+    risks: &[Rated<'_>],
+    decisions: &[DecisionRow<'_>],
+) -> Vec<(Kind, RecordId)> {
+    let isms = register.repository.isms.iter();
+    let mut underlying: Vec<(Kind, RecordId)> = isms.map(|isms| (Kind::Isms, isms.id().clone())).collect();
+    let risks = risks.iter().take(MOST_RISKS);
+    underlying.extend(risks.map(|rated| (Kind::Risk, rated.record.id().clone())));
+    let decisions = decisions.iter().take(MOST_DECISIONS);
+    underlying.extend(decisions.map(|row| (row.body.kind(), row.meta.id.value.clone())));
+    each_once(underlying)
+}
+
+/// Returns the objectives for a figure.
+fn objectives<'a>(register: &Register<'a>, name: &str) -> Vec<&'a Objective> {
+    let isms = register.repository.isms.as_ref();
+    let all = isms.into_iter().flat_map(|isms| &isms.spec.objectives);
+    all.filter(|objective| objective.kpi == name).collect()
+}
+
+/// Chooses the figures: the three rates, then those that have a target, then the usual ones.
+fn names(register: &Register<'_>) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = RATES.iter().take(3).map(|(name, _)| *name).collect();
+    let has_target = |name: &&&'static str| !objectives(register, name).is_empty();
+    let with_target = register.kpis.keys().filter(has_target).copied();
+    for name in with_target.chain(DEFAULTS) {
+        if names.len() < MOST_FIGURES && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// How a figure stands against its targets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Against {
+    Met,
+    Missed,
+    /// There is a target, and either it cannot be read or there is no figure to judge.
+    NotJudged,
+    NoTarget,
+}
+
+/// Judges a figure by all its targets, without rounding; one that is missed decides.
+fn against(register: &Register<'_>, name: &str) -> Against {
+    let objectives = objectives(register, name);
+    let exact = register.kpis.get(name).and_then(Kpi::exact);
+    let met = |objective: &&Objective| {
+        let target = Target::parse(&objective.target)?;
+        exact.map(|(numerator, denominator)| target.is_met(numerator, denominator))
+    };
+    let judged: Vec<Option<bool>> = objectives.iter().map(met).collect();
+    if judged.is_empty() {
+        Against::NoTarget
+    } else if judged.contains(&Some(false)) {
+        Against::Missed
+    } else if judged.contains(&None) {
+        Against::NotJudged
+    } else {
+        Against::Met
+    }
+}
+
+const SCORECARD: &[Column] = &[
+    Column::new("label", "Figure"),
+    Column::data("name"),
+    Column::new("shown", "Value").tight(),
+    COUNTED[0],
+    COUNTED[1],
+    COUNTED[2],
+    COUNTED[3],
+    Column::new("target", "Target").tight(),
+    Column::new("against", "Against the target").tight(),
+    Column::new("trend", "Month before, and the last").wide(),
+    Column::data("direction"),
+    Column::data("months"),
+    Column::new("definition", "What over what").wide(),
+];
+
+fn figure_table(register: &Register<'_>, names: &[&'static str]) -> Table {
+    let rows = names.iter().map(|name| {
+        let kpi = register.kpis.get(name);
+        let mut row = vec![Cell::text(label(name)), Cell::text(*name), shown(register, kpi)];
+        row.extend(counted(kpi));
+        let targets = objectives(register, name);
+        let targets = targets
+            .iter()
+            .map(|objective| format!("{} ({})", objective.target, objective.id));
+        let told = against(register, name);
+        row.push(match told {
+            Against::NoTarget => Cell::text("no target recorded"),
+            Against::Met | Against::Missed | Against::NotJudged => Cell::list(targets),
+        });
+        row.push(match told {
+            Against::Met => Cell::Mark(mark("met", 2, Tone::Good)),
+            Against::Missed => Cell::Mark(mark("missed", 0, Tone::Bad)),
+            Against::NotJudged => Cell::Mark(mark("not_judged", 1, Tone::Warning)),
+            Against::NoTarget => Cell::Empty,
+        });
+        let known = known_months(register, name);
+        let months: Vec<String> = known
+            .iter()
+            .map(|(month, kpi)| format!("{}: {}", month_name(month), in_words(register, kpi)))
+            .collect();
+        let direction = direction(&known);
+        let latest = months[months.len().saturating_sub(2)..].join("; ");
+        row.push(Cell::text(format!(
+            "{}: {latest}",
+            direction.unwrap_or("no month before")
+        )));
+        row.push(Cell::maybe(direction));
+        row.push(Cell::list(months));
+        row.push(Cell::maybe(kpi.map(|kpi| kpi.title)));
+        row
+    });
+    let period = register.period;
+    Table {
+        name: "scorecard",
+        caption: format!("Figures of the period {} to {}", period.from, period.to),
+        layout: Layout::Plain,
+        columns: SCORECARD,
+        rows: rows.collect(),
+        when_empty: "",
+    }
+}
+
+fn mark(word: &'static str, rank: u8, tone: Tone) -> Mark {
+    Mark { word, rank, tone }
+}
+
+/// Returns the latest months in which a figure was counted over something, the oldest first.
+fn known_months<'a>(register: &'a Register<'_>, name: &str) -> Vec<(&'a Month, &'a Kpi)> {
+    let figure = |month: &'a Month| {
+        let kpi = month.figures.get(name)?;
+        kpi.exact().map(|_| (month, kpi))
+    };
+    let mut known: Vec<_> = register.months.iter().filter_map(figure).collect();
+    known.drain(..known.len().saturating_sub(MOST_MONTHS));
+    known
+}
+
+/// Compares the last two months; whether that is good only a target can tell.
+fn direction(known: &[(&Month, &Kpi)]) -> Option<&'static str> {
+    let [.., (_, before), (_, last)] = known else {
+        return None;
+    };
+    let ((before, of), (last, over)) = before.exact().zip(last.exact())?;
+    let (last, before) = (
+        u128::from(last) * u128::from(of),
+        u128::from(before) * u128::from(over),
+    );
+    Some(match last.cmp(&before) {
+        std::cmp::Ordering::Greater => "up",
+        std::cmp::Ordering::Equal => "level",
+        std::cmp::Ordering::Less => "down",
+    })
+}
+
+/// A risk with the places of its levels in the matrix, the lowest 0.
+struct Rated<'a> {
+    record: &'a crate::model::Record<Risk>,
+    before: Option<usize>,
+    after: Option<usize>,
+}
+
+fn matrix<'a>(register: &Register<'a>) -> Option<&'a RiskMatrix> {
+    let isms = register.repository.isms.as_ref()?;
+    isms.spec.risk_matrix.as_ref()
+}
+
+/// Returns the risks that live, the gravest after treatment first; one without a residual rating counts as untreated.
+fn gravest<'a>(register: &Register<'a>) -> Vec<Rated<'a>> {
+    let rank = |likelihood: &str, impact: &str| {
+        let matrix = matrix(register)?;
+        matrix.rank(matrix.level(likelihood, impact)?)
+    };
+    let records = register.repository.risks.iter();
+    let mut risks: Vec<Rated<'_>> = records
+        .filter(|record| record.meta.is_live())
+        .map(|record| {
+            let residual = record.spec.residual.as_ref();
+            Rated {
+                record,
+                before: rank(&record.spec.likelihood, &record.spec.impact),
+                after: residual.and_then(|residual| rank(&residual.likelihood, &residual.impact)),
+            }
+        })
+        .collect();
+    risks.sort_by_key(|risk| {
+        let after = risk.after.or(risk.before);
+        (
+            std::cmp::Reverse(after),
+            std::cmp::Reverse(risk.before),
+            risk.record.id().clone(),
+        )
+    });
+    risks
+}
+
+const RISKS: &[Column] = &[
+    Column::new("risk", "Risk").tight(),
+    Column::new("title", "What it is").wide(),
+    Column::new("before", "Level"),
+    Column::new("after", "After treatment"),
+    Column::new("treatment", "Treatment"),
+    Column::new("owner", "Owner").tight(),
+    Column::new("reviewed", "Reviewed").tight(),
+    Column::new("approval", "Approval").tight(),
+];
+
+fn treatment_in_words(treatment: Treatment) -> &'static str {
+    match treatment {
+        Treatment::Modify => "modify",
+        Treatment::Retain => "retain",
+        Treatment::Avoid => "avoid",
+        Treatment::Share => "share",
+    }
+}
+
+fn risk_table(register: &Register<'_>, risks: &[Rated<'_>]) -> Table {
+    let level = |likelihood: &str, impact: &str| {
+        let level = matrix(register).and_then(|matrix| matrix.level(likelihood, impact));
+        Cell::text(level.map_or_else(
+            || format!("{likelihood} × {impact}"),
+            |level| level.replace('_', " "),
+        ))
+    };
+    let rows = risks.iter().take(MOST_RISKS).map(|Rated { record, .. }| {
+        let risk = &record.spec;
+        vec![
+            Cell::shown(record.id()),
+            Cell::text(record.meta.title.as_str()),
+            level(&risk.likelihood, &risk.impact),
+            risk.residual.as_ref().map_or_else(
+                || Cell::text("not recorded"),
+                |residual| level(&residual.likelihood, &residual.impact),
+            ),
+            Cell::text(treatment_in_words(risk.treatment)),
+            Cell::shown(&record.meta.owner),
+            Cell::shown(&risk.reviewed),
+            Cell::Mark(approval_mark(register, Kind::Risk, record.id())),
+        ]
+    });
+    Table {
+        name: "risks",
+        caption: format!(
+            "The gravest {} of {} recorded risks, by what remains after treatment",
+            risks.len().min(MOST_RISKS),
+            risks.len()
+        ),
+        layout: Layout::Plain,
+        columns: RISKS,
+        rows: rows.collect(),
+        when_empty: "No risk is recorded.",
+    }
+}
+
+/// Returns the decisions that have ended without being closed, then those that end soon, by their last day.
+fn ending<'a>(request: &Request<'a>) -> Vec<DecisionRow<'a>> {
+    let mut rows = decision_rows(request);
+    rows.retain(|row| matches!(row.phase, Phase::Expired | Phase::Expiring));
+    rows.sort_by_key(|row| (row.expires, row.meta.id.value.clone()));
+    rows
+}
+
+const DECISIONS: &[Column] = &[
+    Column::new("decision", "Decision").tight(),
+    Column::new("title", "What it is").wide(),
+    Column::new("state", "State").tight(),
+    Column::new("expires", "Last day").tight(),
+    Column::new("days_left", "Days left"),
+    Column::new("findings", "Findings that it covers"),
+    Column::new("findings_lapsed", "Findings open since it ended"),
+    Column::new("owner", "Owner").tight(),
+];
+
+fn decision_table(register: &Register<'_>, decisions: &[DecisionRow<'_>]) -> Table {
+    let rows = decisions.iter().take(MOST_DECISIONS).map(|row| {
+        vec![
+            Cell::shown(&row.meta.id.value),
+            Cell::text(row.meta.title.as_str()),
+            Cell::Mark(row.mark),
+            Cell::maybe_shown(row.expires),
+            row.expires
+                .map_or(Cell::Empty, |expires| Cell::Number(days_left(register, expires))),
+            Cell::count(row.bearing.covered),
+            Cell::count(row.bearing.lapsed),
+            Cell::shown(&row.meta.owner),
+        ]
+    });
+    Table {
+        name: "decisions",
+        caption: format!("Exceptions and acceptances that have expired or end within {EXPIRING_DAYS} days"),
+        layout: Layout::Plain,
+        columns: DECISIONS,
+        rows: rows.collect(),
+        when_empty: "No decision has expired, and none ends soon.",
+    }
+}
