@@ -3,9 +3,11 @@
 //! A view decides, a template shows, a back end writes. Nothing in here reads or writes a file; what
 //! a document prints depends on the register, its provenance and the templates alone.
 
+mod agreements;
 mod cover;
 mod csv;
 mod decisions;
+mod discrepancies;
 mod exceptions;
 mod figure;
 mod findings;
@@ -54,7 +56,14 @@ pub struct DocumentKind {
 }
 
 /// Every document, in the order of the catalogue.
-pub const DOCUMENTS: &[DocumentKind] = &[index::INDEX, soa::D01, exceptions::D02, vulnerabilities::D05];
+pub const DOCUMENTS: &[DocumentKind] = &[
+    index::INDEX,
+    soa::D01,
+    exceptions::D02,
+    agreements::D04,
+    vulnerabilities::D05,
+    discrepancies::D21,
+];
 
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {

@@ -21,7 +21,9 @@ use super::{Document, DocumentError, DocumentKind};
 const TEMPLATES: &[(&str, &str)] = &[
     ("D01.md", include_str!("../../templates/D01.md")),
     ("D02.md", include_str!("../../templates/D02.md")),
+    ("D04.md", include_str!("../../templates/D04.md")),
     ("D05.md", include_str!("../../templates/D05.md")),
+    ("D21.md", include_str!("../../templates/D21.md")),
     ("_cover.md", include_str!("../../templates/_cover.md")),
     ("_verify.md", include_str!("../../templates/_verify.md")),
     ("index.md", include_str!("../../templates/index.md")),

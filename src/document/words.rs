@@ -85,19 +85,8 @@ pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &Recor
         return vec!["approval absent".to_owned()];
     }
     let sentences = standing.decisions.iter().map(|decided| {
-        let what = match decided.decision {
-            Decision::Approve => "approval",
-            Decision::Reject => "rejection",
-            Decision::Revoke => "revocation",
-            Decision::ReviewKeep => "review (keep)",
-            Decision::ReviewEnd => "review (end)",
-        };
-        let name = register
-            .repository
-            .people
-            .get(&decided.person)
-            .map(|person| person.spec.name.as_str());
-        let name = name.unwrap_or("no such person");
+        let what = decision_word(decided.decision);
+        let name = name_of(register, &decided.person);
         let (role, person, at) = (&decided.role, &decided.person, day(register.as_of, decided.at));
         let how = verification(decided);
         format!("{what}: {role}, {name} ({person}), {at}, {how}")
@@ -105,8 +94,25 @@ pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &Recor
     sentences.collect()
 }
 
+/// Returns what a person decided.
+pub(super) fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "approval",
+        Decision::Reject => "rejection",
+        Decision::Revoke => "revocation",
+        Decision::ReviewKeep => "review (keep)",
+        Decision::ReviewEnd => "review (end)",
+    }
+}
+
+/// Returns the name of a person.
+pub(super) fn name_of<'a>(register: &Register<'a>, person: &RecordId) -> &'a str {
+    let person = register.repository.people.get(person);
+    person.map_or("no such person", |person| person.spec.name.as_str())
+}
+
 /// Says with which key a decision was verified, or why it does not count.
-fn verification(decided: &Decided) -> String {
+pub(super) fn verification(decided: &Decided) -> String {
     match (decided.flaws.first(), &decided.fingerprint) {
         (Some(flaw), _) => format!("does not count: {flaw}"),
         (None, _) if !decided.counts() => "for another content than it has now".to_owned(),

@@ -47,11 +47,7 @@ impl Date {
 
     /// Returns the day so many months later, the last of its month where the month is shorter.
     pub fn plus_months(self, months: u32) -> Self {
-        Self(
-            self.0
-                .checked_add_months(Months::new(months))
-                .unwrap_or(self.0),
-        )
+        Self(self.0.checked_add_months(Months::new(months)).unwrap_or(self.0))
     }
 
     /// Returns the year.

@@ -87,13 +87,7 @@ impl Grid {
 
 /// Returns the pattern of a step: the gravest is solid, the mildest blank.
 fn fill(step: usize, steps: usize) -> Fill {
-    const MILD_TO_GRAVE: [Fill; 5] = [
-        Fill::Blank,
-        Fill::Dotted,
-        Fill::Lined,
-        Fill::Hatched,
-        Fill::Solid,
-    ];
+    const MILD_TO_GRAVE: [Fill; 5] = [Fill::Blank, Fill::Dotted, Fill::Lined, Fill::Hatched, Fill::Solid];
     let last = MILD_TO_GRAVE.len() - 1;
     if steps <= 1 {
         return Fill::Blank;

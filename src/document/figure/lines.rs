@@ -160,7 +160,15 @@ mod tests {
 
     #[test]
     fn an_axis_ends_at_a_round_number() {
-        for (most, end) in [(0, 4), (4, 4), (5, 8), (17, 20), (21, 40), (100, 200), (1_999, 2_000)] {
+        for (most, end) in [
+            (0, 4),
+            (4, 4),
+            (5, 8),
+            (17, 20),
+            (21, 40),
+            (100, 200),
+            (1_999, 2_000),
+        ] {
             assert_eq!(round_up(most), end, "{most}");
         }
     }
