@@ -8,13 +8,17 @@ mod cover;
 mod csv;
 mod decisions;
 mod discrepancies;
+mod evidence;
 mod exceptions;
 mod figure;
 mod findings;
+mod force;
 mod html;
 mod index;
 mod markdown;
+mod policies;
 mod provenance;
+mod reviews;
 mod soa;
 mod table;
 mod template;
@@ -62,6 +66,9 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     exceptions::D02,
     agreements::D04,
     vulnerabilities::D05,
+    reviews::D07,
+    evidence::D10,
+    policies::D19,
     discrepancies::D21,
 ];
 

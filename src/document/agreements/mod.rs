@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::cover::each_once;
-use super::table::{Cell, Column, Layout, Mark, Table, Tone};
+use super::force::{Force, successors, version_of};
+use super::table::{Cell, Column, Layout, Table};
 use super::words::{approval_mark, days_left};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Kind, Record, RecordId, Sla, Status};
+use crate::model::{Kind, Record, RecordId, Sla};
 use crate::reconcile::Register;
 
 /// The agreements on times to remediate.
@@ -67,52 +68,6 @@ struct Part {
     missing: Vec<String>,
 }
 
-/// Whether an agreement binds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Force {
-    InForce,
-    NotApproved,
-    Expired,
-    Superseded,
-    Ended(Status),
-}
-
-impl Force {
-    /// What was declared to have ended has ended; then approval and calendar decide.
-    fn of(register: &Register<'_>, sla: &Record<Sla>) -> Self {
-        let counts = |id: &RecordId| register.standings.of(Kind::Sla, id).counts();
-        let mut others = register.repository.slas.iter();
-        let is_replaced = others.any(|other| {
-            let old = other.meta.supersedes.as_ref();
-            old.is_some_and(|old| old.value == *sla.id()) && other.meta.is_live() && counts(other.id())
-        });
-        match sla.meta.declared() {
-            ended @ (Status::Closed | Status::Revoked) => Self::Ended(ended),
-            Status::Superseded => Self::Superseded,
-            Status::Draft => Self::NotApproved,
-            Status::Submitted if is_replaced => Self::Superseded,
-            Status::Submitted if !counts(sla.id()) => Self::NotApproved,
-            Status::Submitted if sla.spec.expires.value < register.as_of.day() => Self::Expired,
-            Status::Submitted => Self::InForce,
-        }
-    }
-
-    fn mark(self) -> Mark {
-        let (word, rank, tone) = match self {
-            Self::InForce => ("in_force", 0, Tone::Good),
-            Self::NotApproved => ("not_approved_by_all", 1, Tone::Bad),
-            Self::Expired => ("expired", 2, Tone::Bad),
-            Self::Superseded => ("superseded", 3, Tone::Quiet),
-            Self::Ended(status) => (status.word(), 4, Tone::Quiet),
-        };
-        Mark { word, rank, tone }
-    }
-
-    fn has_ended(self) -> bool {
-        matches!(self, Self::Superseded | Self::Ended(_))
-    }
-}
-
 type Agreed<'a> = (&'a Record<Sla>, Force);
 
 fn view(request: &Request<'_>) -> View {
@@ -121,7 +76,7 @@ fn view(request: &Request<'_>) -> View {
         .repository
         .slas
         .iter()
-        .map(|sla| (sla, Force::of(register, sla)))
+        .map(|sla| (sla, Force::of(register, &sla.meta, Some(sla.spec.expires.value))))
         .collect();
     all.sort_by_key(|(sla, force)| (*force, sla.id().clone()));
     let (ended, open): (Vec<_>, Vec<_>) = all.iter().copied().partition(|(_, force)| force.has_ended());
@@ -168,11 +123,6 @@ fn systems_of(register: &Register<'_>, sla: &Record<Sla>) -> Vec<String> {
     rows.map(|row| row.id.to_string()).collect()
 }
 
-fn version_of(sla: &Record<Sla>) -> String {
-    let version = sla.meta.version.as_ref();
-    version.map_or_else(|| "not told".to_owned(), |version| version.value.clone())
-}
-
 fn part(register: &Register<'_>, (sla, force): Agreed<'_>) -> Part {
     let roles = &register.repository.roles;
     let party = |id: &RecordId| match roles.get(id) {
@@ -184,7 +134,7 @@ fn part(register: &Register<'_>, (sla, force): Agreed<'_>) -> Part {
     Part {
         id: sla.id().to_string(),
         title: sla.meta.title.clone(),
-        version: version_of(sla),
+        version: version_of(&sla.meta),
         owner: sla.meta.owner.to_string(),
         is_in_force: force == Force::InForce,
         state: match force {
@@ -224,7 +174,7 @@ fn overview(register: &Register<'_>, all: &[Agreed<'_>]) -> Table {
         vec![
             Cell::shown(sla.id()),
             Cell::text(sla.meta.title.as_str()),
-            Cell::text(version_of(sla)),
+            Cell::text(version_of(&sla.meta)),
             Cell::Mark(force.mark()),
             Cell::Mark(approval_mark(register, Kind::Sla, sla.id())),
             Cell::shown(sla.spec.expires.value),
@@ -260,18 +210,14 @@ const ENDED: &[Column] = &[
 
 fn ended_table(register: &Register<'_>, ended: &[Agreed<'_>]) -> Table {
     let rows = ended.iter().map(|(sla, force)| {
-        let by = register.repository.slas.iter().filter(|other| {
-            let old = other.meta.supersedes.as_ref();
-            old.is_some_and(|old| old.value == *sla.id())
-        });
         vec![
             Cell::shown(sla.id()),
             Cell::text(sla.meta.title.as_str()),
-            Cell::text(version_of(sla)),
+            Cell::text(version_of(&sla.meta)),
             Cell::Mark(force.mark()),
             Cell::shown(sla.meta.created.value),
             Cell::shown(sla.spec.expires.value),
-            Cell::list_shown(by.map(Record::id)),
+            Cell::list(successors(register, &sla.meta)),
             Cell::Mark(approval_mark(register, Kind::Sla, sla.id())),
         ]
     });
