@@ -177,7 +177,7 @@ fn documents_are_found_by_id_and_slug() {
 #[test]
 fn cover_says_where_a_document_comes_from() {
     let made = rendered("");
-    for id in ["D01", "D02", "D05", "index"] {
+    for id in DOCUMENTS.iter().map(|kind| kind.id) {
         let (page, html) = (
             text(&made, &format!("{id}.md")),
             text(&made, &format!("{id}.html")),

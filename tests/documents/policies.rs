@@ -36,7 +36,8 @@ fn policies_stand_with_version_approval_review_and_text() {
     assert!(page.contains("In force: 1. Not approved by everybody who must: 0. Ended: 1."));
     assert!(page.contains("**The review is overdue of: pol-patch.**"));
     let listed = rows(&page, "Policies, those in force first");
-    assert_eq!(listed[0][..3], ["pol-patch; Patching", "2.0.0", "in force"]);
+    assert!(listed[0][0].starts_with("pol-patch; Patching; owner role-ciso; text policies/text.md; "));
+    assert_eq!(listed[0][1..3], ["2.0.0", "in force"]);
     assert!(listed[0][3].contains("Kim Larsen (p-kim), 2025-03-05, verified"));
     assert_eq!(listed[0][4], "2025-12-26; -6 days from as-of; last on 2025-03-01");
     use sha2::{Digest as _, Sha256};
@@ -44,7 +45,7 @@ fn policies_stand_with_version_approval_review_and_text() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    assert!(listed[0][6].contains(&digest), "{listed:?}");
+    assert!(listed[0][0].contains(&digest), "{listed:?}");
     assert_eq!(row(&listed, "pol-old")[2], "superseded; replaced by pol-patch");
 }
 

@@ -20,7 +20,7 @@ fn the_agenda_has_what_stands_expired_or_waits_the_oldest_first() {
     );
     assert_eq!(
         chained[7],
-        "keep; 2 findings under it, and the planned end lies ahead"
+        "keep; 2 findings under it, the planned end lies ahead, 14 days left"
     );
     let expired = &row(&agenda, "exc-0004")[7];
     for fact in [

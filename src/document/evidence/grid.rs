@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::figure::{Drawing, Figure, Grid, GridCell};
-use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
+use super::super::table::{Cell, Column, Layout, Table};
 use crate::model::controls::{ControlRef, Edition, control};
 use crate::model::{Checkpoint, Date, Evidence, Record, Soa, SoaEntry};
 use crate::reconcile::Register;
@@ -233,7 +233,7 @@ const fn columns(last: usize) -> [Column; HEAD + MONTHS + 1] {
         ("dec", "Dec"),
     ];
     let mut columns = [Column::new("", ""); HEAD + MONTHS + 1];
-    columns[0] = Column::new("control", "Control or checkpoint").wide();
+    columns[0] = Column::new("control", "Control or checkpoint");
     columns[1] = Column::beneath("title", "");
     let mut index = 0;
     while index < MONTHS {
@@ -267,11 +267,7 @@ pub(super) fn matrix_table(lines: &[Line<'_>], months: Months) -> Table {
         let mut row = vec![Cell::text(line.label()), Cell::text(line.title.as_str())];
         row.extend(line.evidence.iter().zip(line.asked).map(|(of_month, is_asked)| {
             match (of_month.len(), is_asked) {
-                (0, true) => Cell::Mark(Mark {
-                    word: "no_evidence",
-                    rank: 0,
-                    tone: Tone::Bad,
-                }),
+                (0, true) => Cell::text("no evidence"),
                 (0, false) => Cell::text("–"),
                 (pieces, _) => Cell::count(pieces),
             }
@@ -288,7 +284,7 @@ pub(super) fn matrix_table(lines: &[Line<'_>], months: Months) -> Table {
             months.name(0),
             months.name(MONTHS - 1)
         ),
-        layout: Layout::Sortable,
+        layout: Layout::Plain,
         columns: &COLUMNS[last],
         rows: rows.collect(),
         when_empty: "There is no Statement of Applicability, so there is no control to prove.",
@@ -320,7 +316,7 @@ pub(super) fn matrix_figure(lines: &[Line<'_>], months: Months) -> Option<Figure
         title: "Evidence by control and month, where there is any or a checkpoint asks for it".into(),
         unit: "pieces of evidence",
         drawing: Drawing::Grid(Grid {
-            axes: ("controls and checkpoints", "months"),
+            axes: ("control", "month"),
             columns: columns.collect(),
             rows,
             steps: vec!["asked for, none".into(), "one".into(), "two or more".into()],

@@ -107,6 +107,9 @@ fn next_review(meta: &Meta) -> Option<Date> {
 const POLICIES: &[Column] = &[
     Column::new("policy", "Policy").wide(),
     Column::beneath("title", ""),
+    Column::beneath("owner", "").around("owner ", ""),
+    Column::beneath("text", "").around("text ", ""),
+    Column::beneath("text_sha256", ""),
     Column::new("version", "Version"),
     Column::new("state", "State"),
     Column::beneath("replaced_by", "").around("replaced by ", ""),
@@ -117,9 +120,6 @@ const POLICIES: &[Column] = &[
         .around("", " days from as-of")
         .tight(),
     Column::beneath("last_review", "").around("last on ", "").tight(),
-    Column::new("owner", "Owner").tight(),
-    Column::new("text", "Text").wide(),
-    Column::beneath("text_sha256", "SHA-256"),
 ];
 
 fn policy_table(register: &Register<'_>, all: &[Bound<'_>]) -> Table {
@@ -132,6 +132,12 @@ fn policy_table(register: &Register<'_>, all: &[Bound<'_>]) -> Table {
         vec![
             Cell::shown(policy.id()),
             Cell::text(meta.title.as_str()),
+            Cell::shown(&meta.owner),
+            Cell::text(text),
+            digest.map_or_else(
+                || Cell::text("the file is not there"),
+                |digest| Cell::Code(digest.as_str().into()),
+            ),
             Cell::text(version_of(meta)),
             Cell::Mark(force.mark()),
             Cell::list(successors(register, meta)),
@@ -140,12 +146,6 @@ fn policy_table(register: &Register<'_>, all: &[Bound<'_>]) -> Table {
             next.map_or_else(|| Cell::text("none set"), Cell::shown),
             next.map_or(Cell::Empty, |next| Cell::Number(days_left(register, next))),
             Cell::maybe_shown(last.map(|last| last.value)),
-            Cell::shown(&meta.owner),
-            Cell::text(text),
-            digest.map_or_else(
-                || Cell::text("the file is not there"),
-                |digest| Cell::Code(digest.as_str().into()),
-            ),
         ]
     });
     Table {

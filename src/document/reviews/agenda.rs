@@ -157,9 +157,15 @@ fn weigh(request: &Request<'_>, row: &DecisionRow<'_>, exception: &Exception) ->
     objections.extend(of_record.map(|one| format!("{}: {}", one.code, one.message)));
     if objections.is_empty() {
         let findings = counted(bearing.covered as usize, "finding");
+        let left = counted(
+            days_left(register, exception.expires.value).unsigned_abs() as usize,
+            "day",
+        );
         return (
             Suggestion::Keep,
-            vec![format!("{findings} under it, and the planned end lies ahead")],
+            vec![format!(
+                "{findings} under it, the planned end lies ahead, {left} left"
+            )],
         );
     }
     (Suggestion::Escalate, objections)
@@ -183,8 +189,8 @@ const AGENDA: &[Column] = &[
     Column::beneath("progress", ""),
     Column::beneath("steps", ""),
     Column::beneath("change", ""),
-    Column::new("last_review", "Last signed review").wide(),
-    Column::new("facts_suggest", "Facts suggest"),
+    Column::new("last_review", "Last signed review"),
+    Column::new("facts_suggest", "Facts suggest").wide(),
     Column::beneath("facts", ""),
 ];
 
@@ -218,13 +224,15 @@ fn agenda_row(register: &Register<'_>, item: &Item<'_>) -> Vec<Cell> {
         Cell::shown(&row.meta.owner),
         Cell::Mark(row.mark),
         Cell::shown(exception.expires.value),
-        Cell::Number(row.age_days(register)),
-        Cell::count(row.chain.len() - 1),
+        Some(row.age_days(register))
+            .filter(|days| *days >= 0)
+            .map_or_else(|| Cell::text("not begun"), Cell::Number),
+        some(row.chain.len() as u64 - 1),
         Cell::count(row.bearing.covered),
         some(row.bearing.suspended),
         some(row.bearing.lapsed),
         Cell::Number(item.debt_days),
-        Cell::count(item.debt_findings),
+        some(item.debt_findings),
         target.map_or_else(
             || Cell::text("no planned end"),
             |target| Cell::text(format!("end planned on {target}")),
@@ -252,6 +260,7 @@ fn progress(register: &Register<'_>, from: Date, target: Date) -> String {
             "{} past the planned end",
             counted(left.unsigned_abs() as usize, "day")
         ),
+        _ if passed < 0 => format!("begins on {from}"),
         _ => format!("{passed} of {all} days have passed"),
     }
 }

@@ -80,7 +80,8 @@ fn totals(register: &Register<'_>, items: &[Item<'_>], reviews: &Reviews) -> Tab
     let all = format!("of {} on the agenda", items.len());
     let debt: u64 = items.iter().map(|item| item.debt_findings).sum();
     let days: i64 = items.iter().map(|item| item.debt_days).sum();
-    let oldest = items.iter().map(|item| item.row.age_days(register)).max();
+    let granted = items.iter().filter(|item| item.row.phase != Phase::NotApproved);
+    let oldest = granted.map(|item| item.row.age_days(register)).max();
     let row =
         |label: &str, number: Cell, meaning: String| vec![Cell::text(label), number, Cell::text(meaning)];
     let rows = vec![
@@ -137,7 +138,8 @@ const OLDEST_COLUMNS: &[Column] = &[
 
 /// Lists the oldest with what was done about them.
 fn oldest(register: &Register<'_>, items: &[Item<'_>]) -> Table {
-    let rows = items.iter().take(OLDEST).map(|item| {
+    let granted = items.iter().filter(|item| item.row.phase != Phase::NotApproved);
+    let rows = granted.take(OLDEST).map(|item| {
         let plan = item.exception.plan.as_ref();
         let target = plan.and_then(|plan| plan.target_date).map(|target| target.value);
         vec![
@@ -152,11 +154,11 @@ fn oldest(register: &Register<'_>, items: &[Item<'_>]) -> Table {
     });
     Table {
         name: "oldest",
-        caption: "The oldest on the agenda, and what was done about them".into(),
+        caption: "The oldest that were granted, and what was done about them".into(),
         layout: Layout::Plain,
         columns: OLDEST_COLUMNS,
         rows: rows.collect(),
-        when_empty: "No exception is on the agenda.",
+        when_empty: "No exception on the agenda was granted.",
     }
 }
 
