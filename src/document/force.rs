@@ -7,7 +7,7 @@ use crate::reconcile::Register;
 /// Whether a record binds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Force {
-    InForce,
+    Binds,
     NotApproved,
     Expired,
     Superseded,
@@ -30,14 +30,14 @@ impl Force {
             Status::Submitted if is_replaced => Self::Superseded,
             Status::Submitted if !counts(meta) => Self::NotApproved,
             Status::Submitted if expires.is_some_and(|last| last < register.as_of.day()) => Self::Expired,
-            Status::Submitted => Self::InForce,
+            Status::Submitted => Self::Binds,
         }
     }
 
     /// Returns it as a mark, what binds first.
     pub(super) fn mark(self) -> Mark {
         let (word, rank, tone) = match self {
-            Self::InForce => ("in_force", 0, Tone::Good),
+            Self::Binds => ("in_force", 0, Tone::Good),
             Self::NotApproved => ("not_approved_by_all", 1, Tone::Bad),
             Self::Expired => ("expired", 2, Tone::Bad),
             Self::Superseded => ("superseded", 3, Tone::Quiet),

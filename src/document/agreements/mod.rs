@@ -80,7 +80,7 @@ fn view(request: &Request<'_>) -> View {
         .collect();
     all.sort_by_key(|(sla, force)| (*force, sla.id().clone()));
     let (ended, open): (Vec<_>, Vec<_>) = all.iter().copied().partition(|(_, force)| force.has_ended());
-    let in_force = open.iter().filter(|(_, force)| *force == Force::InForce).count();
+    let in_force = open.iter().filter(|(_, force)| *force == Force::Binds).count();
     let parts = open.iter().map(|agreed| part(register, *agreed));
     let without = register
         .systems
@@ -136,9 +136,9 @@ fn part(register: &Register<'_>, (sla, force): Agreed<'_>) -> Part {
         title: sla.meta.title.clone(),
         version: version_of(&sla.meta),
         owner: sla.meta.owner.to_string(),
-        is_in_force: force == Force::InForce,
+        is_in_force: force == Force::Binds,
         state: match force {
-            Force::InForce => "approved by everybody who must",
+            Force::Binds => "approved by everybody who must",
             Force::NotApproved => "not approved by everybody who must",
             Force::Expired => "past its last day",
             Force::Superseded | Force::Ended(_) => "ended",

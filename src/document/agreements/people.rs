@@ -86,10 +86,13 @@ fn holders(register: &Register<'_>, role: &RecordId) -> Cell {
         .people
         .iter()
         .filter(|person| is_holder(repository, person.id(), role, today));
-    let names = held.map(|person| format!("{} ({})", person.spec.name, person.id()));
-    match Cell::list(names) {
-        Cell::Empty => Cell::text("nobody"),
-        held => held,
+    let names: Vec<String> = held
+        .map(|person| format!("{} ({})", person.spec.name, person.id()))
+        .collect();
+    if names.is_empty() {
+        Cell::text("nobody")
+    } else {
+        Cell::list(names)
     }
 }
 

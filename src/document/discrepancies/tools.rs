@@ -91,16 +91,14 @@ const INSTALLS: &[Column] = &[
 /// Lists open findings of which a deployment tool calls the patch installed.
 pub(super) fn installs(register: &Register<'_>) -> Table {
     let is_open = |finding: &&Finding| finding.closed.is_none() && !finding.disposition.is_removed();
-    let mut rows: Vec<Vec<Cell>> = register
+    let mut found: Vec<(u8, Vec<Cell>)> = register
         .findings
         .iter()
         .filter(is_open)
         .filter_map(|finding| install_row(register, finding))
         .collect();
-    rows.sort_by_key(|row| match &row[6] {
-        Cell::Mark(mark) => mark.rank,
-        _ => u8::MAX,
-    });
+    found.sort_by_key(|(rank, _)| *rank);
+    let rows = found.into_iter().map(|(_, row)| row).collect();
     Table {
         name: "installs",
         caption: "Findings that are open in the scans, and patched by a deployment tool".into(),
@@ -111,7 +109,8 @@ pub(super) fn installs(register: &Register<'_>) -> Table {
     }
 }
 
-fn install_row(register: &Register<'_>, finding: &Finding) -> Option<Vec<Cell>> {
+/// Returns the row with its rank, what a scan contradicts first.
+fn install_row(register: &Register<'_>, finding: &Finding) -> Option<(u8, Vec<Cell>)> {
     let installed = finding.installed.as_deref()?;
     let (at, last) = (
         day(register.as_of, installed.at),
@@ -135,7 +134,7 @@ fn install_row(register: &Register<'_>, finding: &Finding) -> Option<Vec<Cell>> 
             "Scan the host with credentials.",
         )
     };
-    Some(vec![
+    let row = vec![
         Cell::text(finding.host.clone()),
         Cell::maybe_shown(finding.system.as_ref()),
         Cell::text(finding.vuln.clone()),
@@ -148,7 +147,8 @@ fn install_row(register: &Register<'_>, finding: &Finding) -> Option<Vec<Cell>> 
         Cell::Mark(Mark { word, rank, tone }),
         owner(register, finding),
         Cell::text(action),
-    ])
+    ];
+    Some((rank, row))
 }
 
 /// The rule that judges what was installed without an approved change.

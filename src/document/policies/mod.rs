@@ -78,8 +78,8 @@ fn view(request: &Request<'_>) -> View {
     View {
         classification: "internal",
         values: values(&Policies {
-            in_force: count(|force| force == Force::InForce),
-            not_in_force: count(|force| force != Force::InForce && !force.has_ended()),
+            in_force: count(|force| force == Force::Binds),
+            not_in_force: count(|force| force != Force::Binds && !force.has_ended()),
             ended: count(Force::has_ended),
             reviews_overdue: overdue.map(|policy| policy.id().to_string()).collect(),
         }),
