@@ -159,7 +159,7 @@ pub(super) fn coverages(register: &Register<'_>) -> Vec<(Kind, RecordId)> {
 }
 
 /// Returns who answers for the patch: the System's patch owner, else the System's owner.
-fn owner(register: &Register<'_>, finding: &Finding) -> Cell {
+pub(super) fn owner(register: &Register<'_>, finding: &Finding) -> Cell {
     let Some(system) = register.system_of(finding) else {
         return Cell::text("nobody");
     };

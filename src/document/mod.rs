@@ -4,19 +4,25 @@
 //! a document prints depends on the register, its provenance and the templates alone.
 
 mod acceptances;
+mod agreements;
 mod compliance;
 mod cover;
 mod csv;
 mod decisions;
+mod discrepancies;
+mod evidence;
 mod exceptions;
 mod figure;
 mod findings;
+mod force;
 mod html;
 mod index;
 mod markdown;
 mod measures;
+mod policies;
 mod provenance;
 mod ratings;
+mod reviewed;
 mod reviews;
 mod risks;
 mod scorecard;
@@ -68,11 +74,16 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     soa::D01,
     exceptions::D02,
     acceptances::D03,
+    agreements::D04,
     vulnerabilities::D05,
     compliance::D06,
+    reviews::D07,
+    evidence::D10,
     unsupported::D11,
     scorecard::D14,
+    policies::D19,
     risks::D20,
+    discrepancies::D21,
 ];
 
 /// Finds a document by its id or slug, in any case.

@@ -110,7 +110,8 @@ pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &Recor
         return vec!["approval absent".to_owned()];
     }
     let sentences = standing.decisions.iter().map(|decided| {
-        let (what, name) = (decision(decided.decision), name_of(register, &decided.person));
+        let what = decision_word(decided.decision);
+        let name = name_of(register, &decided.person);
         let (role, person, at) = (&decided.role, &decided.person, day(register.as_of, decided.at));
         let how = verification(decided);
         format!("{what}: {role}, {name} ({person}), {at}, {how}")
@@ -118,8 +119,8 @@ pub(super) fn approvals_in_words(register: &Register<'_>, kind: Kind, id: &Recor
     sentences.collect()
 }
 
-/// Returns what somebody decided, as a noun.
-pub(super) fn decision(decision: Decision) -> &'static str {
+/// Returns what a person decided.
+pub(super) fn decision_word(decision: Decision) -> &'static str {
     match decision {
         Decision::Approve => "approval",
         Decision::Reject => "rejection",
@@ -153,7 +154,7 @@ pub(super) fn demands_in_words(register: &Register<'_>, kind: Kind, id: &RecordI
 }
 
 /// Says with which key a decision was verified, or why it does not count.
-fn verification(decided: &Decided) -> String {
+pub(super) fn verification(decided: &Decided) -> String {
     match (decided.flaws.first(), &decided.fingerprint) {
         (Some(flaw), _) => format!("does not count: {flaw}"),
         (None, _) if !decided.counts() => "for another content than it has now".to_owned(),

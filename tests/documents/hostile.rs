@@ -1,15 +1,11 @@
 //! Hostile text in every field that others fill: it is shown, and does nothing.
 
-use super::{rendered, text};
+use super::{DOCUMENTS, rendered, text};
 
 /// Markup, scripts, formulas, links, table separators, code and line breaks in one.
 const HOSTILE: &str = " <script>alert(1)</script> <img src=x onerror=alert(2)> [x](javascript:alert(3)) ](javascript:alert(4)) | a `b` *c* _d_ \"e\" 'f' & &lt; </style> -->\n# not a heading\n\n- not a list\n\n=1+1 {{ 7*7 }} https://evil.example/ www.evil.example <https://evil.example/>";
 
 /// Returns the names of all documents: none is safe by being young.
-fn ids() -> impl Iterator<Item = &'static str> {
-    super::all().into_iter().map(|kind| kind.id)
-}
-
 /// Returns every start tag of a page, the parts in quotes left out.
 fn tags(html: &str) -> Vec<String> {
     let mut tags = Vec::new();
@@ -33,7 +29,7 @@ fn tags(html: &str) -> Vec<String> {
 #[test]
 fn html_shows_hostile_text_and_runs_none_of_it() {
     let made = rendered(HOSTILE);
-    for id in ids() {
+    for id in DOCUMENTS.iter().map(|kind| kind.id) {
         let html = text(&made, &format!("{id}.html"));
         assert!(
             html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
@@ -80,7 +76,7 @@ fn html_shows_hostile_text_and_runs_none_of_it() {
 fn a_policy_allows_only_the_style_and_script_of_the_page() {
     use sha2::{Digest as _, Sha256};
     let made = rendered("");
-    for id in ids() {
+    for id in DOCUMENTS.iter().map(|kind| kind.id) {
         let html = text(&made, &format!("{id}.html"));
         let policy = html
             .split("http-equiv=\"Content-Security-Policy\" content=\"")
@@ -93,7 +89,14 @@ fn a_policy_allows_only_the_style_and_script_of_the_page() {
             policy.starts_with("default-src 'none';") && policy.contains("img-src data:"),
             "{policy}"
         );
-        for element in ["style", "script"] {
+        // A page without a table to sort or filter has no script, and allows none.
+        let elements = if html.contains("<script>") {
+            vec!["style", "script"]
+        } else {
+            assert!(policy.contains("script-src 'none'"), "{policy}");
+            vec!["style"]
+        };
+        for element in elements {
             let inner = html
                 .split(&format!("<{element}>"))
                 .nth(1)
@@ -136,7 +139,7 @@ fn base64(bytes: &[u8]) -> String {
 #[test]
 fn markdown_keeps_its_shape_under_hostile_text() {
     let (calm, made) = (rendered(""), rendered(HOSTILE));
-    for id in ids() {
+    for id in DOCUMENTS.iter().map(|kind| kind.id) {
         let name = format!("{id}.md");
         let shape = |page: &str| -> Vec<String> {
             let first = |line: &str| match line.chars().next() {

@@ -7,7 +7,7 @@ use crate::document::decisions::Phase;
 use crate::document::ratings::{Pair, rating};
 use crate::document::table::{Cell, Column, Layout, Mark, Table, Tone};
 use crate::document::words::{
-    compensating, counted, day, days_left, decision, demands_in_words, name_of, remaining, spaced,
+    compensating, counted, day, days_left, decision_word, demands_in_words, name_of, remaining, spaced,
 };
 use crate::model::{Kind, RiskRating};
 use crate::reconcile::Register;
@@ -176,7 +176,7 @@ fn signature(register: &Register<'_>, decided: &Decided) -> Signature {
         (_, false) => format!("does not count: {}", why.join("; ")),
     };
     Signature {
-        decision: decision(decided.decision),
+        decision: decision_word(decided.decision),
         person: format!(
             "{} ({}){function}",
             name_of(register, &decided.person),
@@ -237,7 +237,7 @@ pub(super) fn signature_table(register: &Register<'_>, rows: &[AcceptanceRow<'_>
             let mark = |word, rank, tone| Cell::Mark(Mark { word, rank, tone });
             vec![
                 Cell::shown(row.id()),
-                Cell::text(decision(decided.decision)),
+                Cell::text(decision_word(decided.decision)),
                 Cell::shown(&decided.person),
                 Cell::text(name_of(register, &decided.person)),
                 Cell::maybe(function(register, decided)),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::cover::each_once;
 use super::decisions::{Body, DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
 use super::ratings::{Pair, Placed, above_appetite, appetite, matrix};
-use super::reviews::Reviewed;
+use super::reviewed::Reviewed;
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{approval_mark, days_left, remaining, share, spaced};
 use super::{DocumentKind, Request, View, values};

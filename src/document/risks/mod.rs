@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::cover::each_once;
 use super::decisions::{Body, DecisionRow, decision_rows};
 use super::ratings::{Pair, Placed, appetite, matrix};
-use super::reviews::Reviewed;
+use super::reviewed::Reviewed;
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{days_left, share};
 use super::{DocumentKind, Request, View, values};

@@ -142,7 +142,7 @@ fn view(request: &Request<'_>) -> View {
 }
 
 /// Returns the live statement with the highest version; of several with one version, the first by id.
-fn current<'a>(register: &Register<'a>) -> Option<&'a Record<Soa>> {
+pub(in crate::document) fn current<'a>(register: &Register<'a>) -> Option<&'a Record<Soa>> {
     let version = |soa: &Record<Soa>| -> Vec<u64> {
         let text = soa
             .meta
