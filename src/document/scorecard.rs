@@ -333,7 +333,7 @@ fn risk_table(register: &Register<'_>, risks: &[Rated<'_>]) -> Table {
             ),
             Cell::text(treatment_in_words(risk.treatment)),
             Cell::shown(&record.meta.owner),
-            Cell::shown(&risk.reviewed),
+            Cell::shown(risk.reviewed),
             Cell::Mark(approval_mark(register, Kind::Risk, record.id())),
         ]
     });

@@ -199,9 +199,10 @@ fn rows(
             } else {
                 &formats.text
             };
-            match cell {
-                Cell::Share(share) => write_share(sheet, (row, at), *share, formats)?,
-                cell => write_cell(sheet, (row, at), cell, format, formats)?,
+            if let Cell::Share(share) = cell {
+                write_share(sheet, (row, at), *share, formats)?;
+            } else {
+                write_cell(sheet, (row, at), cell, format, formats)?;
             }
             at += u16::try_from(column.headings.len()).unwrap_or(u16::MAX);
         }

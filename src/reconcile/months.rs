@@ -29,14 +29,8 @@ pub fn months_before(period: Period, as_of: AsOf) -> impl Iterator<Item = (Perio
         let to = from.plus_months(1).plus_days(-1);
         let end = AsOf::end_of(to, as_of.zone());
         let month = Period { from, to };
-        (
-            month,
-            if end.instant() < as_of.instant() {
-                end
-            } else {
-                as_of
-            },
-        )
+        let has_ended = end.instant() < as_of.instant();
+        (month, if has_ended { end } else { as_of })
     })
 }
 
@@ -52,12 +46,13 @@ pub fn months<'a>(register: &Register<'_>, ask: impl Fn(Period, AsOf) -> Registe
         from: first.from,
         to: last.to,
     };
-    let asked = (register.period.from > whole.from).then(|| ask(whole, register.as_of));
-    let known_since = |period: Period| match &asked {
-        Some(asked) => asked.figures_of(period),
-        None => register.figures_of(period),
+    let periods = all.iter().map(|(period, _)| *period);
+    let known_since = if register.period.from > whole.from {
+        ask(whole, register.as_of).figures_of(periods)
+    } else {
+        register.figures_of(periods)
     };
-    let month = |(period, as_of): (Period, AsOf)| {
+    let month = |((period, as_of), known_since): ((Period, AsOf), Figures)| {
         let lines = register.imports.iter();
         let known = lines.filter(|line| line.product == Product::Scan && !line.is_newer_than(as_of));
         let scans = known.count();
@@ -71,8 +66,8 @@ pub fn months<'a>(register: &Register<'_>, ask: impl Fn(Period, AsOf) -> Registe
             as_of,
             scans,
             figures,
-            known_since: known_since(period),
+            known_since,
         }
     };
-    all.into_iter().map(month).collect()
+    all.into_iter().zip(known_since).map(month).collect()
 }

@@ -297,16 +297,19 @@ impl<'a> Register<'a> {
             .collect()
     }
 
-    /// Computes the figures of another period; it must not begin before the register's own.
-    pub fn figures_of(&self, period: Period) -> Figures {
-        let frame = Frame {
-            period,
-            ..self.frame()
-        };
+    /// Computes the figures of other periods; none may begin before the register's own.
+    pub fn figures_of(&self, periods: impl IntoIterator<Item = Period>) -> Vec<Figures> {
         let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
-        let mut population = self.population(&coverages, frame);
-        population.leave_out_closed_before(frame);
-        population.figures(frame)
+        let figures = |period| {
+            let frame = Frame {
+                period,
+                ..self.frame()
+            };
+            let mut population = self.population(&coverages, frame);
+            population.leave_out_closed_before(frame);
+            population.figures(frame)
+        };
+        periods.into_iter().map(figures).collect()
     }
 
     fn population(&self, coverages: &Coverages, frame: Frame) -> Population<'_> {

@@ -5,7 +5,6 @@ use super::{DOCUMENTS, rendered, text};
 /// Markup, scripts, formulas, links, table separators, code and line breaks in one.
 const HOSTILE: &str = " <script>alert(1)</script> <img src=x onerror=alert(2)> [x](javascript:alert(3)) ](javascript:alert(4)) | a `b` *c* _d_ \"e\" 'f' & &lt; </style> -->\n# not a heading\n\n- not a list\n\n=1+1 {{ 7*7 }} https://evil.example/ www.evil.example <https://evil.example/>";
 
-/// Returns the names of all documents: none is safe by being young.
 /// Returns every start tag of a page, the parts in quotes left out.
 fn tags(html: &str) -> Vec<String> {
     let mut tags = Vec::new();

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+use countersign::ledger::{LedgerFile, Wanted, read_ledger};
 use serde_json::Value;
 
 use super::cli::streams;
@@ -379,4 +381,52 @@ fn a_day_is_judged_by_the_scores_of_then_and_a_day_of_scores_is_small() {
     std::fs::remove_file(&segment).unwrap();
     assert_eq!(lab.run(&["ledger", "rebuild"]).0, 0);
     assert_eq!(std::fs::metadata(&segment).unwrap().len(), bytes);
+}
+
+/// The catalogues that are there when a ledger is read for some moments, by the day in the names of their files.
+fn catalogues_at(lab: &Lab, moments: &[&str]) -> Vec<String> {
+    let mut files: Vec<LedgerFile> = Vec::new();
+    for folder in ["ledger", "imports/manifest"] {
+        for entry in std::fs::read_dir(lab.root().join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+            files.push((path.into(), std::fs::read(entry.path()).unwrap()));
+        }
+    }
+    let moments = moments.iter().map(|at| at.parse::<DateTime<Utc>>().unwrap());
+    let ledger = read_ledger(files, Wanted::RunsAt(moments.collect()));
+    assert!(ledger.faults.is_empty(), "{:?}", ledger.faults);
+    let kept = ledger.scans.iter().filter(|scan| !scan.epss.is_empty());
+    kept.map(|scan| scan.file[scan.file.len() - 14..scan.file.len() - 4].to_owned())
+        .collect()
+}
+
+#[test]
+fn each_moment_that_is_judged_has_its_own_catalogue() {
+    let lab = Lab::new();
+    lab.import_all(&EXPORTS);
+    let folder = lab.root().join("imports/src-epss");
+    let text = std::fs::read_to_string(folder.join(EXPORTS[6].1)).unwrap();
+    for day in ["2026-10-05", "2026-10-20", "2026-11-10"] {
+        let name = format!("epss_scores-{day}.csv");
+        std::fs::write(folder.join(&name), text.replace("2026-09-29", day)).unwrap();
+        lab.import_all(&[("src-epss", name.as_str())]);
+    }
+    for (moments, days) in [
+        (vec!["2026-10-31T22:59:59Z"], vec!["2026-10-20"]),
+        (
+            vec!["2026-10-31T22:59:59Z", "2026-09-30T21:59:59Z"],
+            vec!["2026-09-29", "2026-10-20"],
+        ),
+        (
+            vec![
+                "2026-11-22T00:00:00Z",
+                "2026-10-31T22:59:59Z",
+                "2026-08-31T21:59:59Z",
+            ],
+            vec!["2026-10-20", "2026-11-10"],
+        ),
+    ] {
+        assert_eq!(catalogues_at(&lab, &moments), days, "{moments:?}");
+    }
 }

@@ -98,7 +98,7 @@ fn in_order(dimension: Dimension, segments: &BTreeMap<String, Figures>) -> Vec<(
     let rank = |name: &str| {
         let severity = Severity::ALL.into_iter().find(|one| one.word() == name);
         let severity = severity.filter(|_| dimension == Dimension::Severity);
-        severity.map_or(0, |severity| super::column_of(severity))
+        severity.map_or(0, super::column_of)
     };
     all.sort_by_key(|(name, _)| (*name == NONE, rank(name), (*name).to_owned()));
     all

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::pen::{Fill, Pen, WIDTH, cut};
+use crate::document::words::spaced;
 
 /// One cell.
 #[derive(Clone, Debug, Serialize)]
@@ -62,11 +63,11 @@ impl Grid {
         pen.text((LABEL - 10, legend + 36), "end total", of_rows);
         for (number, column) in self.columns.iter().enumerate() {
             let x = LABEL + width * number as u64 + width / 2;
-            pen.text((x, legend + 36), "middle", &cut(column, width - 4));
+            pen.text((x, legend + 36), "middle", &cut(&spaced(column), width - 4));
         }
         for (index, (label, cells)) in self.rows.iter().enumerate() {
             let y = top + ROW * index as u64;
-            pen.text((LABEL - 10, y + 22), "end", &cut(label, LABEL - 10));
+            pen.text((LABEL - 10, y + 22), "end", &cut(&spaced(label), LABEL - 10));
             for (number, cell) in cells.iter().enumerate() {
                 let x = LABEL + width * number as u64;
                 let Some(cell) = cell else {

@@ -138,9 +138,7 @@ impl Coverages {
             coverage.covers_exploited = spec.covers_exploited;
             coverages.add(coverage, &[&subject.vulns, &subject.patches]);
         }
-        for of_host in coverages.by_host.values_mut() {
-            of_host.narrow.sort_unstable();
-        }
+        coverages.sort();
         coverages
     }
 
@@ -156,6 +154,13 @@ impl Coverages {
             self.add_by_host(&coverage, index);
         }
         self.all.push(coverage);
+    }
+
+    #[expect(clippy::iter_over_hash_type, reason = "each is sorted by itself")]
+    fn sort(&mut self) {
+        for of_host in self.by_host.values_mut() {
+            of_host.narrow.sort_unstable();
+        }
     }
 
     fn add_by_host(&mut self, coverage: &Coverage, index: usize) {
