@@ -237,17 +237,18 @@ impl Lab {
         assert_eq!(code, 0, "{out}{err}");
     }
 
-    /// Level and message of what one rule says of the example on its day.
+    /// Level and message of what one rule says of the example on its day; that an export is not filed yet is left out.
     fn said(&self, code: &str) -> Vec<(String, String)> {
         let (_, out, err) = self.run(&["check", "--format", "json", "--as-of", "2026-09-30"]);
         let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
         let all = report["diagnostics"].as_array().unwrap();
         let mine = all.iter().filter(|one| one["code"] == code);
-        mine.map(|one| {
+        let told = mine.map(|one| {
             let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
             (text("level"), text("message"))
-        })
-        .collect()
+        });
+        told.filter(|(_, message)| !message.ends_with("which is not read"))
+            .collect()
     }
 }
 

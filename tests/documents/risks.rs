@@ -99,9 +99,9 @@ fn the_matrix_counts_each_risk_once_in_words_and_in_the_picture() {
             .find(&format!(">{word}</text>"))
             .unwrap_or_else(|| panic!("{word}"))
     };
-    assert!(at("low") < at("medium") && at("medium") < at("high") && at("high") < at("very_high"));
+    assert!(at("low") < at("medium") && at("medium") < at("high") && at("high") < at("very high"));
     assert!(
-        at("almost_certain") < at("rare"),
+        at("almost certain") < at("rare"),
         "the highest likelihood is on top"
     );
 }

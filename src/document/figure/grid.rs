@@ -50,8 +50,9 @@ impl Grid {
     /// Draws the grid and returns the height of the figure.
     pub(super) fn draw(&self, pen: &mut Pen) -> u64 {
         let steps = self.steps.len();
+        let words: Vec<String> = self.steps.iter().map(|word| spaced(word)).collect();
         let legend = pen.legend(
-            self.steps
+            words
                 .iter()
                 .enumerate()
                 .map(|(step, word)| (fill(step, steps), word.as_str())),

@@ -1,4 +1,4 @@
-//! What is to be decided: each exception with age, debt, plan and what the facts suggest.
+//! What is to be decided: each exception with age, days past due, plan and what the facts suggest.
 
 use super::super::Request;
 use super::super::decisions::{Body, DecisionRow, Phase, decision_rows};
@@ -32,9 +32,9 @@ pub(super) struct Item<'a> {
     pub(super) row: DecisionRow<'a>,
     pub(super) exception: &'a Exception,
     /// Open findings under it, or left by it, whose first due date has passed.
-    pub(super) debt_findings: u64,
+    pub(super) late_findings: u64,
     /// The days since, summed up.
-    pub(super) debt_days: i64,
+    pub(super) late_days: i64,
     /// The days of reviews whose signature counts, by time.
     pub(super) reviews: Vec<Date>,
     pub(super) last_review: String,
@@ -62,7 +62,7 @@ pub(super) fn items<'a>(request: &Request<'a>) -> Vec<Item<'a>> {
 fn item<'a>(request: &Request<'a>, row: DecisionRow<'a>, exception: &'a Exception) -> Item<'a> {
     let register = request.register;
     let id = &row.meta.id.value;
-    let (debt_findings, debt_days) = debt(register, id);
+    let (late_findings, late_days) = past_due(register, id);
     let standing = register.standings.of(Kind::Exception, id);
     let signed = standing.decisions.iter().filter(|decided| {
         matches!(decided.decision, Decision::ReviewKeep | Decision::ReviewEnd) && decided.counts()
@@ -85,8 +85,8 @@ fn item<'a>(request: &Request<'a>, row: DecisionRow<'a>, exception: &'a Exceptio
     let (suggestion, facts) = weigh(request, &row, exception);
     Item {
         exception,
-        debt_findings,
-        debt_days,
+        late_findings,
+        late_days,
         reviews,
         last_review,
         suggestion,
@@ -96,7 +96,7 @@ fn item<'a>(request: &Request<'a>, row: DecisionRow<'a>, exception: &'a Exceptio
 }
 
 /// Counts the open findings that a decision holds up, and the days since their first due dates.
-fn debt(register: &Register<'_>, id: &RecordId) -> (u64, i64) {
+fn past_due(register: &Register<'_>, id: &RecordId) -> (u64, i64) {
     let (zone, today) = (register.as_of.zone(), register.as_of.day());
     let held = register.findings.iter().filter(|finding| {
         let covers = finding
@@ -183,8 +183,8 @@ const AGENDA: &[Column] = &[
     Column::new("covered", "Findings under it").tight(),
     Column::beneath("suspended", "").around("set aside: ", ""),
     Column::beneath("lapsed", "").around("left by it: ", ""),
-    Column::new("debt_days", "Debt, finding-days").tight(),
-    Column::beneath("debt_findings", "").around("over findings: ", ""),
+    Column::new("late_days", "Past due, finding-days").tight(),
+    Column::beneath("late_findings", "").around("over findings: ", ""),
     Column::new("target", "Plan").wide(),
     Column::beneath("progress", ""),
     Column::beneath("steps", ""),
@@ -231,8 +231,8 @@ fn agenda_row(register: &Register<'_>, item: &Item<'_>) -> Vec<Cell> {
         Cell::count(row.bearing.covered),
         some(row.bearing.suspended),
         some(row.bearing.lapsed),
-        Cell::Number(item.debt_days),
-        some(item.debt_findings),
+        Cell::Number(item.late_days),
+        some(item.late_findings),
         target.map_or_else(
             || Cell::text("no planned end"),
             |target| Cell::text(format!("end planned on {target}")),

@@ -78,8 +78,8 @@ const TOTALS: &[Column] = &[
 fn totals(register: &Register<'_>, items: &[Item<'_>], reviews: &Reviews) -> Table {
     let of = |wanted: Suggestion| Cell::count(items.iter().filter(|item| item.suggestion == wanted).count());
     let all = format!("of {} on the agenda", items.len());
-    let debt: u64 = items.iter().map(|item| item.debt_findings).sum();
-    let days: i64 = items.iter().map(|item| item.debt_days).sum();
+    let late: u64 = items.iter().map(|item| item.late_findings).sum();
+    let days: i64 = items.iter().map(|item| item.late_days).sum();
     let granted = items.iter().filter(|item| item.row.phase != Phase::NotApproved);
     let oldest = granted.map(|item| item.row.age_days(register)).max();
     let row =
@@ -99,11 +99,11 @@ fn totals(register: &Register<'_>, items: &[Item<'_>], reviews: &Reviews) -> Tab
             "since the first of its chain was granted".into(),
         ),
         row(
-            "Debt, in finding-days",
+            "Past due, in finding-days",
             Cell::count(days),
             format!(
                 "days past the first due date, summed up over {}",
-                counted(debt as usize, "open finding")
+                counted(late as usize, "open finding")
             ),
         ),
         row(
