@@ -3,26 +3,21 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use countersign::check::{self, Settings};
 use countersign::diagnostic::Level;
-use countersign::model::{Configuration, Quality, Severity};
+use countersign::model::{Quality, Severity};
 use serde_json::Value;
 use ssh_key::LineEnding;
 
+use super::checks_findings;
 use super::cli::streams;
 use super::readme::copy;
 use super::signing::{fingerprint_of, key_of};
 use super::world::{ScanBuilder, World};
 
 /// Returns level and message of what one rule says at a moment.
-pub(crate) fn said(world: &World, when: &str, code: &str) -> Vec<(Level, String)> {
-    let settings = Settings::new(&Configuration::default()).unwrap();
-    world.judge(when, |register| {
-        let told = check::run(register, &settings)
-            .into_iter()
-            .filter(|diagnostic| diagnostic.code == code);
-        told.map(|one| (one.level, one.message)).collect()
-    })
+fn said(world: &World, when: &str, code: &str) -> Vec<(Level, String)> {
+    let told = checks_findings::said(world, when, code).into_iter();
+    told.map(|(level, _, message)| (level, message)).collect()
 }
 
 /// A world whose Policy counts authenticated scans only, and whose Sources have both brought something.

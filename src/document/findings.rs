@@ -102,10 +102,7 @@ pub(super) fn overdue_table(register: &Register<'_>, most: usize) -> Table {
         let days = today.days_since(register.as_of.zone().day_of(finding.due));
         vec![
             Cell::text(finding.host.clone()),
-            finding
-                .system
-                .as_ref()
-                .map_or_else(|| Cell::text("no system"), Cell::shown),
+            system_cell(finding),
             Cell::text(finding.vuln.clone()),
             Cell::Mark(severity(finding.severity)),
             Cell::text(due(register.as_of, finding.due)),
@@ -158,6 +155,12 @@ pub(super) fn coverages(register: &Register<'_>) -> Vec<(Kind, RecordId)> {
         .collect()
 }
 
+/// Returns the System of the finding's host.
+pub(super) fn system_cell(finding: &Finding) -> Cell {
+    let system = finding.system.as_ref();
+    system.map_or_else(|| Cell::text("no system"), Cell::shown)
+}
+
 /// Returns who answers for the patch: the System's patch owner, else the System's owner.
 pub(super) fn owner(register: &Register<'_>, finding: &Finding) -> Cell {
     let Some(system) = register.system_of(finding) else {
@@ -193,10 +196,7 @@ fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &
     let is_moved = finding.base_due != finding.due;
     vec![
         Cell::text(finding.host.clone()),
-        finding
-            .system
-            .as_ref()
-            .map_or_else(|| Cell::text("no system"), Cell::shown),
+        system_cell(finding),
         Cell::maybe(finding.tier.clone()),
         Cell::text(finding.vuln.clone()),
         Cell::text(finding.title.clone()),

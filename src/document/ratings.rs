@@ -2,7 +2,7 @@
 
 use super::figure::{Drawing, Figure, Grid, GridCell};
 use super::table::{Cell, Column, Layout, Table};
-use crate::model::{RecordId, RiskMatrix, RiskRating};
+use crate::model::{RecordId, Risk, RiskMatrix, RiskRating};
 use crate::reconcile::Register;
 
 /// A likelihood and an impact, as a record tells them.
@@ -18,6 +18,14 @@ impl<'a> Pair<'a> {
         Self {
             likelihood: &rating.likelihood,
             impact: &rating.impact,
+        }
+    }
+
+    /// Takes what a risk is rated before any treatment.
+    pub(super) fn before_treatment(risk: &'a Risk) -> Self {
+        Self {
+            likelihood: &risk.likelihood,
+            impact: &risk.impact,
         }
     }
 

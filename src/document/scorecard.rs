@@ -7,10 +7,11 @@ use super::decisions::{DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
 use super::measures::{
     COUNTED, RATES, counted, in_words, label, month_figure, month_name, month_table, shown,
 };
+use super::ratings::Pair;
 use super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::words::{approval_mark, days_left};
+use super::words::{approval_mark, days_left, spaced};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Kind, Objective, RecordId, Risk, RiskMatrix, Target, Treatment};
+use crate::model::{Kind, Objective, RecordId, Risk, Target};
 use crate::reconcile::{Kpi, Month, Register};
 
 /// The executive scorecard.
@@ -259,26 +260,22 @@ struct Rated<'a> {
     after: Option<usize>,
 }
 
-fn matrix<'a>(register: &Register<'a>) -> Option<&'a RiskMatrix> {
-    let isms = register.repository.isms.as_ref()?;
-    isms.spec.risk_matrix.as_ref()
+/// Returns the rating before treatment, and the one after it where that is recorded.
+fn pairs(risk: &Risk) -> (Pair<'_>, Option<Pair<'_>>) {
+    (Pair::before_treatment(risk), risk.residual.as_ref().map(Pair::of))
 }
 
 /// Returns the risks that live, the gravest after treatment first; one without a residual rating counts as untreated.
 fn gravest<'a>(register: &Register<'a>) -> Vec<Rated<'a>> {
-    let rank = |likelihood: &str, impact: &str| {
-        let matrix = matrix(register)?;
-        matrix.rank(matrix.level(likelihood, impact)?)
-    };
     let records = register.repository.risks.iter();
     let mut risks: Vec<Rated<'_>> = records
         .filter(|record| record.meta.is_live())
         .map(|record| {
-            let residual = record.spec.residual.as_ref();
+            let (before, after) = pairs(&record.spec);
             Rated {
                 record,
-                before: rank(&record.spec.likelihood, &record.spec.impact),
-                after: residual.and_then(|residual| rank(&residual.likelihood, &residual.impact)),
+                before: before.rank(register),
+                after: after.and_then(|after| after.rank(register)),
             }
         })
         .collect();
@@ -304,34 +301,17 @@ const RISKS: &[Column] = &[
     Column::new("approval", "Approval").tight(),
 ];
 
-fn treatment_in_words(treatment: Treatment) -> &'static str {
-    match treatment {
-        Treatment::Modify => "modify",
-        Treatment::Retain => "retain",
-        Treatment::Avoid => "avoid",
-        Treatment::Share => "share",
-    }
-}
-
 fn risk_table(register: &Register<'_>, risks: &[Rated<'_>]) -> Table {
-    let level = |likelihood: &str, impact: &str| {
-        let level = matrix(register).and_then(|matrix| matrix.level(likelihood, impact));
-        Cell::text(level.map_or_else(
-            || format!("{likelihood} × {impact}"),
-            |level| level.replace('_', " "),
-        ))
-    };
+    let level = |pair: Pair<'_>| Cell::text(pair.level(register).map_or_else(|| pair.words(), spaced));
     let rows = risks.iter().take(MOST_RISKS).map(|Rated { record, .. }| {
         let risk = &record.spec;
+        let (before, after) = pairs(risk);
         vec![
             Cell::shown(record.id()),
             Cell::text(record.meta.title.as_str()),
-            level(&risk.likelihood, &risk.impact),
-            risk.residual.as_ref().map_or_else(
-                || Cell::text("not recorded"),
-                |residual| level(&residual.likelihood, &residual.impact),
-            ),
-            Cell::text(treatment_in_words(risk.treatment)),
+            level(before),
+            after.map_or_else(|| Cell::text("not recorded"), level),
+            Cell::text(risk.treatment.word()),
             Cell::shown(&record.meta.owner),
             Cell::shown(risk.reviewed),
             Cell::Mark(approval_mark(register, Kind::Risk, record.id())),

@@ -178,6 +178,11 @@ pub(super) fn severity(severity: Severity) -> Mark {
     }
 }
 
+/// Returns the place of a severity among columns, the gravest first.
+pub(super) fn column_of(of: Severity) -> usize {
+    usize::from(severity(of).rank)
+}
+
 /// Returns a disposition as a mark, the most urgent first.
 pub(super) fn disposition(disposition: Disposition) -> Mark {
     let (rank, tone) = match disposition {

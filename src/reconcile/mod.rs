@@ -146,7 +146,7 @@ pub fn reconcile_over<'a>(
         .collect();
     let coverages = bench.coverages;
     estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
-    let frame = kpi::Frame { period, as_of, duty };
+    let frame = kpi::Frame::new(period, as_of, duty);
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
     let hidden = suppressed::hidden((repository, &standings), &runs, &joined, &findings, as_of);

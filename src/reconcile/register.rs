@@ -300,11 +300,9 @@ impl<'a> Register<'a> {
     /// Computes the figures of other periods; none may begin before the register's own.
     pub fn figures_of(&self, periods: impl IntoIterator<Item = Period>) -> Vec<Figures> {
         let coverages = Coverages::new(self.repository, &self.standings, self.as_of);
+        let duty = ScanDuty::of(self.repository);
         let figures = |period| {
-            let frame = Frame {
-                period,
-                ..self.frame()
-            };
+            let frame = Frame::new(period, self.as_of, duty);
             let mut population = self.population(&coverages, frame);
             population.leave_out_closed_before(frame);
             population.figures(frame)
@@ -318,11 +316,7 @@ impl<'a> Register<'a> {
     }
 
     fn frame(&self) -> Frame {
-        Frame {
-            period: self.period,
-            as_of: self.as_of,
-            duty: ScanDuty::of(self.repository),
-        }
+        Frame::new(self.period, self.as_of, ScanDuty::of(self.repository))
     }
 
     /// Returns as what a finding counts in the rates of agreements; `None` where it was not due in the period, or is left out.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result, bail};
 use flate2::{Decompress, FlushDecompress, Status};
@@ -79,23 +79,17 @@ impl<'a> Database<'a> {
     }
 }
 
-/// Where objects may lie by themselves, as it was when the repository was opened.
+/// Where objects may lie by themselves, each place as it was when it was first asked for.
 pub(super) struct LooseFolders {
     /// Each folder of objects, with which of its 256 folders by first byte there are.
-    folders: Vec<(PathBuf, Box<[bool; 256]>)>,
+    folders: Vec<(PathBuf, Box<[OnceLock<bool>; 256]>)>,
 }
 
 impl LooseFolders {
     pub(super) fn of(repository: &Repository) -> Self {
-        let with_bytes = |folder: PathBuf| {
-            let mut there = Box::new([false; 256]);
-            for (byte, is_there) in (0_u8..=255).zip(there.iter_mut()) {
-                *is_there = folder.join(format!("{byte:02x}")).is_dir();
-            }
-            (folder, there)
-        };
+        let unseen = |folder| (folder, Box::new([const { OnceLock::new() }; 256]));
         Self {
-            folders: object_folders(repository).into_iter().map(with_bytes).collect(),
+            folders: object_folders(repository).into_iter().map(unseen).collect(),
         }
     }
 
@@ -104,11 +98,10 @@ impl LooseFolders {
     /// The library waits for ever for the end of a file that was cut off.
     fn is_whole(&self, id: Oid, max_bytes: u64) -> bool {
         let first = id.as_bytes().first().copied().unwrap_or(0);
-        let mut folders = self
-            .folders
-            .iter()
-            .filter(|(_, there)| there[usize::from(first)])
-            .peekable();
+        let is_there = |(folder, there): &&(PathBuf, Box<[OnceLock<bool>; 256]>)| {
+            *there[usize::from(first)].get_or_init(|| folder.join(format!("{first:02x}")).is_dir())
+        };
+        let mut folders = self.folders.iter().filter(is_there).peekable();
         if folders.peek().is_none() {
             return true;
         }

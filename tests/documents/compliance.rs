@@ -7,6 +7,7 @@ use countersign::model::{AsOf, Severity, parse_date};
 use countersign::reconcile::{Period, Question, months, reconcile};
 use serde_json::Value;
 
+use super::example::of_example;
 use super::register::provenance;
 use crate::kpis::busy;
 use crate::signing::believing;
@@ -156,27 +157,7 @@ fn sums_over_rows_are_the_totals() {
 
 #[test]
 fn the_example_adds_up_and_says_what_is_not_recorded() {
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().to_str().unwrap();
-    let words = [
-        "countersign",
-        "render",
-        "--repo",
-        "example-repo",
-        "--as-of",
-        "2026-09-30",
-        "--document",
-        "D06",
-        "--format",
-        "json,md",
-        "--out",
-        out,
-    ];
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (code, _, err) = crate::cli::streams(root, &words.map(Into::into));
-    assert_eq!(code, 0, "{err}");
-    let report: Value =
-        serde_json::from_slice(&std::fs::read(folder.path().join("D06.json")).unwrap()).unwrap();
+    let report: Value = serde_json::from_str(&of_example("D06", "json")).unwrap();
     add_up(&report);
     let first = &rows(&report, "scope")[0];
     assert_eq!(
@@ -185,7 +166,7 @@ fn the_example_adds_up_and_says_what_is_not_recorded() {
     );
     assert_eq!(first["acceptance"], "rac-0002");
     assert_eq!(rows(&report, "unsupported")[0]["system"], "sys-hr-legacy");
-    let page = std::fs::read_to_string(folder.path().join("D06.md")).unwrap();
+    let page = of_example("D06", "md");
     assert!(page.contains("| tested to approved for release | not recorded |"));
     // Six days by the table: due on 28 April, fixed on 4 May.
     let late = named(&report, "missed", "vuln", "CVE-2026-990640");

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::super::findings::{owner, system_cell};
 use super::super::table::{Cell, Column, Layout, Table};
-use super::super::words::{disposition, due, severity};
-use super::column_of;
+use super::super::words::{column_of, disposition, due, severity};
 use crate::model::{Finding, Severity};
 use crate::reconcile::{Register, SlaOutcome};
 
@@ -169,17 +169,9 @@ const MISSED: &[Column] = &[
 pub(super) fn missed_table(register: &Register<'_>, missed: &[Missed<'_>]) -> Table {
     let rows = missed.iter().map(|one| {
         let finding = one.finding;
-        let system = register.system_of(finding);
-        let owner = system.map(|system| {
-            let owner = system.spec.patch_owner.as_ref();
-            owner.map_or(&system.meta.owner.value, |owner| &owner.value)
-        });
         vec![
             Cell::text(finding.host.clone()),
-            finding
-                .system
-                .as_ref()
-                .map_or_else(|| Cell::text("no system"), Cell::shown),
+            system_cell(finding),
             Cell::text(finding.vuln.clone()),
             Cell::text(finding.title.clone()),
             Cell::Mark(severity(finding.severity)),
@@ -189,7 +181,7 @@ pub(super) fn missed_table(register: &Register<'_>, missed: &[Missed<'_>]) -> Ta
             Cell::Mark(disposition(finding.disposition)),
             Cell::Number(days_late(register, one)),
             Cell::list(one.causes.iter().map(|cause| in_words(*cause, finding))),
-            owner.map_or_else(|| Cell::text("nobody"), Cell::shown),
+            owner(register, finding),
         ]
     });
     Table {

@@ -15,7 +15,7 @@ use super::measures::{
 use super::table::{Cell, Column, Layout, Table};
 use super::vulnerabilities::{exclusion_table, host_table};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Kind, Severity};
+use crate::model::Kind;
 use crate::reconcile::{Dimension, Register, SlaOutcome};
 use missed::{cause_table, missed, missed_table};
 use scope::{scope_table, unsupported_table};
@@ -236,9 +236,4 @@ fn latency_table(register: &Register<'_>) -> Table {
         rows,
         when_empty: "",
     }
-}
-
-/// Returns the place of a severity among the columns, the gravest first.
-fn column_of(severity: Severity) -> usize {
-    usize::from(super::words::severity(severity).rank)
 }

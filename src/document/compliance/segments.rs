@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
 use super::super::measures::shown;
 use super::super::table::{Cell, Column, Layout, Table};
+use super::super::words::column_of;
 use crate::model::Severity;
 use crate::reconcile::{Dimension, Figures, Register};
 
@@ -98,7 +99,7 @@ fn in_order(dimension: Dimension, segments: &BTreeMap<String, Figures>) -> Vec<(
     let rank = |name: &str| {
         let severity = Severity::ALL.into_iter().find(|one| one.word() == name);
         let severity = severity.filter(|_| dimension == Dimension::Severity);
-        severity.map_or(0, super::column_of)
+        severity.map_or(0, column_of)
     };
     all.sort_by_key(|(name, _)| (*name == NONE, rank(name), (*name).to_owned()));
     all

@@ -54,11 +54,7 @@ struct RiskRow<'a> {
 
 impl<'a> RiskRow<'a> {
     fn inherent(&self) -> Pair<'a> {
-        let risk = &self.record.spec;
-        Pair {
-            likelihood: &risk.likelihood,
-            impact: &risk.impact,
-        }
+        Pair::before_treatment(&self.record.spec)
     }
 
     fn residual(&self) -> Option<Pair<'a>> {

@@ -3,6 +3,7 @@
 use super::{Ending, Support};
 use crate::diagnostic::Diagnostic;
 use crate::document::Request;
+use crate::document::findings::system_cell;
 use crate::document::table::{Cell, Column, Layout, Table};
 use crate::document::words::{compensating, counted, days_left, severity, spaced};
 use crate::model::{Feasibility, Finding, Monitoring, Record, System};
@@ -253,10 +254,7 @@ pub(super) fn scanner_table(register: &Register<'_>, endings: &[Ending<'_>]) -> 
     let row = |finding: &&Finding| {
         vec![
             Cell::text(&*finding.host),
-            finding
-                .system
-                .as_ref()
-                .map_or_else(|| Cell::text("no system"), Cell::shown),
+            system_cell(finding),
             Cell::text(if is_listed(finding) { "yes" } else { "no" }),
             Cell::text(&*finding.vuln),
             Cell::text(&*finding.title),

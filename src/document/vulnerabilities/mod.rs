@@ -9,7 +9,7 @@ use super::figure::{Bar, Bars, Drawing, Figure, Fill, Series};
 use super::findings::{coverages, findings_table};
 use super::measures::{RATES, headline, label};
 use super::table::{Cell, Column, Layout, Table};
-use super::words::{disposition, severity, share};
+use super::words::{column_of, disposition, share};
 use super::{DocumentKind, Request, View, values};
 use crate::model::{Disposition, Finding, Kind, Severity};
 use crate::reconcile::{HostRow, Kpi, Register, Unit};
@@ -179,11 +179,6 @@ fn dispositions() -> Vec<Disposition> {
     let mut all = Disposition::ALL.to_vec();
     all.sort_by_key(|one| disposition(*one).rank);
     all
-}
-
-/// Returns the place of a severity among the columns, the gravest first.
-fn column_of(of: Severity) -> usize {
-    usize::from(severity(of).rank)
 }
 
 fn disposition_table(register: &Register<'_>) -> Table {

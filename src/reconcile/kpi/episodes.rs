@@ -158,7 +158,7 @@ pub(super) fn exposure(population: &Population<'_>, frame: Frame, figures: &mut 
             of_host
                 .entry(&measured.finding.host)
                 .or_default()
-                .push((start.max(frame.begin()), stop.min(frame.end())));
+                .push((start.max(frame.begin), stop.min(frame.end)));
         }
     }
     windows.sort_unstable();

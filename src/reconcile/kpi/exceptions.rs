@@ -70,7 +70,7 @@ pub(super) fn volume(population: &Population<'_>, frame: Frame, figures: &mut Fi
     let grants = &population.grants;
     let all = number(grants.len());
     let of = |title, number| Kpi::of(Unit::Exceptions, title, number, all);
-    let standing = count(grants, |(grant, _)| grant.stands(frame.end()));
+    let standing = count(grants, |(grant, _)| grant.stands(frame.end));
     let title = "exceptions that stand at the end of the period, of all ever approved";
     figures.insert("exception_volume", of(title, standing).headline());
     let opened = |grant: &Grant<'_>| frame.holds(grant.from);
@@ -107,11 +107,11 @@ pub(super) fn volume(population: &Population<'_>, frame: Frame, figures: &mut Fi
 
 /// How old those are that stand at the end of the period.
 pub(super) fn ageing(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
-    let last = frame.as_of.zone().day_of(frame.end());
+    let last = frame.as_of.zone().day_of(frame.end);
     let ages: Vec<i64> = population
         .grants
         .iter()
-        .filter(|(grant, _)| grant.stands(frame.end()))
+        .filter(|(grant, _)| grant.stands(frame.end))
         .map(|(grant, _)| last.days_since(grant.granted))
         .collect();
     let bands = [

@@ -126,28 +126,28 @@ fn days(seconds: u64, over: u64) -> String {
 /// When and by which duty figures are computed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
-    pub(super) period: Period,
     pub(super) as_of: AsOf,
     pub(super) duty: ScanDuty,
+    /// The first moment of the period.
+    begin: DateTime<Utc>,
+    /// The last moment of the period that as-of knows of.
+    end: DateTime<Utc>,
 }
 
 impl Frame {
-    /// The first moment of the period.
-    fn begin(self) -> DateTime<Utc> {
-        self.as_of
-            .zone()
-            .start_of_day(self.period.from)
-            .with_timezone(&Utc)
-    }
-
-    /// The last moment of the period that as-of knows of.
-    fn end(self) -> DateTime<Utc> {
-        let end = self.as_of.zone().end_of_day(self.period.to);
-        end.with_timezone(&Utc).min(self.as_of.instant())
+    pub(super) fn new(period: Period, as_of: AsOf, duty: ScanDuty) -> Self {
+        let zone = as_of.zone();
+        let end = zone.end_of_day(period.to).with_timezone(&Utc);
+        Self {
+            as_of,
+            duty,
+            begin: zone.start_of_day(period.from).with_timezone(&Utc),
+            end: end.min(as_of.instant()),
+        }
     }
 
     fn holds(self, at: DateTime<Utc>) -> bool {
-        (self.begin()..=self.end()).contains(&at)
+        (self.begin..=self.end).contains(&at)
     }
 }
 

@@ -101,13 +101,12 @@ impl<'a> Population<'a> {
             found.unwrap_or([NONE; 5])
         };
         let known: BTreeMap<&str, &HostRow> = hosts.iter().map(|host| (&*host.id, host)).collect();
-        let (begin, end) = (frame.begin(), frame.end());
         let measured = findings.par_iter().map(|finding| {
             let host = known.get(&*finding.host).copied();
             let place = at_place(keys_of(finding.system.as_ref()), host);
             Measured {
                 finding,
-                deferred: coverages.deferred_seconds(finding, begin, end),
+                deferred: coverages.deferred_seconds(finding, frame.begin, frame.end),
                 exposed: exposed(finding, host, frame),
                 keys: with_severity(place, Some(finding.severity)),
             }
@@ -135,7 +134,7 @@ impl<'a> Population<'a> {
 
     /// Leaves out what was closed before the period, as a register of that period does.
     pub(in crate::reconcile) fn leave_out_closed_before(&mut self, frame: Frame) {
-        let begin = frame.begin();
+        let begin = frame.begin;
         self.findings
             .retain(|measured| measured.finding.closed.is_none_or(|closed| closed >= begin));
     }
@@ -224,7 +223,7 @@ fn exposed(
         .unwrap_or(finding.first_seen);
     let stop = finding.closed.unwrap_or(frame.as_of.instant());
     let start = known.max(there);
-    (start < stop && start <= frame.end()).then_some((start, stop))
+    (start < stop && start <= frame.end).then_some((start, stop))
 }
 
 fn is_accepted(coverages: &Coverages, row: &SystemRow) -> bool {
