@@ -1,11 +1,9 @@
 //! Workbooks as a reader of spreadsheets finds them.
 
-use std::process::Command;
-
 use serde_json::Value;
 
 use super::{Files, rendered, text};
-use crate::peers::skip;
+use crate::peers::python;
 
 /// Reads a workbook with openpyxl, which shares no code with the writer.
 const READER: &str = "
@@ -20,18 +18,11 @@ print(json.dumps({'title': book.properties.title, 'created': str(book.properties
 
 /// Opens a workbook in the reader; `None` where there is none, which is said.
 fn opened(files: &Files, name: &str) -> Option<Value> {
-    let reads = |python: &&str| {
-        let output = Command::new(python).args(["-c", "import openpyxl"]).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(reads) else {
-        skip("not installed: openpyxl");
-        return None;
-    };
+    let mut python = python("openpyxl")?;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, &files[name]).unwrap();
-    let output = Command::new(python).args(["-c", READER]).arg(&path).output();
+    let output = python.args(["-c", READER]).arg(&path).output();
     let output = output.unwrap();
     assert!(
         output.status.success(),
