@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use super::args_export::Export;
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
 pub(super) use super::args_plan::{Plan, PlanFormat, Whatif};
 use crate::output::Form;
@@ -65,6 +66,9 @@ pub(super) enum Command {
         after_help = "Example:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents"
     )]
     Render(Render),
+    /// Write files for other systems: OSCAL, VEX in three formats, a calendar
+    #[command(after_help = "Example:\n  countersign export oscal --as-of 2026-09-30 --out oscal")]
+    Export(Export),
     /// Make the audit bundle: documents, records, digests, and a signature
     #[command(after_help = "Example:\n  countersign bundle --out audit.tar --key ~/.ssh/id_ed25519")]
     Bundle(Bundle),

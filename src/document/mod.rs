@@ -47,8 +47,12 @@ use figure::Figure;
 use table::{Layout, Table};
 use template::Templates;
 
+pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
+pub(crate) use force::Force;
 pub use provenance::Provenance;
+pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
+pub(crate) use text::{escape_json, escape_markdown, visible};
 
 /// One document: what it is, and the function that computes what it shows.
 #[derive(Debug)]
@@ -319,7 +323,7 @@ fn write_json(document: &Document) -> Result<String, DocumentError> {
     };
     let json = serde_json::to_string_pretty(&twin)
         .map_err(|source| DocumentError::Unwritable { id: kind.id, source })?;
-    Ok(text::escape_json(&json) + "\n")
+    Ok(escape_json(&json) + "\n")
 }
 
 /// Writes the values of a view; a view that cannot be written is a slip of ours, and the template will say so.

@@ -110,6 +110,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         segments: Arc::default(),
         plan_by: None,
         disposition: *disposition,
+        triage: (*disposition == Disposition::NotApplicable).then(|| id("tri-0001")),
         coverage: coverage.map(|coverage| CoverageRef {
             id: id(coverage),
             until: due,

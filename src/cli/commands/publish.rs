@@ -28,6 +28,8 @@ use crate::source::{EntryKind, sha256_hex};
 use crate::trust::canonical_json;
 use crate::trust::signer::Signer;
 
+/// What open errors mean for documents.
+const BANNER: &str = "the documents carry a banner";
 const TEMPLATE_BYTES: u64 = 1 << 20;
 const KEYRING_BYTES: u64 = 16 << 20;
 
@@ -80,19 +82,22 @@ pub(in crate::cli) fn render(
             job.as_of
         ),
     )?;
-    tell_errors(console, global, &found)
+    tell_errors(console, global, &found, BANNER)
 }
 
-fn tell_errors(console: &mut Console<'_>, global: &Global, found: &[Diagnostic]) -> Result<u8, Failure> {
+/// Says it where the records have open errors, with what that means for what was made.
+pub(super) fn tell_errors(
+    console: &mut Console<'_>,
+    global: &Global,
+    found: &[Diagnostic],
+    meaning: &str,
+) -> Result<u8, Failure> {
     let summary = Summary::of(found);
     if summary.error > 0 {
         say(
             console,
             global,
-            format_args!(
-                "the documents carry a banner: {}; `countersign check` shows them",
-                summary.line()
-            ),
+            format_args!("{meaning}: {}; `countersign check` shows them", summary.line()),
         )?;
     }
     Ok(verdict(found, false))
@@ -112,7 +117,7 @@ fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
 }
 
 /// Refuses a place where an output would stand among the sources.
-fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
     let out = console.folder.join(out);
     let existing = out
         .ancestors()
@@ -187,7 +192,8 @@ fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     Ok(templates)
 }
 
-fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
+/// Says where a document or an export comes from.
+pub(super) fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
     let config = job.tree.entry("compliance.yaml");
     let config_digest = config
         .map(|entry| job.tree.read(entry, TEMPLATE_BYTES))
@@ -300,7 +306,7 @@ pub(super) fn make(
             visible(&out.display().to_string())
         ),
     )?;
-    tell_errors(console, global, &found)
+    tell_errors(console, global, &found, BANNER)
 }
 
 /// Everything that a bundle vouches for.
