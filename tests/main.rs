@@ -37,6 +37,7 @@ mod clock_properties;
 mod cvss;
 mod documents;
 mod example_repo;
+mod exports;
 mod forge;
 mod governance;
 mod governance_past;
