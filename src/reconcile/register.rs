@@ -304,7 +304,7 @@ impl<'a> Register<'a> {
         let figures = |period| {
             let frame = Frame::new(period, self.as_of, duty);
             let mut population = self.population(&coverages, frame);
-            population.leave_out_closed_before(frame);
+            population.leave_out_others(frame);
             population.figures(frame)
         };
         periods.into_iter().map(figures).collect()
