@@ -22,11 +22,11 @@ fn all<'a>(value: &'a Value, name: &str, found: &mut Vec<&'a str>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| all(item, name, found)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
-fn collected<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
+pub(super) fn collected<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     all(value, name, &mut found);
     found
