@@ -19,11 +19,13 @@ pub(super) fn make(request: &Request<'_>) -> Exported {
         return exported;
     }
     let id = tracking_id(request);
-    let advisory = json!({
+    let mut advisory = json!({
         "document": document(request, &id, &vex),
         "product_tree": {"branches": branches(request, &vex)},
         "vulnerabilities": vex.by_name.iter().map(vulnerability).collect::<Vec<_>>(),
     });
+    // The standard recommends members in the order of the alphabet.
+    advisory.sort_all_objects();
     exported.files.insert(format!("{id}.json"), bytes(advisory));
     exported
 }
@@ -61,7 +63,7 @@ fn document(request: &Request<'_>, id: &str, vex: &Vex) -> Value {
         "publisher": {
             "category": "user",
             "name": name,
-            "namespace": format!("urn:uuid:{}", request.organisation_uuid()),
+            "namespace": namespace(request),
         },
         "title": format!("Vulnerabilities on the hosts of {name} as of {}", register.as_of.day()),
         "tracking": {
@@ -81,6 +83,7 @@ fn document(request: &Request<'_>, id: &str, vex: &Vex) -> Value {
 
 /// Systems, and below each its hosts; every host is a product.
 fn branches(request: &Request<'_>, vex: &Vex) -> Vec<Value> {
+    let namespace = namespace(request);
     let mut by_system: BTreeMap<_, Vec<&Product>> = BTreeMap::new();
     for product in vex.products() {
         by_system.entry(&product.system).or_default().push(product);
@@ -101,12 +104,23 @@ fn branches(request: &Request<'_>, vex: &Vex) -> Vec<Value> {
             json!({
                 "category": "host_name",
                 "name": host,
-                "product": {"name": format!("{host}, {name}"), "product_id": product.iri()},
+                "product": {
+                    "name": format!("{host}, {name}"),
+                    "product_id": product.iri(),
+                    "product_identification_helper": {
+                        "x_generic_uris": [{"namespace": namespace, "uri": product.iri()}],
+                    },
+                },
             })
         });
         json!({"category": "product_family", "name": name, "branches": hosts.collect::<Vec<_>>()})
     };
     by_system.into_iter().map(branch).collect()
+}
+
+/// There is no address of the organisation in the records; its UUID is as unique.
+fn namespace(request: &Request<'_>) -> String {
+    format!("urn:uuid:{}", request.organisation_uuid())
 }
 
 fn ids(products: &BTreeSet<Product>) -> BTreeSet<String> {

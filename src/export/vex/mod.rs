@@ -204,7 +204,9 @@ fn newest<'a>(register: &'a Register<'_>) -> Vec<&'a Finding> {
 }
 
 fn describe(vulnerability: &mut Vulnerability, finding: &Finding) {
-    vulnerability.aliases.extend(finding.aliases.iter().cloned());
+    let is_own_name = |alias: &Arc<str>| alias.split_once(':').is_some_and(|(_, id)| *id == *finding.vuln);
+    let aliases = finding.aliases.iter().filter(|alias| !is_own_name(alias));
+    vulnerability.aliases.extend(aliases.cloned());
     let score = finding.score.filter(|score| score.is_finite());
     let is_graver = vulnerability.rating.as_ref().is_none_or(|known| {
         let order = finding.severity.cmp(&known.severity);
