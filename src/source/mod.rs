@@ -12,6 +12,7 @@ mod history;
 mod json;
 mod node;
 mod objects;
+mod pack;
 mod renames;
 mod span;
 mod text;
@@ -28,6 +29,7 @@ pub use history::{Commit, History, PathChange, ReusedPath, read_history, read_hi
 pub use json::YamlJson;
 pub use node::{Key, Node, NodeValue, Path, PathPart};
 pub use objects::Identity;
+pub use pack::{GitBundle, check_git_bundle, git_bundle_head, make_git_bundle, why_no_git_bundle};
 pub use span::{FileId, SourceFile, Sources, Span, Spanned};
 pub use text::{TextFault, find_unsafe_text, unsafe_character};
 pub use tree::{Bounds, Entry, EntryKind, Tree, read_file, read_folder};
