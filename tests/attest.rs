@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use countersign::attest::bundle::{Bundle, SealedBundle, check_destination};
 use countersign::attest::contents::read_bundle;
+use countersign::attest::manifest::{Inputs, Statement};
 use countersign::attest::verify::{ListInUse, Report, SignatureVerdict, verify};
 use countersign::source::write::Files;
 use countersign::trust::signer::Signer;
@@ -25,9 +26,16 @@ pub(crate) fn bundle(list: &str) -> Bundle {
         files.insert("allowed_signers".to_owned(), list.as_bytes().to_vec());
     }
     Bundle {
-        as_of: "2026-09-30T23:59:59+02:00".parse().unwrap(),
-        commit: Some("4be1c02".to_owned()),
-        tool: "countersign 0.1.0".to_owned(),
+        statement: Statement {
+            as_of: "2026-09-30T23:59:59+02:00".parse().unwrap(),
+            period: None,
+            commit: Some("4be1c02".to_owned()),
+            modified: false,
+            tool: "countersign 0.1.0".to_owned(),
+            inputs: Inputs::default(),
+            left_out: Vec::new(),
+            signer: None,
+        },
         files,
         more_instructions: "## Records\n\nMore.".to_owned(),
     }

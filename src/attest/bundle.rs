@@ -4,7 +4,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, FixedOffset, Timelike, Utc};
+use chrono::{Timelike, Utc};
 
 use super::archive::{check_archivable, write_archive};
 use super::contents::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, read_bundle};
@@ -22,12 +22,8 @@ use crate::source::write::{Files, Place, check_paths, place, replace_folder, wri
 /// The files of a bundle before it is sealed.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    /// The instant at which everything in it was judged.
-    pub as_of: DateTime<FixedOffset>,
-    /// The commit it was made from.
-    pub commit: Option<String>,
-    /// The tool that makes it, with its version.
-    pub tool: String,
+    /// What it is of; who signs is written into it when it is sealed.
+    pub statement: Statement,
     /// What is to be vouched for; a file `allowed_signers` among them is the bundle's own list of keys.
     pub files: Files,
     /// Markdown that goes behind the instructions in `VERIFY.md`; may be empty.
@@ -54,7 +50,7 @@ impl Bundle {
             &AllowedSigners::parse(list),
             key,
             Namespace::Bundle,
-            self.as_of.with_timezone(&Utc),
+            self.statement.as_of.with_timezone(&Utc),
         )
     }
 
@@ -73,7 +69,8 @@ impl Bundle {
         Ok(sealed)
     }
 
-    fn seal_as(self, signer: Option<StatedSigner>) -> Result<SealedBundle> {
+    /// Seals the bundle as one that a signer is to sign: to compare with one that has the signature.
+    pub fn seal_as(self, signer: Option<StatedSigner>) -> Result<SealedBundle> {
         let reserved = |path: &&String| {
             let folded = path.to_lowercase();
             is_exempt(&path.to_uppercase())
@@ -82,12 +79,11 @@ impl Bundle {
         if let Some(path) = self.files.keys().find(reserved) {
             bail!("file `{path}` cannot go into a bundle: the bundle writes its own");
         }
-        let as_of = self.as_of.with_nanosecond(0).context("as-of is no instant")?;
+        let as_of = self.statement.as_of;
         let statement = Statement {
-            as_of,
-            commit: self.commit,
-            tool: self.tool,
+            as_of: as_of.with_nanosecond(0).context("as-of is no instant")?,
             signer,
+            ..self.statement
         };
         statement.modified()?;
         let mut files = self.files;

@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod contents;
 pub mod instructions;
 pub mod manifest;
+pub mod rebuild;
 pub mod verify;
 
 mod approvals;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::approvals::{judge_all, keyring_given, keyring_in};
 use super::contents::{Contents, Problem};
 use super::manifest::{
-    ALLOWED_SIGNERS, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
+    ALLOWED_SIGNERS, GIT_BUNDLE, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
 };
+use crate::source::git_bundle_head;
 use crate::source::write::Files;
 use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
 use crate::trust::sshsig::Namespace;
@@ -71,8 +72,13 @@ impl Report {
         });
         if let Some(statement) = &self.statement {
             let commit = statement.commit.as_deref().unwrap_or("no commit");
+            let but = if statement.modified {
+                ", with changes that no commit holds"
+            } else {
+                ""
+            };
             lines.push(format!(
-                "as of {}, made from {}",
+                "as of {}, made from {}{but}",
                 statement.as_of.to_rfc3339(),
                 commit.escape_debug()
             ));
@@ -103,6 +109,7 @@ pub fn verify(contents: &Contents, list: &ListInUse, keyring: &ListInUse) -> Rep
     check_digests(&contents.files, &mut report);
     check_form(contents, &mut report);
     check_signature(&contents.files, list, &mut report);
+    check_history(&contents.files, &mut report);
     check_approvals(&contents.files, keyring, &mut report);
     report.problems.sort();
     report.problems.dedup();
@@ -239,6 +246,26 @@ fn list_in_use(files: &Files, list: &ListInUse, report: &mut Report) -> Option<A
         .collect();
     report.notes.extend(lines);
     Some(signers)
+}
+
+/// The history ends in the commit that the bundle names; that it is whole is for git to say, or a rebuild.
+fn check_history(files: &Files, report: &mut Report) {
+    let Some(bytes) = files.get(GIT_BUNDLE) else {
+        return;
+    };
+    let commit = report
+        .statement
+        .as_ref()
+        .and_then(|statement| statement.commit.as_deref());
+    let why = match (git_bundle_head(bytes), commit) {
+        (Ok(head), Some(commit)) if head == commit => return,
+        (Ok(head), _) => format!(
+            "ends in `{}`, which is not the commit of {STATEMENT}",
+            head.escape_debug()
+        ),
+        (Err(why), _) => why,
+    };
+    report.fail(GIT_BUNDLE, &why);
 }
 
 fn check_approvals(files: &Files, keyring: &ListInUse, report: &mut Report) {

@@ -71,8 +71,10 @@ pub(super) enum Command {
     /// The main job in one go: check, reconcile, render, bundle
     #[command(after_help = "Example:\n  countersign audit --out audit --key ~/.ssh/id_ed25519")]
     Audit(Audit),
-    /// Verify a bundle: its digests and its signature
-    #[command(after_help = "Example:\n  countersign verify audit --allowed-signers allowed_signers")]
+    /// Verify a bundle: its digests, its signatures, and with `--rebuild` every byte of it
+    #[command(
+        after_help = "Examples:\n  countersign verify audit --allowed-signers allowed_signers\n  countersign verify audit.tar --rebuild governance"
+    )]
     Verify(Verify),
     /// Write the example organisation as a real git repository and run the main job over it
     #[command(after_help = "Example:\n  countersign demo --out demo")]
@@ -322,6 +324,12 @@ pub(super) struct Verify {
     /// Judge the approvals by this list of keys instead of the one in the bundle
     #[arg(long, value_name = "FILE")]
     pub(super) keyring: Option<PathBuf>,
+    /// Make the bundle again from its commit in this repository, and compare every byte
+    #[arg(long, value_name = "REPO")]
+    pub(super) rebuild: Option<PathBuf>,
+    /// With `--rebuild`: an export that the bundle was made with by `--scan`; found by its digest, under any name
+    #[arg(long = "scan", value_name = "FILE", requires = "rebuild")]
+    pub(super) scans: Vec<String>,
 }
 
 #[derive(Args, Debug)]

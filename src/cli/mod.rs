@@ -98,7 +98,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Render(render) => commands::render(console, global, render),
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
-        Command::Verify(verify) => commands::verify(console, verify),
+        Command::Verify(verify) => commands::verify(console, global, verify),
         Command::Diff(diff) => commands::diff(console, global, diff),
         Command::Demo(demo) => commands::demo(console, global, demo),
         Command::Init(init) => commands::init(console, global, init),

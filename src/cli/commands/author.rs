@@ -1,6 +1,7 @@
 //! `demo`, `init`, `new` and `renew`.
 
-use super::publish::{make, verify};
+use super::prove::verify;
+use super::publish::make;
 use super::say;
 use crate::author;
 use crate::cli::args::{At, Demo, Global, Init, New, Renew, Scans, Verify};
@@ -54,10 +55,13 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
     writeln!(console.out, "bundle      {}", place(&audit))?;
     let verified = verify(
         console,
+        &inside,
         &Verify {
             bundle: audit,
             allowed_signers: None,
             keyring: None,
+            rebuild: None,
+            scans: Vec::new(),
         },
     )?;
     Ok(code.max(verified))

@@ -108,7 +108,9 @@ impl Reader<'_> {
         if &head[..8] != b"PACK\0\0\0\x02" {
             return Err("its pack is of another version than 2".to_owned());
         }
-        let count = head[8..].iter().fold(0_usize, |count, byte| count << 8 | usize::from(*byte));
+        let count = head[8..]
+            .iter()
+            .fold(0_usize, |count, byte| count << 8 | usize::from(*byte));
         self.rest = &self.rest[12..];
         for _ in 0..count {
             let offset = self.body.len() - self.rest.len();
@@ -133,7 +135,10 @@ impl Reader<'_> {
             3 => (ObjectType::Blob, self.inflate(size)?),
             OFFSET_DELTA => {
                 let back = self.read_offset()?;
-                let base = offset.checked_sub(back).and_then(|place| self.at.get(&place)).copied();
+                let base = offset
+                    .checked_sub(back)
+                    .and_then(|place| self.at.get(&place))
+                    .copied();
                 self.read_delta(base.ok_or(MALFORMED)?, size)?
             }
             BASE_DELTA => {
@@ -155,7 +160,8 @@ impl Reader<'_> {
     /// Makes an object from its difference to one of the repository.
     fn read_delta(&mut self, base: Oid, size: u64) -> Result<(ObjectType, Vec<u8>), String> {
         let delta = self.inflate(size)?;
-        let foreign = || format!("object `{base}`, on which another builds, is none that the commit leads to");
+        let foreign =
+            || format!("object `{base}`, on which another builds, is none that the commit leads to");
         let kind = *self.expected.get(&base).ok_or_else(foreign)?;
         let base = self
             .objects

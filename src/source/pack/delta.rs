@@ -28,7 +28,11 @@ pub(super) fn make_delta(base: &[u8], target: &[u8]) -> Vec<u8> {
     let back = shared(&mut base_rest.iter().rev().zip(target_rest.iter().rev()));
     let middle = &base_rest[..base_rest.len() - back];
     put_copy(&mut out, 0, front);
-    put_middle(&mut out, (front, middle), &target_rest[..target_rest.len() - back]);
+    put_middle(
+        &mut out,
+        (front, middle),
+        &target_rest[..target_rest.len() - back],
+    );
     put_copy(&mut out, base.len() - back, back);
     out
 }
@@ -107,7 +111,9 @@ pub(super) fn apply_delta(base: &[u8], mut delta: &[u8], max_bytes: u64) -> Opti
     let mut target = Vec::new();
     while let Some(command) = take(&mut delta) {
         let part = if command & 0x80 == 0 {
-            let (part, rest) = delta.split_at_checked(usize::from(command)).filter(|_| command > 0)?;
+            let (part, rest) = delta
+                .split_at_checked(usize::from(command))
+                .filter(|_| command > 0)?;
             delta = rest;
             part
         } else {
@@ -155,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_difference_makes_the_content_again() {
-        let long: Vec<u8> = (0..200_000_u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let long: Vec<u8> = (0..200_000_u32)
+            .flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes())
+            .collect();
         let mut moved = long[70_000..].to_vec();
         moved.extend_from_slice(b"something new in between, longer than one insert can be: ");
         moved.extend_from_slice(&[7; 300]);
@@ -165,7 +173,10 @@ mod tests {
             (b"", b"all of it is new"),
             (b"all of it is gone", b""),
             (b"the same", b"the same"),
-            (b"aaaaaaaaaaaaaaaaaaaaaaaa", b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            (
+                b"aaaaaaaaaaaaaaaaaaaaaaaa",
+                b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            ),
             (&long, &moved),
             (&moved, &long),
         ];

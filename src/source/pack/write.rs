@@ -86,7 +86,10 @@ fn put_object(
 }
 
 /// Returns the number that packs give to a kind of object.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the library knows kinds that no history holds")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library knows kinds that no history holds"
+)]
 fn kind_number(kind: ObjectType) -> u8 {
     match kind {
         ObjectType::Commit => 1,
