@@ -8,11 +8,13 @@ use chrono::{Timelike, Utc};
 
 use super::archive::{check_archivable, write_archive};
 use super::contents::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, read_bundle};
+use super::envelope;
 use super::instructions::instructions;
 use super::manifest::{
-    ALLOWED_SIGNERS, INSTRUCTIONS, STATEMENT, SUMS, SUMS_SIGNATURE, StatedSigner, Statement, is_exempt,
-    parse_sums, sums_of,
+    ALLOWED_SIGNERS, ENVELOPE, INSTRUCTIONS, STATEMENT, SUMS, SUMS_SIGNATURE, StatedSigner, Statement,
+    TIME_STAMP, is_exempt, parse_sums, sums_of,
 };
+use super::timestamp::TimeStamp;
 use crate::trust::allowed_signers::{AllowedSigners, principal_of};
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::{Namespace, PublicKey};
@@ -65,7 +67,9 @@ impl Bundle {
         let mut sealed = self.seal_as(Some(StatedSigner::of(signer, principal)))?;
         let sums = sealed.files.get(SUMS).map(Vec::as_slice).unwrap_or_default();
         let signature = signer.sign(sums, Namespace::Bundle)?;
+        let envelope = envelope::seal(&sealed.files, signer)?;
         sealed.files.insert(SUMS_SIGNATURE.to_owned(), signature);
+        sealed.files.insert(ENVELOPE.to_owned(), envelope);
         Ok(sealed)
     }
 
@@ -100,8 +104,8 @@ impl Bundle {
 
 /// Refuses to make what verification would refuse to read.
 fn check_size(files: &Files) -> Result<()> {
-    // The signature is yet to come.
-    if files.len() + 1 > MAX_FILES {
+    // Signatures and the time stamp are yet to come.
+    if files.len() + 3 > MAX_FILES {
         bail!(
             "the bundle has {} files, and {MAX_FILES} is the limit",
             files.len()
@@ -124,6 +128,15 @@ fn check_size(files: &Files) -> Result<()> {
 }
 
 impl SealedBundle {
+    /// Adds a time stamp over `SHA256SUMS`; one that is over something else is refused.
+    pub fn add_time_stamp(&mut self, response: Vec<u8>) -> Result<TimeStamp> {
+        let sums = self.files.get(SUMS).map(Vec::as_slice).unwrap_or_default();
+        let stamp =
+            TimeStamp::over(&response, sums).map_err(|why| anyhow::anyhow!("the time stamp {why}"))?;
+        self.files.insert(TIME_STAMP.to_owned(), response);
+        Ok(stamp)
+    }
+
     /// Writes the bundle to `out`: an archive if the name ends in `.tar`, else a folder.
     ///
     /// A place that is free or empty is used, an earlier bundle is replaced as a whole, and anything else is

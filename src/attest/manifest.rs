@@ -15,6 +15,10 @@ use crate::trust::signer::Signer;
 pub const SUMS: &str = "SHA256SUMS";
 /// The signature over it.
 pub const SUMS_SIGNATURE: &str = "SHA256SUMS.sig";
+/// The same as an in-toto statement in a DSSE envelope, signed by the same key.
+pub const ENVELOPE: &str = "SHA256SUMS.intoto.json";
+/// The time stamp over the manifest of digests, where one was got.
+pub const TIME_STAMP: &str = "SHA256SUMS.tsr";
 /// The statement of what the bundle is.
 pub const STATEMENT: &str = "bundle.json";
 /// The text for people with standard tools.

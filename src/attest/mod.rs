@@ -10,7 +10,9 @@ pub mod contents;
 pub mod instructions;
 pub mod manifest;
 pub mod rebuild;
+pub mod timestamp;
 pub mod verify;
 
 mod approvals;
 mod archive;
+mod envelope;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::manifest::{GIT_BUNDLE, SUMS, is_exempt};
+use super::manifest::{SUMS, is_exempt};
 use crate::source::write::Files;
 
 /// So many characters of a line are shown from where it differs, and so many before.
@@ -56,10 +56,13 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares all files but signatures and the git bundle, which has a check of its own; `None`: they are the same.
+/// Compares all files but signatures; `None`: they are the same.
+///
+/// A git bundle has a check of its own, and goes into `made` as it is.
 pub fn first_difference(given: &Files, made: &Files) -> Option<Difference> {
     let mut paths: Vec<&String> = given.keys().chain(made.keys()).filter(is_compared).collect();
-    paths.sort();
+    // The list of digests differs wherever anything does, and says the least of it.
+    paths.sort_by_key(|path| (*path == SUMS, *path));
     paths.dedup();
     let mut differing = paths
         .into_iter()
@@ -83,7 +86,7 @@ pub fn compared(files: &Files) -> usize {
 }
 
 fn is_compared(path: &&String) -> bool {
-    *path != GIT_BUNDLE && (*path == SUMS || !is_exempt(path))
+    *path == SUMS || !is_exempt(path)
 }
 
 fn first_in(given: &[u8], made: &[u8]) -> What {

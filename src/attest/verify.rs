@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use super::approvals::{judge_all, keyring_given, keyring_in};
 use super::contents::{Contents, Problem};
+use super::envelope;
 use super::manifest::{
-    ALLOWED_SIGNERS, GIT_BUNDLE, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
+    ALLOWED_SIGNERS, ENVELOPE, GIT_BUNDLE, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, TIME_STAMP, digest_of,
+    is_exempt, parse_sums,
 };
+use super::timestamp::TimeStamp;
 use crate::source::git_bundle_head;
 use crate::source::write::Files;
 use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
-use crate::trust::sshsig::Namespace;
+use crate::trust::sshsig::{Namespace, Signature};
 
 /// The list of keys by which signatures are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +112,8 @@ pub fn verify(contents: &Contents, list: &ListInUse, keyring: &ListInUse) -> Rep
     check_digests(&contents.files, &mut report);
     check_form(contents, &mut report);
     check_signature(&contents.files, list, &mut report);
+    check_envelope(&contents.files, &mut report);
+    check_time_stamp(&contents.files, &mut report);
     check_history(&contents.files, &mut report);
     check_approvals(&contents.files, keyring, &mut report);
     report.problems.sort();
@@ -144,7 +149,7 @@ fn check_digests(files: &Files, report: &mut Report) {
     for path in files.keys().filter(|path| !digests.contains_key(*path)) {
         if !is_exempt(path) {
             report.problems.push(Problem::NotListed(path.clone()));
-        } else if path != SUMS && path != SUMS_SIGNATURE {
+        } else if ![SUMS, SUMS_SIGNATURE, ENVELOPE, TIME_STAMP].contains(&path.as_str()) {
             report
                 .notes
                 .push(format!("`{path}` is covered by no digest and no signature"));
@@ -212,6 +217,43 @@ fn check_signature(files: &Files, list: &ListInUse, report: &mut Report) {
                 ));
             }
             report.signature = SignatureVerdict::Good(found);
+        }
+    }
+}
+
+/// A time stamp is over the list of digests; who gave it is not judged here.
+fn check_time_stamp(files: &Files, report: &mut Report) {
+    let Some(response) = files.get(TIME_STAMP) else {
+        return;
+    };
+    let sums = files.get(SUMS).map(Vec::as_slice).unwrap_or_default();
+    match TimeStamp::over(response, sums) {
+        Ok(stamp) => report.notes.push(stamp.line()),
+        Err(why) => report.fail(TIME_STAMP, &why),
+    }
+}
+
+/// Whoever signed the list of digests signed the in-toto statement, too, and it says the same.
+fn check_envelope(files: &Files, report: &mut Report) {
+    let signature = files.get(SUMS_SIGNATURE);
+    match (files.get(ENVELOPE), signature) {
+        (None, None) => {}
+        (None, Some(_)) => report.notes.push(format!(
+            "the bundle brings no in-toto statement (`{ENVELOPE}`); nothing else hangs on it"
+        )),
+        (Some(_), None) => report.fail(ENVELOPE, &format!("stands without {SUMS_SIGNATURE}")),
+        (Some(envelope), Some(signature)) => {
+            // A signature that cannot be read is told elsewhere.
+            let Ok(signature) = Signature::parse(signature) else {
+                return;
+            };
+            match envelope::check(envelope, files, signature.key()) {
+                Err(why) => report.fail(ENVELOPE, &why),
+                Ok(0) => {}
+                Ok(more) => report.notes.push(format!(
+                    "`{ENVELOPE}` bears {more} more, which nobody judged here"
+                )),
+            }
         }
     }
 }

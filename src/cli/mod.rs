@@ -5,6 +5,7 @@
 mod args;
 mod args_ledger;
 mod args_plan;
+mod args_proof;
 mod change;
 mod commands;
 mod configuration;

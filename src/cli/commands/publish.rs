@@ -9,8 +9,9 @@ use super::{say, verdict};
 use crate::attest::bundle::{Bundle, check_destination};
 use crate::attest::contents::MAX_FILE_BYTES;
 use crate::attest::manifest::{GIT_BUNDLE, Inputs, LeftOut, StatedImport, Statement};
+use crate::attest::timestamp::MAX_TIME_STAMP_BYTES;
 use crate::check::rule_set_digest;
-use crate::cli::args::{At, Audit, Bundle as BundleArguments, DocumentFormat, Global, Render, Scans};
+use crate::cli::args::{At, Audit, Bundle as BundleArguments, DocumentFormat, Global, Proof, Render, Scans};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::job::{Asked, Job, open_in};
@@ -209,15 +210,14 @@ pub(in crate::cli) fn bundle(
     arguments: &BundleArguments,
 ) -> Result<u8, Failure> {
     let period = arguments.period.as_deref().map(time::period).transpose()?;
-    make(
-        console,
-        global,
-        &arguments.out,
-        arguments.key.as_deref(),
+    let wanted = Wanted {
+        out: &arguments.out,
+        proof: &arguments.proof,
         period,
-        &arguments.at,
-        &arguments.scans,
-    )
+        at: &arguments.at,
+        scans: &arguments.scans,
+    };
+    make(console, global, &wanted)
 }
 
 pub(in crate::cli) fn audit(
@@ -225,34 +225,42 @@ pub(in crate::cli) fn audit(
     global: &Global,
     audit: &Audit,
 ) -> Result<u8, Failure> {
-    make(
-        console,
-        global,
-        &audit.out,
-        audit.key.as_deref(),
-        None,
-        &audit.at,
-        &audit.scans,
-    )
+    let wanted = Wanted {
+        out: &audit.out,
+        proof: &audit.proof,
+        period: None,
+        at: &audit.at,
+        scans: &audit.scans,
+    };
+    make(console, global, &wanted)
+}
+
+/// Which bundle is to be made.
+pub(super) struct Wanted<'a> {
+    pub(super) out: &'a Path,
+    pub(super) proof: &'a Proof,
+    pub(super) period: Option<Period>,
+    pub(super) at: &'a At,
+    pub(super) scans: &'a Scans,
 }
 
 /// Checks, reconciles, renders and seals; with open errors the bundle is written all the same.
-pub(super) fn make(
-    console: &mut Console<'_>,
-    global: &Global,
-    out: &Path,
-    key: Option<&Path>,
-    period: Option<Period>,
-    at: &At,
-    scans: &Scans,
-) -> Result<u8, Failure> {
-    let signer = key
+pub(super) fn make(console: &mut Console<'_>, global: &Global, wanted: &Wanted<'_>) -> Result<u8, Failure> {
+    let &Wanted {
+        period, at, scans, ..
+    } = wanted;
+    let time_stamp = wanted.proof.timestamp.as_deref();
+    let time_stamp = time_stamp
+        .map(|file| source::read_file(&console.folder.join(file), MAX_TIME_STAMP_BYTES))
+        .transpose()?;
+    let signer = wanted.proof.key.as_deref();
+    let signer = signer
         .map(|key| Ok::<_, Failure>(Signer::open(&console.folder.join(key))?.asking(console.can_ask)))
         .transpose()?;
     let progress = Progress::start(console, global, "auditing");
     let has_months = true;
     let job = open_in(console, global, at, Asked { period, has_months })?;
-    let out = destination(console, &job, out)?;
+    let out = destination(console, &job, wanted.out)?;
     check_destination(&out)?;
     let read = job.scans(console, scans)?;
     let (mut bundle, found) = unsealed(&job, &read, period, scans.host.as_deref())?;
@@ -261,10 +269,13 @@ pub(super) fn make(
         .as_ref()
         .filter(|signer| bundle.principal_of(signer.public_key()).is_none());
     let fingerprint = unlisted.map(|signer| signer.public_key().fingerprint());
-    let sealed = match &signer {
+    let mut sealed = match &signer {
         Some(signer) => bundle.seal_signed(signer)?,
         None => bundle.seal()?,
     };
+    if let Some(response) = time_stamp {
+        sealed.add_time_stamp(response)?;
+    }
     sealed.write(&out)?;
     drop(progress);
     if let Some(why) = told {
