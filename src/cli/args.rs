@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use super::args_export::Export;
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
 pub(super) use super::args_plan::{Plan, PlanFormat, Whatif};
+pub(super) use super::args_proof::{Audit, Bundle, Proof, Verify};
 use crate::output::Form;
 
 /// Governance of patches and vulnerabilities as signed records in git.
@@ -75,8 +76,10 @@ pub(super) enum Command {
     /// The main job in one go: check, reconcile, render, bundle
     #[command(after_help = "Example:\n  countersign audit --out audit --key ~/.ssh/id_ed25519")]
     Audit(Audit),
-    /// Verify a bundle: its digests and its signature
-    #[command(after_help = "Example:\n  countersign verify audit --allowed-signers allowed_signers")]
+    /// Verify a bundle: its digests, its signatures, and with `--rebuild` every byte of it
+    #[command(
+        after_help = "Example:\n  countersign verify audit --allowed-signers allowed_signers\n  countersign verify audit.tar --rebuild governance"
+    )]
     Verify(Verify),
     /// Write the example organisation as a real git repository and run the main job over it
     #[command(after_help = "Example:\n  countersign demo --out demo")]
@@ -282,50 +285,6 @@ pub(super) enum DocumentFormat {
     Csv,
     Json,
     Xlsx,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Bundle {
-    /// A folder, or a file that ends in `.tar`
-    #[arg(long, value_name = "PATH")]
-    pub(super) out: PathBuf,
-    /// The private key to sign with, or a public key whose private half is in the agent
-    #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<PathBuf>,
-    /// The period of the figures, as for `render`
-    #[arg(long, value_name = "P")]
-    pub(super) period: Option<String>,
-    #[command(flatten)]
-    pub(super) at: At,
-    #[command(flatten)]
-    pub(super) scans: Scans,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Audit {
-    /// The folder of the bundle
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
-    /// The private key to sign with, or a public key whose private half is in the agent
-    #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) at: At,
-    #[command(flatten)]
-    pub(super) scans: Scans,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Verify {
-    /// A bundle: a folder or a `.tar`
-    #[arg(value_name = "BUNDLE")]
-    pub(super) bundle: PathBuf,
-    /// Believe this list of who may have signed the bundle alone, read as OpenSSH reads it
-    #[arg(long, value_name = "FILE")]
-    pub(super) allowed_signers: Option<PathBuf>,
-    /// Judge the approvals by this list of keys instead of the one in the bundle
-    #[arg(long, value_name = "FILE")]
-    pub(super) keyring: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

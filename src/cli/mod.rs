@@ -6,6 +6,7 @@ mod args;
 mod args_export;
 mod args_ledger;
 mod args_plan;
+mod args_proof;
 mod change;
 mod commands;
 mod configuration;
@@ -100,7 +101,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Export(export) => commands::export(console, global, export),
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
-        Command::Verify(verify) => commands::verify(console, verify),
+        Command::Verify(verify) => commands::verify(console, global, verify),
         Command::Diff(diff) => commands::diff(console, global, diff),
         Command::Demo(demo) => commands::demo(console, global, demo),
         Command::Init(init) => commands::init(console, global, init),

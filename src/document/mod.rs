@@ -207,6 +207,11 @@ impl Document {
     }
 }
 
+/// Returns the SHA-256 over the lines of `sha256sum` of all templates, ours and those that replace them, by name.
+pub fn templates_digest(overrides: &BTreeMap<String, String>) -> Result<String, DocumentError> {
+    Ok(Templates::new(overrides)?.digest_of_all())
+}
+
 /// Makes documents: file name to bytes. Templates of the repository go by their file names and win over ours.
 pub fn render(
     kinds: &[&'static DocumentKind],
