@@ -7,11 +7,11 @@ use super::decisions::{DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
 use super::measures::{
     COUNTED, RATES, counted, in_words, label, month_figure, month_name, month_table, shown,
 };
-use super::ratings::Pair;
+use super::ratings::{Pair, gravest};
 use super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::words::{approval_mark, days_left, spaced};
+use super::words::{approval_mark, days_left};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Kind, Objective, RecordId, Risk, Target};
+use crate::model::{Kind, Objective, Record, RecordId, Risk, Target};
 use crate::reconcile::{Kpi, Month, Register};
 
 /// The executive scorecard.
@@ -96,13 +96,13 @@ fn view(request: &Request<'_>) -> View {
 
 fn underlying(
     register: &Register<'_>,
-    risks: &[Rated<'_>],
+    risks: &[&Record<Risk>],
     decisions: &[DecisionRow<'_>],
 ) -> Vec<(Kind, RecordId)> {
     let isms = register.repository.isms.iter();
     let mut underlying: Vec<(Kind, RecordId)> = isms.map(|isms| (Kind::Isms, isms.id().clone())).collect();
     let risks = risks.iter().take(MOST_RISKS);
-    underlying.extend(risks.map(|rated| (Kind::Risk, rated.record.id().clone())));
+    underlying.extend(risks.map(|risk| (Kind::Risk, risk.id().clone())));
     let decisions = decisions.iter().take(MOST_DECISIONS);
     underlying.extend(decisions.map(|row| (row.body.kind(), row.meta.id.value.clone())));
     each_once(underlying)
@@ -253,43 +253,6 @@ fn direction(known: &[(&Month, &Kpi)]) -> Option<&'static str> {
     })
 }
 
-/// A risk with the places of its levels in the matrix, the lowest 0.
-struct Rated<'a> {
-    record: &'a crate::model::Record<Risk>,
-    before: Option<usize>,
-    after: Option<usize>,
-}
-
-/// Returns the rating before treatment, and the one after it where that is recorded.
-fn pairs(risk: &Risk) -> (Pair<'_>, Option<Pair<'_>>) {
-    (Pair::before_treatment(risk), risk.residual.as_ref().map(Pair::of))
-}
-
-/// Returns the risks that live, the gravest after treatment first; one without a residual rating counts as untreated.
-fn gravest<'a>(register: &Register<'a>) -> Vec<Rated<'a>> {
-    let records = register.repository.risks.iter();
-    let mut risks: Vec<Rated<'_>> = records
-        .filter(|record| record.meta.is_live())
-        .map(|record| {
-            let (before, after) = pairs(&record.spec);
-            Rated {
-                record,
-                before: before.rank(register),
-                after: after.and_then(|after| after.rank(register)),
-            }
-        })
-        .collect();
-    risks.sort_by_key(|risk| {
-        let after = risk.after.or(risk.before);
-        (
-            std::cmp::Reverse(after),
-            std::cmp::Reverse(risk.before),
-            risk.record.id().clone(),
-        )
-    });
-    risks
-}
-
 const RISKS: &[Column] = &[
     Column::new("risk", "Risk").tight(),
     Column::new("title", "What it is").wide(),
@@ -301,15 +264,15 @@ const RISKS: &[Column] = &[
     Column::new("approval", "Approval").tight(),
 ];
 
-fn risk_table(register: &Register<'_>, risks: &[Rated<'_>]) -> Table {
-    let level = |pair: Pair<'_>| Cell::text(pair.level(register).map_or_else(|| pair.words(), spaced));
-    let rows = risks.iter().take(MOST_RISKS).map(|Rated { record, .. }| {
+fn risk_table(register: &Register<'_>, risks: &[&Record<Risk>]) -> Table {
+    let level = |pair: Pair<'_>| Cell::text(pair.level_words(register));
+    let rows = risks.iter().take(MOST_RISKS).map(|record| {
         let risk = &record.spec;
-        let (before, after) = pairs(risk);
+        let after = risk.residual.as_ref().map(Pair::of);
         vec![
             Cell::shown(record.id()),
             Cell::text(record.meta.title.as_str()),
-            level(before),
+            level(Pair::before_treatment(risk)),
             after.map_or_else(|| Cell::text("not recorded"), level),
             Cell::text(risk.treatment.word()),
             Cell::shown(&record.meta.owner),
