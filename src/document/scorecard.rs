@@ -8,10 +8,11 @@ use super::measures::{
     COUNTED, RATES, counted, in_words, label, month_figure, month_name, month_table, shown,
 };
 use super::ratings::{Pair, gravest};
-use super::table::{Cell, Column, Layout, Mark, Table, Tone};
+use super::table::{Cell, Column, Layout, Table};
+use super::targets::{Against, against, objectives, target_cells};
 use super::words::{approval_mark, days_left};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Kind, Objective, Record, RecordId, Risk, Target};
+use crate::model::{Kind, Record, RecordId, Risk};
 use crate::reconcile::{Kpi, Month, Register};
 
 /// The executive scorecard.
@@ -108,13 +109,6 @@ fn underlying(
     each_once(underlying)
 }
 
-/// Returns the objectives for a figure.
-fn objectives<'a>(register: &Register<'a>, name: &str) -> Vec<&'a Objective> {
-    let isms = register.repository.isms.as_ref();
-    let all = isms.into_iter().flat_map(|isms| &isms.spec.objectives);
-    all.filter(|objective| objective.kpi == name).collect()
-}
-
 /// Chooses the figures: the three rates, then those that have a target, then the usual ones.
 fn names(register: &Register<'_>) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = RATES.iter().take(3).map(|(name, _)| *name).collect();
@@ -126,36 +120,6 @@ fn names(register: &Register<'_>) -> Vec<&'static str> {
         }
     }
     names
-}
-
-/// How a figure stands against its targets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Against {
-    Met,
-    Missed,
-    /// There is a target, and either it cannot be read or there is no figure to judge.
-    NotJudged,
-    NoTarget,
-}
-
-/// Judges a figure by all its targets, without rounding; one that is missed decides.
-fn against(register: &Register<'_>, name: &str) -> Against {
-    let objectives = objectives(register, name);
-    let exact = register.kpis.get(name).and_then(Kpi::exact);
-    let met = |objective: &&Objective| {
-        let target = Target::parse(&objective.target)?;
-        exact.map(|(numerator, denominator)| target.is_met(numerator, denominator))
-    };
-    let judged: Vec<Option<bool>> = objectives.iter().map(met).collect();
-    if judged.is_empty() {
-        Against::NoTarget
-    } else if judged.contains(&Some(false)) {
-        Against::Missed
-    } else if judged.contains(&None) {
-        Against::NotJudged
-    } else {
-        Against::Met
-    }
 }
 
 const SCORECARD: &[Column] = &[
@@ -179,21 +143,7 @@ fn figure_table(register: &Register<'_>, names: &[&'static str]) -> Table {
         let kpi = register.kpis.get(name);
         let mut row = vec![Cell::text(label(name)), Cell::text(*name), shown(register, kpi)];
         row.extend(counted(kpi));
-        let targets = objectives(register, name);
-        let targets = targets
-            .iter()
-            .map(|objective| format!("{} ({})", objective.target, objective.id));
-        let told = against(register, name);
-        row.push(match told {
-            Against::NoTarget => Cell::text("no target recorded"),
-            Against::Met | Against::Missed | Against::NotJudged => Cell::list(targets),
-        });
-        row.push(match told {
-            Against::Met => Cell::Mark(mark("met", 2, Tone::Good)),
-            Against::Missed => Cell::Mark(mark("missed", 0, Tone::Bad)),
-            Against::NotJudged => Cell::Mark(mark("not_judged", 1, Tone::Warning)),
-            Against::NoTarget => Cell::Empty,
-        });
+        row.extend(target_cells(register, name));
         let known = known_months(register, name);
         let months: Vec<String> = known
             .iter()
@@ -219,10 +169,6 @@ fn figure_table(register: &Register<'_>, names: &[&'static str]) -> Table {
         rows: rows.collect(),
         when_empty: "",
     }
-}
-
-fn mark(word: &'static str, rank: u8, tone: Tone) -> Mark {
-    Mark { word, rank, tone }
 }
 
 /// Returns the latest months in which a figure was counted over something, the oldest first.

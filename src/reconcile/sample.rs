@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use super::Register;
-use crate::load::Repository;
+use crate::load::{Repository, effective_tier};
 use crate::model::{Disposition, Finding, Kind, Meta, RecordId, Severity, utc_text};
 use crate::source::sha256_hex;
 
@@ -18,7 +18,7 @@ pub const METHOD: &str = "the SHA-256 of seed, blank and item, without a line en
 /// What a sample is drawn from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Stratum {
-    /// The Systems of a tier, by its id.
+    /// The Systems of a tier, by its id: the stricter one of what their records say and what the criteria say.
     Tier(String),
     /// Findings of a severity.
     Severity(Severity),
@@ -196,8 +196,8 @@ fn population(register: &Register<'_>, stratum: &Stratum) -> Vec<Item> {
 
 fn systems(register: &Register<'_>, tier: &str) -> Vec<Item> {
     let of_tier = register.repository.systems.iter().filter(|system| {
-        let own = system.spec.tier.as_ref();
-        system.meta.is_live() && own.is_some_and(|own| own.value == tier)
+        let own = effective_tier(register.repository, system);
+        system.meta.is_live() && own.is_some_and(|own| own.id() == tier)
     });
     let items = of_tier.map(|system| Item {
         line: encoded(system.id().as_str()),
