@@ -4,6 +4,8 @@
 mod acceptances;
 #[path = "documents/agreements.rs"]
 mod agreements;
+#[path = "documents/audit.rs"]
+mod audit;
 #[path = "documents/browser.rs"]
 mod browser;
 #[path = "documents/compliance.rs"]

@@ -66,6 +66,7 @@ mod readme;
 mod reconcile;
 mod reconcile_rows;
 mod reference_model;
+mod sample;
 mod schemas;
 mod signing;
 mod source_git;

@@ -117,6 +117,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Trace(trace) => commands::trace(console, global, trace),
         Command::Ledger(command) => commands::ledger(console, global, command),
         Command::Plan(plan) => commands::plan(console, global, plan),
+        Command::Sample(sample) => commands::sample(console, global, sample),
         Command::Whatif(whatif) => commands::whatif(console, global, whatif),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),

@@ -5,6 +5,7 @@
 
 mod acceptances;
 mod agreements;
+mod audit;
 mod compliance;
 mod cover;
 mod csv;
@@ -28,6 +29,7 @@ mod risks;
 mod scorecard;
 mod soa;
 mod table;
+mod targets;
 mod template;
 mod text;
 mod unsupported;
@@ -82,6 +84,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     vulnerabilities::D05,
     compliance::D06,
     reviews::D07,
+    audit::D09,
     evidence::D10,
     unsupported::D11,
     scorecard::D14,

@@ -25,6 +25,7 @@ mod provenance;
 mod rating;
 mod register;
 mod runs;
+mod sample;
 mod sayings;
 mod suppressed;
 mod trace;
@@ -36,6 +37,7 @@ pub use kpi::{Dimension, Figures, Kpi, SlaOutcome, Stage, Unit};
 pub use months::{Month, months, months_before};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
 pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Period, Register, SystemRow};
+pub use sample::{Drawn, Item, METHOD, Sample, Stratum, sample};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
 pub use whatif::{
