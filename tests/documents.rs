@@ -16,8 +16,12 @@ mod discrepancies;
 mod evidence;
 #[path = "documents/example.rs"]
 mod example;
+#[path = "documents/gaps.rs"]
+mod gaps;
 #[path = "documents/hostile.rs"]
 mod hostile;
+#[path = "documents/management.rs"]
+mod management;
 #[path = "documents/policies.rs"]
 mod policies;
 #[path = "documents/records.rs"]
@@ -28,6 +32,8 @@ mod register;
 mod reviews;
 #[path = "documents/risks.rs"]
 mod risks;
+#[path = "documents/suppliers.rs"]
+mod suppliers;
 #[path = "documents/unsupported.rs"]
 mod unsupported;
 #[path = "documents/views.rs"]

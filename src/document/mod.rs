@@ -10,14 +10,18 @@ mod compliance;
 mod cover;
 mod csv;
 mod decisions;
+mod diagnosed;
 mod discrepancies;
 mod evidence;
 mod exceptions;
 mod figure;
 mod findings;
 mod force;
+mod gaps;
 mod html;
 mod index;
+mod kept;
+mod management;
 mod markdown;
 mod measures;
 mod policies;
@@ -28,6 +32,7 @@ mod reviews;
 mod risks;
 mod scorecard;
 mod soa;
+mod suppliers;
 mod table;
 mod targets;
 mod template;
@@ -80,10 +85,13 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     vulnerabilities::D05,
     compliance::D06,
     reviews::D07,
+    management::D08,
     audit::D09,
     evidence::D10,
     unsupported::D11,
     scorecard::D14,
+    suppliers::D15,
+    gaps::D18,
     policies::D19,
     risks::D20,
     discrepancies::D21,
@@ -98,7 +106,7 @@ pub fn find(word: &str) -> Option<&'static DocumentKind> {
 
 /// Tells whether one of the documents shows the months before.
 pub fn shows_months(kinds: &[&'static DocumentKind]) -> bool {
-    let shows = [compliance::D06.id, scorecard::D14.id];
+    let shows = [compliance::D06.id, management::D08.id, scorecard::D14.id];
     kinds.iter().any(|kind| shows.contains(&kind.id))
 }
 
