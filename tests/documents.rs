@@ -24,6 +24,8 @@ mod hostile;
 mod management;
 #[path = "documents/policies.rs"]
 mod policies;
+#[path = "documents/posture.rs"]
+mod posture;
 #[path = "documents/records.rs"]
 mod records;
 #[path = "documents/register.rs"]

@@ -39,6 +39,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("_cover.md", include_str!("../../templates/_cover.md")),
     ("_verify.md", include_str!("../../templates/_verify.md")),
     ("index.md", include_str!("../../templates/index.md")),
+    ("posture-diff.md", include_str!("../../templates/posture-diff.md")),
 ];
 
 /// Steps of the template engine that one document may take.

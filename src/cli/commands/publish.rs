@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{say, verdict};
+use super::difference::difference;
+use super::{say, tell_errors};
 use crate::attest::bundle::{Bundle, check_destination};
 use crate::attest::contents::read_bundle;
 use crate::attest::verify::{ListInUse, verify as verify_bundle};
@@ -17,11 +18,11 @@ use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentKind, Format, Provenance};
+use crate::document::{self, DOCUMENTS, DocumentKind, Format, POSTURE_DIFF, Provenance};
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
 use crate::model::Kind;
 use crate::output::text::visible;
-use crate::output::{Style, Summary, diagnostics, register};
+use crate::output::{Style, diagnostics, register};
 use crate::reconcile::Register;
 use crate::source::write::{Files, check_path, write_folder};
 use crate::source::{EntryKind, sha256_hex};
@@ -56,6 +57,19 @@ pub(in crate::cli) fn render(
             DocumentFormat::Xlsx => Format::Xlsx,
         })
         .collect();
+    let is_difference = kinds.iter().any(|kind| kind.id == POSTURE_DIFF.id);
+    match (&render.from, &render.to) {
+        (None, None) if !is_difference => {}
+        (Some(from), Some(to)) if is_difference && kinds.len() == 1 => {
+            return difference(console, global, render, (from, to), &formats);
+        }
+        (_, _) => {
+            return Err(Failure::usage(
+                "`posture-diff` is rendered alone, between two moments: `--document posture-diff --from A --to B`, each a \
+                 day or a revision; no other document takes `--from` and `--to`",
+            ));
+        }
+    }
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
     let has_months = document::shows_months(&kinds);
@@ -83,27 +97,13 @@ pub(in crate::cli) fn render(
     tell_errors(console, global, &found)
 }
 
-fn tell_errors(console: &mut Console<'_>, global: &Global, found: &[Diagnostic]) -> Result<u8, Failure> {
-    let summary = Summary::of(found);
-    if summary.error > 0 {
-        say(
-            console,
-            global,
-            format_args!(
-                "the documents carry a banner: {}; `countersign check` shows them",
-                summary.line()
-            ),
-        )?;
-    }
-    Ok(verdict(found, false))
-}
-
 fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
     document::find(word).ok_or_else(|| {
-        let names: Vec<String> = DOCUMENTS
+        let mut names: Vec<String> = DOCUMENTS
             .iter()
             .map(|kind| format!("{} ({})", kind.id, kind.slug))
             .collect();
+        names.push(POSTURE_DIFF.id.to_owned());
         Failure::usage(format!(
             "there is no document `{word}`; documents are {}",
             names.join(", ")
@@ -112,7 +112,7 @@ fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
 }
 
 /// Refuses a place where an output would stand among the sources.
-fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
     let out = console.folder.join(out);
     let existing = out
         .ancestors()
@@ -165,7 +165,7 @@ fn documents(
 }
 
 /// Reads the repository's own templates.
-fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     let mut templates = BTreeMap::new();
     for entry in job
         .tree
@@ -187,7 +187,7 @@ fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     Ok(templates)
 }
 
-fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
+pub(super) fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
     let config = job.tree.entry("compliance.yaml");
     let config_digest = config
         .map(|entry| job.tree.read(entry, TEMPLATE_BYTES))
