@@ -16,10 +16,16 @@ mod discrepancies;
 mod evidence;
 #[path = "documents/example.rs"]
 mod example;
+#[path = "documents/gaps.rs"]
+mod gaps;
 #[path = "documents/hostile.rs"]
 mod hostile;
+#[path = "documents/management.rs"]
+mod management;
 #[path = "documents/policies.rs"]
 mod policies;
+#[path = "documents/posture.rs"]
+mod posture;
 #[path = "documents/records.rs"]
 mod records;
 #[path = "documents/register.rs"]
@@ -28,6 +34,8 @@ mod register;
 mod reviews;
 #[path = "documents/risks.rs"]
 mod risks;
+#[path = "documents/suppliers.rs"]
+mod suppliers;
 #[path = "documents/unsupported.rs"]
 mod unsupported;
 #[path = "documents/views.rs"]

@@ -64,7 +64,7 @@ pub(super) enum Command {
     Reconcile(Reconcile),
     /// Make documents, such as the Statement of Applicability (D01) or the monthly compliance report (D06)
     #[command(
-        after_help = "Example:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents"
+        after_help = "Examples:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents\n  countersign render --document posture-diff --from 2026-06-30 --to 2026-09-30 --out documents"
     )]
     Render(Render),
     /// Write files for other systems: OSCAL, VEX in three formats, a calendar
@@ -272,6 +272,12 @@ pub(super) struct Render {
     /// twelve months before as-of]
     #[arg(long, value_name = "P")]
     pub(super) period: Option<String>,
+    /// For posture-diff: the earlier moment, a day to its end or a revision
+    #[arg(long, value_name = "REV|DATE")]
+    pub(super) from: Option<String>,
+    /// For posture-diff: the later moment, a day to its end or a revision
+    #[arg(long, value_name = "REV|DATE")]
+    pub(super) to: Option<String>,
     #[command(flatten)]
     pub(super) at: At,
     #[command(flatten)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::{Failure, USAGE};
+use super::job::Job;
 use crate::load::{LoadLimits, load};
 use crate::model::Configuration;
 use crate::source::{self, ContentId, EntryKind, Tree};
@@ -71,12 +72,29 @@ impl Base {
             base,
             merge_bases,
             before,
-            paths: paths
-                .into_iter()
-                .map(|(path, kind)| ChangedPath { path, kind })
-                .collect(),
+            paths: in_order(paths),
         })
     }
+}
+
+/// Compares two commits as they are, whatever lies between them.
+pub(super) fn between(then: &Job, now: &Job, name: &str) -> Result<Change, Failure> {
+    let mut paths = BTreeMap::new();
+    compare(&contents(&then.tree)?, &contents(&now.tree)?, &mut paths);
+    let commit = then.commit.clone().unwrap_or_default();
+    Ok(Change {
+        base_name: name.to_owned(),
+        base_commit: commit.clone(),
+        base: then.repository.clone(),
+        merge_bases: vec![commit],
+        before: vec![then.repository.clone()],
+        paths: in_order(paths),
+    })
+}
+
+fn in_order(paths: BTreeMap<Arc<str>, PathChangeKind>) -> Vec<ChangedPath> {
+    let paths = paths.into_iter();
+    paths.map(|(path, kind)| ChangedPath { path, kind }).collect()
 }
 
 /// Returns the content of every file, those that drive the forge included.

@@ -97,6 +97,19 @@ pub(super) fn open_against(
     open_with(console, global, (at, base), Asked::default())
 }
 
+/// Opens a commit, to be judged at the end of the day that is named, else at the moment of the commit.
+pub(super) fn open_at(console: &mut Console<'_>, global: &Global, named: &str) -> Result<Job, Failure> {
+    let mut global = global.clone();
+    if parse_date(named).is_none() {
+        let root = root(console, &global)?;
+        let facts = source::facts(&root)?;
+        let (commit, _) = commit_at(&root, named, facts.as_ref())?;
+        global.as_of = Some(source::committed_at(&root, &commit)?.to_rfc3339());
+    }
+    let at = Some(named.to_owned());
+    open_with(console, &global, (&At { at }, None), Asked::default())
+}
+
 fn open_with(
     console: &mut Console<'_>,
     global: &Global,

@@ -10,17 +10,22 @@ mod compliance;
 mod cover;
 mod csv;
 mod decisions;
+mod diagnosed;
 mod discrepancies;
 mod evidence;
 mod exceptions;
 mod figure;
 mod findings;
 mod force;
+mod gaps;
 mod html;
 mod index;
+mod kept;
+mod management;
 mod markdown;
 mod measures;
 mod policies;
+mod posture;
 mod provenance;
 mod ratings;
 mod reviewed;
@@ -28,6 +33,7 @@ mod reviews;
 mod risks;
 mod scorecard;
 mod soa;
+mod suppliers;
 mod table;
 mod targets;
 mod template;
@@ -42,6 +48,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::check::Changes;
 use crate::model::{AsOf, Kind, RecordId};
 use crate::reconcile::Register;
 use cover::Cover;
@@ -51,6 +58,7 @@ use template::Templates;
 
 pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
 pub(crate) use force::Force;
+pub use posture::POSTURE_DIFF;
 pub use provenance::Provenance;
 pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
@@ -84,10 +92,13 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     vulnerabilities::D05,
     compliance::D06,
     reviews::D07,
+    management::D08,
     audit::D09,
     evidence::D10,
     unsupported::D11,
     scorecard::D14,
+    suppliers::D15,
+    gaps::D18,
     policies::D19,
     risks::D20,
     discrepancies::D21,
@@ -95,14 +106,13 @@ pub const DOCUMENTS: &[DocumentKind] = &[
 
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {
-    DOCUMENTS
-        .iter()
-        .find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
+    let mut all = DOCUMENTS.iter().chain([&POSTURE_DIFF]);
+    all.find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
 }
 
 /// Tells whether one of the documents shows the months before.
 pub fn shows_months(kinds: &[&'static DocumentKind]) -> bool {
-    let shows = [compliance::D06.id, scorecard::D14.id];
+    let shows = [compliance::D06.id, management::D08.id, scorecard::D14.id];
     kinds.iter().any(|kind| shows.contains(&kind.id))
 }
 
@@ -159,6 +169,9 @@ pub enum DocumentError {
         id: &'static str,
         source: rust_xlsxwriter::XlsxError,
     },
+    /// The difference in posture was asked for without an earlier moment.
+    #[error("`{id}` needs an earlier moment to compare with")]
+    NoEarlier { id: &'static str },
     /// A view cannot be written as JSON.
     #[error("the view of `{id}` cannot be written")]
     Unwritable {
@@ -167,12 +180,25 @@ pub enum DocumentError {
     },
 }
 
+/// An earlier moment, for the document that says what has changed since.
+#[derive(Clone, Copy, Debug)]
+pub struct Earlier<'a> {
+    pub register: &'a Register<'a>,
+    pub provenance: &'a Provenance<'a>,
+    /// What became of the records since then.
+    pub changes: &'a Changes,
+    /// The earlier and the later moment, as they were named.
+    pub names: (&'a str, &'a str),
+}
+
 /// What a view may see.
 struct Request<'a> {
     register: &'a Register<'a>,
     provenance: &'a Provenance<'a>,
     kinds: &'a [&'static DocumentKind],
     formats: &'a [Format],
+    /// The earlier moment; [`POSTURE_DIFF`] alone has one.
+    earlier: Option<&'a Earlier<'a>>,
 }
 
 /// What a document shows, with every decision taken.
@@ -223,18 +249,54 @@ pub fn render(
     provenance: &Provenance<'_>,
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
-    let templates = Templates::new(overrides)?;
+    if kinds.iter().any(|kind| kind.id == POSTURE_DIFF.id) {
+        return Err(DocumentError::NoEarlier { id: POSTURE_DIFF.id });
+    }
+    let earlier = None;
     let request = Request {
         register,
         provenance,
         kinds,
         formats,
+        earlier,
     };
+    render_all(&request, overrides)
+}
+
+/// Makes the document of what has changed since an earlier moment; register and provenance are those of the later one.
+pub fn render_difference(
+    formats: &[Format],
+    register: &Register<'_>,
+    provenance: &Provenance<'_>,
+    earlier: &Earlier<'_>,
+    overrides: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    let request = Request {
+        register,
+        provenance,
+        kinds: &[&POSTURE_DIFF],
+        formats,
+        earlier: Some(earlier),
+    };
+    render_all(&request, overrides)
+}
+
+fn render_all(
+    request: &Request<'_>,
+    overrides: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    let Request {
+        register,
+        kinds,
+        formats,
+        ..
+    } = *request;
+    let templates = Templates::new(overrides)?;
     let has_index = kinds.iter().any(|kind| kind.id == index::INDEX.id);
     let mut files = BTreeMap::new();
     for kind in kinds {
-        let view = (kind.view)(&request);
-        let cover = Cover::new(&request, kind, &view, &templates);
+        let view = (kind.view)(request);
+        let cover = Cover::new(request, kind, &view, &templates);
         let document = Arc::new(Document {
             kind,
             cover,

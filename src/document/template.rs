@@ -26,16 +26,20 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D05.md", include_str!("../../templates/D05.md")),
     ("D06.md", include_str!("../../templates/D06.md")),
     ("D07.md", include_str!("../../templates/D07.md")),
+    ("D08.md", include_str!("../../templates/D08.md")),
     ("D09.md", include_str!("../../templates/D09.md")),
     ("D10.md", include_str!("../../templates/D10.md")),
     ("D11.md", include_str!("../../templates/D11.md")),
     ("D14.md", include_str!("../../templates/D14.md")),
+    ("D15.md", include_str!("../../templates/D15.md")),
+    ("D18.md", include_str!("../../templates/D18.md")),
     ("D19.md", include_str!("../../templates/D19.md")),
     ("D20.md", include_str!("../../templates/D20.md")),
     ("D21.md", include_str!("../../templates/D21.md")),
     ("_cover.md", include_str!("../../templates/_cover.md")),
     ("_verify.md", include_str!("../../templates/_verify.md")),
     ("index.md", include_str!("../../templates/index.md")),
+    ("posture-diff.md", include_str!("../../templates/posture-diff.md")),
 ];
 
 /// Steps of the template engine that one document may take.

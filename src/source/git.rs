@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, Utc};
 use git2::{ErrorCode, Oid, Repository};
 
 use super::database::is_shallow;
@@ -149,6 +150,19 @@ fn commit_of(repository: &Repository, revision: &str) -> Result<Oid> {
         .peel_to_commit()
         .with_context(|| format!("`{revision}` is not a commit"))?;
     Ok(commit.id())
+}
+
+/// Returns when a commit was committed, as the commit itself tells.
+pub fn committed_at(root: &Path, commit: &str) -> Result<DateTime<Utc>> {
+    let (repository, _) = open_required(root)?;
+    let id = commit_of(&repository, commit)?;
+    let seconds = repository
+        .find_commit(id)
+        .with_context(|| format!("the commit `{commit}` cannot be read"))?
+        .time()
+        .seconds();
+    DateTime::from_timestamp(seconds, 0)
+        .with_context(|| format!("the commit `{commit}` tells no time that can be read"))
 }
 
 /// Finds every best common ancestor of two revisions, as full hashes, sorted.

@@ -1,7 +1,7 @@
 //! `export`: files for other systems.
 
-use super::publish::{destination, provenance, tell_errors};
-use super::say;
+use super::publish::{destination, provenance};
+use super::{say, tell_errors};
 use crate::cli::args::{Export, Global};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;

@@ -4,6 +4,7 @@ mod author;
 mod brief;
 mod decide;
 mod diff;
+mod difference;
 mod export;
 mod identity;
 mod judge;
@@ -53,6 +54,24 @@ fn verdict(diagnostics: &[Diagnostic], is_strict: bool) -> u8 {
     } else {
         CLEAN
     }
+}
+
+/// Says that open errors stand in what was written, and returns the exit code.
+fn tell_errors(
+    console: &mut Console<'_>,
+    global: &Global,
+    found: &[Diagnostic],
+    meaning: &str,
+) -> Result<u8, Failure> {
+    let summary = Summary::of(found);
+    if summary.error > 0 {
+        say(
+            console,
+            global,
+            format_args!("{meaning}: {}; `countersign check` shows them", summary.line()),
+        )?;
+    }
+    Ok(verdict(found, false))
 }
 
 fn style(console: &Console<'_>) -> Style {

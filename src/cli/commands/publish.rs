@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{say, verdict};
+use super::difference::difference;
+use super::{say, tell_errors};
 use crate::attest::bundle::{Bundle, check_destination};
 use crate::attest::contents::MAX_FILE_BYTES;
 use crate::attest::manifest::{GIT_BUNDLE, Inputs, LeftOut, StatedImport, Statement};
@@ -18,12 +19,12 @@ use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentKind, Format, Provenance};
+use crate::document::{self, DOCUMENTS, DocumentKind, Format, POSTURE_DIFF, Provenance};
 use crate::import::Scan;
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
 use crate::model::Kind;
 use crate::output::text::visible;
-use crate::output::{Style, Summary, diagnostics, register};
+use crate::output::{Style, diagnostics, register};
 use crate::reconcile::{Period, Register};
 use crate::source::write::{Files, check_path, write_folder};
 use crate::source::{self, EntryKind, GitBundle, sha256_hex};
@@ -31,7 +32,7 @@ use crate::trust::canonical_json;
 use crate::trust::signer::Signer;
 
 /// What open errors mean for documents.
-const BANNER: &str = "the documents carry a banner";
+pub(super) const BANNER: &str = "the documents carry a banner";
 const TEMPLATE_BYTES: u64 = 1 << 20;
 pub(super) const KEYRING_BYTES: u64 = 16 << 20;
 
@@ -60,6 +61,19 @@ pub(in crate::cli) fn render(
             DocumentFormat::Xlsx => Format::Xlsx,
         })
         .collect();
+    let is_difference = kinds.iter().any(|kind| kind.id == POSTURE_DIFF.id);
+    match (&render.from, &render.to) {
+        (None, None) if !is_difference => {}
+        (Some(from), Some(to)) if is_difference && kinds.len() == 1 => {
+            return difference(console, global, render, (from, to), &formats);
+        }
+        (_, _) => {
+            return Err(Failure::usage(
+                "`posture-diff` is rendered alone, between two moments: `--document posture-diff --from A --to B`, each a \
+                 day or a revision; no other document takes `--from` and `--to`",
+            ));
+        }
+    }
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
     let has_months = document::shows_months(&kinds);
@@ -87,30 +101,13 @@ pub(in crate::cli) fn render(
     tell_errors(console, global, &found, BANNER)
 }
 
-/// Says it where the records have open errors, with what that means for what was made.
-pub(super) fn tell_errors(
-    console: &mut Console<'_>,
-    global: &Global,
-    found: &[Diagnostic],
-    meaning: &str,
-) -> Result<u8, Failure> {
-    let summary = Summary::of(found);
-    if summary.error > 0 {
-        say(
-            console,
-            global,
-            format_args!("{meaning}: {}; `countersign check` shows them", summary.line()),
-        )?;
-    }
-    Ok(verdict(found, false))
-}
-
 fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
     document::find(word).ok_or_else(|| {
-        let names: Vec<String> = DOCUMENTS
+        let mut names: Vec<String> = DOCUMENTS
             .iter()
             .map(|kind| format!("{} ({})", kind.id, kind.slug))
             .collect();
+        names.push(POSTURE_DIFF.id.to_owned());
         Failure::usage(format!(
             "there is no document `{word}`; documents are {}",
             names.join(", ")
@@ -171,7 +168,7 @@ fn documents(
 }
 
 /// Reads the repository's own templates.
-fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     let mut templates = BTreeMap::new();
     for entry in job
         .tree

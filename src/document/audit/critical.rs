@@ -1,65 +1,36 @@
 //! What an audit looks at whole: the Systems of the most critical tier, and critical findings.
 
-use std::collections::BTreeMap;
-
 use super::{ITEM_RESULTS, is_most_critical};
 use crate::document::findings::{by_urgency, owner, system_cell};
+use crate::document::kept::{Kept, by_system};
 use crate::document::table::{Cell, Column, Layout, Mark, Table, Tone};
 use crate::document::words::{day, disposition, due, host_state, share};
-use crate::model::{Disposition, Rate, Record, RecordId, Severity, System};
-use crate::reconcile::{Register, SlaOutcome};
+use crate::model::{Record, Severity, System};
+use crate::reconcile::Register;
 
 /// A System of the most critical tier, with how its agreement was kept.
 pub(super) struct Held<'a> {
     record: &'a Record<System>,
-    counts: Counts,
-}
-
-/// Findings of one System.
-#[derive(Clone, Copy, Default, Debug)]
-struct Counts {
-    in_time: u64,
-    by_decision: u64,
-    missed: u64,
-    /// Open, past their due date, and under no decision.
-    overdue: u64,
-}
-
-impl Counts {
-    fn due(self) -> u64 {
-        self.in_time + self.by_decision + self.missed
-    }
+    kept: Kept,
 }
 
 impl Held<'_> {
     /// Tells whether nothing was missed and nothing is overdue; `None` where nothing was due.
     pub(super) fn is_kept(&self) -> Option<bool> {
-        let Counts { missed, overdue, .. } = self.counts;
-        (self.counts.due() + overdue > 0).then_some(missed + overdue == 0)
+        let Kept { missed, overdue, .. } = self.kept;
+        (self.kept.governed().denominator + overdue > 0).then_some(missed + overdue == 0)
     }
 }
 
 /// Collects the Systems of the most critical tier that have not ended.
 pub(super) fn systems<'a>(register: &Register<'a>) -> Vec<Held<'a>> {
-    let mut counts: BTreeMap<&RecordId, Counts> = BTreeMap::new();
-    let outcome = register.sla_outcomes();
-    for finding in &register.findings {
-        let Some(system) = &finding.system else { continue };
-        let of_system = counts.entry(system).or_default();
-        match outcome(finding) {
-            Some(SlaOutcome::InTime) => of_system.in_time += 1,
-            Some(SlaOutcome::ByDecision) => of_system.by_decision += 1,
-            Some(SlaOutcome::Missed) => of_system.missed += 1,
-            None => {}
-        }
-        of_system.overdue += u64::from(finding.disposition == Disposition::Overdue);
-    }
+    let kept = by_system(register);
     let records = register.repository.systems.iter();
     records
         .filter(|system| system.meta.is_live() && is_most_critical(register.repository, system))
         .map(|record| Held {
             record,
-            counts: counts.get(record.id()).copied().unwrap_or_default(),
+            kept: kept.get(record.id()).copied().unwrap_or_default(),
         })
         .collect()
 }
@@ -78,11 +49,7 @@ const SYSTEMS: &[Column] = &[
 /// Lists every System of the most critical tier, none of them sampled.
 pub(super) fn system_table(register: &Register<'_>, systems: &[Held<'_>]) -> Table {
     let rows = systems.iter().map(|system| {
-        let counts = system.counts;
-        let rate = Rate {
-            numerator: counts.in_time + counts.by_decision,
-            denominator: counts.due(),
-        };
+        let kept = system.kept;
         let (word, rank, tone) = match system.is_kept() {
             Some(false) => ("below", 0, Tone::Bad),
             None => ("nothing_was_due", 1, Tone::Quiet),
@@ -92,9 +59,9 @@ pub(super) fn system_table(register: &Register<'_>, systems: &[Held<'_>]) -> Tab
         vec![
             Cell::shown(system.record.id()),
             Cell::text(system.record.meta.title.as_str()),
-            Cell::Share(share(register, rate)),
-            Cell::count(counts.missed),
-            Cell::count(counts.overdue),
+            Cell::Share(share(register, kept.governed())),
+            Cell::count(kept.missed),
+            Cell::count(kept.overdue),
             row.map_or(Cell::Empty, |row| Cell::Mark(host_state(row.state))),
             Cell::Mark(Mark { word, rank, tone }),
             Cell::list(ITEM_RESULTS),

@@ -48,7 +48,7 @@ impl Cause {
 }
 
 /// A finding that was missed, with its causes; there is at least one.
-pub(super) struct Missed<'a> {
+pub(in crate::document) struct Missed<'a> {
     finding: &'a Finding,
     /// When it should have been fixed.
     due: DateTime<Utc>,
@@ -56,7 +56,7 @@ pub(super) struct Missed<'a> {
 }
 
 /// Collects them, the gravest first, then the longest late.
-pub(super) fn missed<'a>(register: &'a Register<'_>) -> Vec<Missed<'a>> {
+pub(in crate::document) fn missed<'a>(register: &'a Register<'_>) -> Vec<Missed<'a>> {
     let outcome = register.sla_outcomes();
     let was_missed = |finding: &&Finding| outcome(finding) == Some(SlaOutcome::Missed);
     let mut all: Vec<Missed<'_>> = register
@@ -120,33 +120,47 @@ const CAUSES: &[Column] = &[
     Column::new("total", "Total"),
 ];
 
-/// Counts each missed finding once, by its first cause.
-pub(super) fn cause_table(missed: &[Missed<'_>]) -> Table {
-    let row = |first: &str, wanted: &dyn Fn(&Missed<'_>) -> bool| {
+/// Counts each missed finding once, by its first cause, in the order of causes.
+pub(in crate::document) fn by_cause(
+    missed: &[Missed<'_>],
+) -> Vec<(&'static str, [u64; Severity::ALL.len()])> {
+    let mut causes = Vec::new();
+    for cause in Cause::ALL {
         let mut counts = [0_u64; Severity::ALL.len()];
-        for one in missed.iter().filter(|one| wanted(one)) {
+        for one in missed.iter().filter(|one| one.causes.first() == Some(&cause)) {
             counts[column_of(one.finding.severity)] += 1;
         }
+        if counts.iter().any(|count| *count > 0) {
+            causes.push((cause.words(), counts));
+        }
+    }
+    causes
+}
+
+/// Lists the causes of what was missed; the last row is the sum.
+pub(in crate::document) fn cause_table(missed: &[Missed<'_>]) -> Table {
+    let mut causes = by_cause(missed);
+    let mut sum = [0_u64; Severity::ALL.len()];
+    for (_, counts) in &causes {
+        for (sum, count) in sum.iter_mut().zip(counts) {
+            *sum += count;
+        }
+    }
+    if !causes.is_empty() {
+        causes.push(("All missed", sum));
+    }
+    let rows = causes.into_iter().map(|(first, counts)| {
         let mut row = vec![Cell::text(first)];
         row.extend(counts.map(Cell::count));
         row.push(Cell::count(counts.iter().sum::<u64>()));
         row
-    };
-    let by_cause = |cause: Cause| move |one: &Missed<'_>| one.causes.first() == Some(&cause);
-    let mut rows: Vec<Vec<Cell>> = Cause::ALL
-        .into_iter()
-        .filter(|cause| missed.iter().any(by_cause(*cause)))
-        .map(|cause| row(cause.words(), &by_cause(cause)))
-        .collect();
-    if !rows.is_empty() {
-        rows.push(row("All missed", &|_| true));
-    }
+    });
     Table {
         name: "causes",
         caption: "Missed findings by their first cause and severity".into(),
         layout: Layout::Plain,
         columns: CAUSES,
-        rows,
+        rows: rows.collect(),
         when_empty: "Nothing that was due in the period was missed.",
     }
 }

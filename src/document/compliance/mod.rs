@@ -17,7 +17,8 @@ use super::vulnerabilities::{exclusion_table, host_table};
 use super::{DocumentKind, Request, View, values};
 use crate::model::Kind;
 use crate::reconcile::{Dimension, Register, SlaOutcome};
-use missed::{cause_table, missed, missed_table};
+use missed::missed_table;
+pub(super) use missed::{by_cause, cause_table, missed};
 use scope::{scope_table, unsupported_table};
 use segments::{outcome_figure, segment_table};
 

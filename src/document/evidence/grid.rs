@@ -344,7 +344,7 @@ const GAPS: &[Column] = &[
 pub(super) fn gap_table(lines: &[Line<'_>], months: Months) -> Table {
     let rows = lines.iter().filter_map(|line| {
         let checkpoint = line.checkpoint?;
-        let missing: Vec<String> = line.missing().map(|index| months.name(index)).collect();
+        let missing: Vec<usize> = line.missing().collect();
         (!missing.is_empty()).then(|| {
             vec![
                 Cell::text(checkpoint.id.as_str()),
@@ -358,7 +358,7 @@ pub(super) fn gap_table(lines: &[Line<'_>], months: Months) -> Table {
                         .map(|sort| sort.replace('_', " ")),
                 ),
                 Cell::text(format!("{} of {}", missing.len(), line.asked())),
-                Cell::list(missing),
+                Cell::list(stretches(&missing, months)),
                 Cell::maybe_shown(line.entry.owner.as_ref()),
             ]
         })
@@ -401,6 +401,20 @@ pub(super) fn uncovered_table(soa: Option<&Soa>, lines: &[Line<'_>]) -> Table {
             "There is no Statement of Applicability, so there is no control to prove."
         },
     }
+}
+
+/// Names months, those in a row as one stretch.
+fn stretches(indices: &[usize], months: Months) -> Vec<String> {
+    let in_a_row = indices.chunk_by(|one, next| one + 1 == *next);
+    let named = in_a_row.filter_map(|row| {
+        let (first, last) = (months.name(*row.first()?), months.name(*row.last()?));
+        Some(if first == last {
+            first
+        } else {
+            format!("{first} to {last}")
+        })
+    });
+    named.collect()
 }
 
 #[cfg(test)]

@@ -68,6 +68,19 @@ pub(super) fn proofs<'a>(register: &Register<'a>) -> Vec<Proof<'a>> {
     lines.into_iter().map(proof).collect()
 }
 
+/// Lists the months for which a checkpoint asks for evidence and there is none, with how many of how many.
+pub(super) fn gaps(register: &Register<'_>) -> (Table, Rate) {
+    let months = Months::to(register.period.to);
+    let pieces: Vec<&Record<Evidence>> = usable(register).collect();
+    let soa = current(register);
+    let lines = soa.map_or_else(Vec::new, |soa| lines(register, &soa.spec, &pieces, months));
+    let missing = Rate {
+        numerator: lines.iter().map(|line| line.missing().count() as u64).sum(),
+        denominator: lines.iter().map(|line| line.asked() as u64).sum(),
+    };
+    (gap_table(&lines, months), missing)
+}
+
 /// Returns the evidence that lives and was there at as-of.
 fn usable<'a>(register: &Register<'a>) -> impl Iterator<Item = &'a Record<Evidence>> {
     let all = register.repository.evidence.iter();

@@ -164,7 +164,7 @@ const MEMBERS: &[Column] = &[
 ];
 
 /// Lists the members of the committees on the day of as-of.
-pub(super) fn member_table(register: &Register<'_>) -> Table {
+pub(in crate::document) fn member_table(register: &Register<'_>) -> Table {
     let (repository, today) = (register.repository, register.as_of.day());
     let mut rows = Vec::new();
     let committees = repository.roles.iter();

@@ -14,7 +14,8 @@ use super::{DocumentKind, Request, View, values};
 use crate::model::Kind;
 use crate::reconcile::Register;
 use agenda::{Item, Suggestion, agenda_table, items};
-use decided::{Reviews, decision_table, member_table};
+pub(super) use decided::member_table;
+use decided::{Reviews, decision_table};
 
 /// The review of exceptions.
 pub(in crate::document) const D07: DocumentKind = DocumentKind {
