@@ -16,6 +16,9 @@ mod evidence;
 mod example;
 #[path = "documents/hostile.rs"]
 mod hostile;
+#[cfg(feature = "pdf")]
+#[path = "documents/pdf.rs"]
+mod pdf;
 #[path = "documents/policies.rs"]
 mod policies;
 #[path = "documents/records.rs"]

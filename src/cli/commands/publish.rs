@@ -17,7 +17,7 @@ use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentKind, Format, Provenance};
+use crate::document::{self, DOCUMENTS, DocumentError, DocumentKind, Format, Provenance};
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
 use crate::model::Kind;
 use crate::output::text::visible;
@@ -54,8 +54,12 @@ pub(in crate::cli) fn render(
             DocumentFormat::Csv => Format::Csv,
             DocumentFormat::Json => Format::Json,
             DocumentFormat::Xlsx => Format::Xlsx,
+            DocumentFormat::Pdf => Format::Pdf,
         })
         .collect();
+    if formats.iter().any(|format| !format.is_built_in()) {
+        return Err(Failure::usage(DocumentError::NoTypesetter.to_string()));
+    }
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
     let has_months = document::shows_months(&kinds);
