@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use typst::foundations::Bytes;
-use typst::text::{Font, FontBook};
+use typst::text::{Font, FontBook, FontStyle};
 use typst::utils::LazyHash;
 
 use super::super::text::visible;
+
+/// The families that the page names; each is asked for what the other does not have.
+const FAMILIES: [&str; 2] = ["Libertinus Serif", "DejaVu Sans Mono"];
 
 /// Every font, and what is known of each.
 pub(super) struct Fonts {
@@ -19,6 +22,7 @@ pub(super) struct Fonts {
 pub(super) static FONTS: LazyLock<Fonts> = LazyLock::new(|| {
     let fonts: Vec<Font> = typst_assets::fonts()
         .flat_map(|bytes| Font::iter(Bytes::new(bytes)))
+        .filter(|font| FAMILIES.contains(&font.info().family.as_str()))
         .collect();
     let book = LazyHash::new(FontBook::from_fonts(&fonts));
     Fonts { fonts, book }
@@ -40,7 +44,7 @@ impl Fonts {
                 | '\u{48a}'..='\u{556}'
                 | '\u{10d0}'..='\u{10ff}'
                 | '\u{1d00}'..='\u{1dbf}'
-                | '\u{1e00}'..='\u{1fff}'
+                | '\u{1e00}'..='\u{1eff}'
                 | '\u{2000}'..='\u{200a}'
                 | '\u{2010}'..='\u{2027}'
                 | '\u{202f}'..='\u{205f}'
@@ -53,7 +57,18 @@ impl Fonts {
         is_simple
             && (character.is_ascii()
                 || character.is_whitespace()
-                || self.fonts.iter().any(|font| font.info().coverage.contains(code)))
+                || FAMILIES.iter().any(|family| self.family_has(family, code)))
+    }
+
+    /// Tells whether all upright faces of a family have a character; for a slope they stand in.
+    fn family_has(&self, family: &str, code: u32) -> bool {
+        let infos = self
+            .fonts
+            .iter()
+            .map(Font::info)
+            .filter(|info| info.family == family);
+        let mut upright = infos.filter(|info| info.variant.style == FontStyle::Normal);
+        upright.all(|info| info.coverage.contains(code))
     }
 
     /// Returns foreign text on one line; what cannot be shown stands as code points, such as `‹U+4E2D U+6587›`.
