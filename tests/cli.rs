@@ -43,6 +43,31 @@ fn example(arguments: &[&str]) -> (i32, String, String) {
     streams(Path::new(env!("CARGO_MANIFEST_DIR")), &words)
 }
 
+#[cfg(not(feature = "pdf"))]
+#[test]
+fn a_build_without_a_typesetter_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out").display().to_string();
+    let arguments = [
+        "render",
+        "--repo",
+        "example-repo",
+        "--as-of",
+        "2026-09-30",
+        "--format",
+        "html,pdf",
+        "--out",
+        &out,
+    ];
+    let (code, _, err) = example(&arguments);
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("cargo install --features pdf") && err.contains("release binary"),
+        "{err}"
+    );
+    assert!(!folder.path().join("out").exists(), "nothing was written");
+}
+
 #[test]
 fn wrong_usage_is_exit_2_and_says_what_to_do() {
     let rows: [(&[&str], &str); 9] = [

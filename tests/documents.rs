@@ -22,6 +22,9 @@ mod gaps;
 mod hostile;
 #[path = "documents/management.rs"]
 mod management;
+#[cfg(feature = "pdf")]
+#[path = "documents/pdf.rs"]
+mod pdf;
 #[path = "documents/policies.rs"]
 mod policies;
 #[path = "documents/posture.rs"]

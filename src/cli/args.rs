@@ -294,6 +294,8 @@ pub(super) enum DocumentFormat {
     Csv,
     Json,
     Xlsx,
+    /// In builds with the feature `pdf`, and in releases
+    Pdf,
 }
 
 #[derive(Args, Debug)]

@@ -24,6 +24,8 @@ mod kept;
 mod management;
 mod markdown;
 mod measures;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod policies;
 mod posture;
 mod provenance;
@@ -38,6 +40,7 @@ mod table;
 mod targets;
 mod template;
 mod text;
+mod tree;
 mod unsupported;
 mod vulnerabilities;
 mod words;
@@ -124,11 +127,18 @@ pub enum Format {
     Csv,
     Json,
     Xlsx,
+    /// Needs the feature `pdf`.
+    Pdf,
 }
 
 impl Format {
-    /// All of them.
+    /// Those that every build can make; a bundle holds them.
     pub const ALL: [Self; 5] = [Self::Html, Self::Markdown, Self::Csv, Self::Json, Self::Xlsx];
+
+    /// Tells whether this build can make such files.
+    pub fn is_built_in(self) -> bool {
+        self != Self::Pdf || cfg!(feature = "pdf")
+    }
 
     /// Returns the extension of its files, which is its word of the command line, too.
     pub fn extension(self) -> &'static str {
@@ -138,6 +148,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Xlsx => "xlsx",
+            Self::Pdf => "pdf",
         }
     }
 }
@@ -172,6 +183,14 @@ pub enum DocumentError {
     /// The difference in posture was asked for without an earlier moment.
     #[error("`{id}` needs an earlier moment to compare with")]
     NoEarlier { id: &'static str },
+    /// The typesetter refuses a page.
+    #[error("`{id}.pdf` cannot be typeset: {message}")]
+    Untypeset { id: &'static str, message: String },
+    /// The build has no typesetter.
+    #[error(
+        "this build makes no PDF: install it with `cargo install --features pdf`, or take a release binary; `html` prints well from a browser"
+    )]
+    NoTypesetter,
     /// A view cannot be written as JSON.
     #[error("the view of `{id}` cannot be written")]
     Unwritable {
@@ -305,7 +324,7 @@ fn render_all(
         });
         let needs_page = formats
             .iter()
-            .any(|format| matches!(format, Format::Html | Format::Markdown));
+            .any(|format| matches!(format, Format::Html | Format::Markdown | Format::Pdf));
         let page = if needs_page {
             templates.fill(&document)?
         } else {
@@ -348,8 +367,23 @@ fn write(
                 xlsx::write(document, as_of).map_err(|source| DocumentError::Workbook { id, source })?;
             files.insert(name, workbook);
         }
+        Format::Pdf => files.extend(write_pdf(document, page, as_of)?),
     }
     Ok(())
+}
+
+#[cfg(feature = "pdf")]
+fn write_pdf(
+    document: &Document,
+    page: &str,
+    as_of: AsOf,
+) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    pdf::write(document, page, write_json(document)?.into_bytes(), as_of)
+}
+
+#[cfg(not(feature = "pdf"))]
+fn write_pdf(_: &Document, _: &str, _: AsOf) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    Err(DocumentError::NoTypesetter)
 }
 
 /// The JSON twin of a document.

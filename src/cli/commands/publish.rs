@@ -19,7 +19,7 @@ use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentKind, Format, POSTURE_DIFF, Provenance};
+use crate::document::{self, DOCUMENTS, DocumentError, DocumentKind, Format, POSTURE_DIFF, Provenance};
 use crate::import::Scan;
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
 use crate::model::Kind;
@@ -59,8 +59,12 @@ pub(in crate::cli) fn render(
             DocumentFormat::Csv => Format::Csv,
             DocumentFormat::Json => Format::Json,
             DocumentFormat::Xlsx => Format::Xlsx,
+            DocumentFormat::Pdf => Format::Pdf,
         })
         .collect();
+    if formats.iter().any(|format| !format.is_built_in()) {
+        return Err(Failure::usage(DocumentError::NoTypesetter.to_string()));
+    }
     let is_difference = kinds.iter().any(|kind| kind.id == POSTURE_DIFF.id);
     match (&render.from, &render.to) {
         (None, None) if !is_difference => {}
@@ -362,7 +366,7 @@ pub(super) fn tool() -> String {
     format!("countersign {}", env!("CARGO_PKG_VERSION"))
 }
 
-fn unmade(error: document::DocumentError) -> Failure {
+fn unmade(error: DocumentError) -> Failure {
     Failure::usage(format!("a document cannot be made: {error}"))
 }
 

@@ -6,28 +6,24 @@
 mod page;
 mod table;
 
-use std::collections::BTreeSet;
-
+use comrak::Arena;
 use comrak::nodes::{AstNode, ListType, NodeValue};
-use comrak::{Arena, Options};
 
 use super::Document;
 use super::figure::Figure;
 use super::markdown::{Slot, slot_of};
 use super::text::escape_html;
+use super::tree::{Ids, all_text, is_harmless, parse, plain_text};
 
 /// Writes a document whose template is filled.
 pub(super) fn write(document: &Document, filled: &str) -> String {
-    let mut options = Options::default();
-    options.extension.table = true;
-    options.extension.alerts = true;
     let arena = Arena::new();
-    let root = comrak::parse_document(&arena, filled, &options);
+    let root = parse(&arena, filled);
     let mut writer = Writer {
         document,
         out: String::new(),
         headings: Vec::new(),
-        ids: TAKEN_IDS.map(String::from).into(),
+        ids: Ids::new(TAKEN_IDS),
     };
     writer.children(root);
     page::write(document, &writer.out, &writer.headings)
@@ -46,7 +42,7 @@ struct Writer<'a> {
     document: &'a Document,
     out: String,
     headings: Vec<Heading>,
-    ids: BTreeSet<String>,
+    ids: Ids,
 }
 
 impl Writer<'_> {
@@ -150,37 +146,13 @@ impl Writer<'_> {
 
     fn heading<'n>(&mut self, level: u8, node: &'n AstNode<'n>) {
         let text = all_text(node);
-        let id = self.id_for(&text);
+        let id = self.ids.id_for(&text);
         self.out.push_str(&format!("<h{level} id=\"{id}\">"));
         self.children(node);
         self.out.push_str(&format!("</h{level}>\n"));
         if level == 2 {
             self.headings.push(Heading { id, text });
         }
-    }
-
-    /// Makes an id from letters, digits and hyphens that no other heading has.
-    fn id_for(&mut self, text: &str) -> String {
-        let mut slug = String::new();
-        for character in text.to_lowercase().chars() {
-            match character {
-                'a'..='z' | '0'..='9' => slug.push(character),
-                _ if slug.is_empty() || slug.ends_with('-') => {}
-                _ => slug.push('-'),
-            }
-        }
-        let slug = if slug.is_empty() {
-            "section".into()
-        } else {
-            slug.trim_end_matches('-').to_owned()
-        };
-        let mut id = slug.clone();
-        let mut number = 1;
-        while !self.ids.insert(id.clone()) {
-            number += 1;
-            id = format!("{slug}-{number}");
-        }
-        id
     }
 
     /// Writes a link whose address is of a kind that no script can hide in; of another, its words.
@@ -212,79 +184,5 @@ impl Writer<'_> {
             self.out.push_str(if is_head { "</tr></thead>" } else { "</tr>" });
         }
         self.out.push_str("</table></div>\n");
-    }
-}
-
-/// Tells whether an address is relative, of this page, of the web or of mail.
-fn is_harmless(url: &str) -> bool {
-    let lower = url.to_ascii_lowercase();
-    if url
-        .chars()
-        .any(|character| character.is_control() || character.is_whitespace())
-        || lower.starts_with("//")
-    {
-        return false;
-    }
-    match lower.split_once(':') {
-        // A colon after a slash, a question mark or a hash belongs to the path, not to a scheme.
-        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) => {
-            matches!(scheme, "http" | "https" | "mailto")
-        }
-        Some(_) | None => true,
-    }
-}
-
-/// Returns the text of a paragraph that is nothing but text.
-fn plain_text<'n>(node: &'n AstNode<'n>) -> Option<String> {
-    let mut text = String::new();
-    for child in node.children() {
-        let NodeValue::Text(part) = &child.data.borrow().value else {
-            return None;
-        };
-        text.push_str(part);
-    }
-    Some(text)
-}
-
-fn all_text<'n>(node: &'n AstNode<'n>) -> String {
-    let mut text = String::new();
-    for descendant in node.descendants() {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only these two hold words")]
-        match &descendant.data.borrow().value {
-            NodeValue::Text(part) => text.push_str(part),
-            NodeValue::Code(code) => text.push_str(&code.literal),
-            _ => {}
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_harmless;
-
-    #[test]
-    fn only_known_schemes_become_links() {
-        for url in [
-            "D05.html",
-            "#findings",
-            "a/b:c",
-            "https://x.example/",
-            "mailto:a@x.example",
-            "?q=a:b",
-        ] {
-            assert!(is_harmless(url), "{url}");
-        }
-        for url in [
-            "javascript:alert(1)",
-            "JaVaScript:alert(1)",
-            "data:text/html,x",
-            "vbscript:x",
-            "file:///etc",
-            "//x.example",
-            "java\tscript:x",
-        ] {
-            assert!(!is_harmless(url), "{url}");
-        }
     }
 }
