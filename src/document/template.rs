@@ -28,6 +28,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D07.md", include_str!("../../templates/D07.md")),
     ("D10.md", include_str!("../../templates/D10.md")),
     ("D11.md", include_str!("../../templates/D11.md")),
+    ("D13.md", include_str!("../../templates/D13.md")),
     ("D14.md", include_str!("../../templates/D14.md")),
     ("D19.md", include_str!("../../templates/D19.md")),
     ("D20.md", include_str!("../../templates/D20.md")),

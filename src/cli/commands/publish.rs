@@ -17,15 +17,15 @@ use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentKind, Format, Provenance};
+use crate::document::{self, DOCUMENTS, DocumentKind, Format, Lives, PORTAL, Provenance};
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
-use crate::model::Kind;
+use crate::model::{Kind, RecordId};
 use crate::output::text::visible;
 use crate::output::{Style, Summary, diagnostics, register};
 use crate::reconcile::Register;
 use crate::source::write::{Files, check_path, write_folder};
-use crate::source::{EntryKind, sha256_hex};
-use crate::trust::canonical_json;
+use crate::source::{ContentReader, EntryKind, sha256_hex};
+use crate::trust::{CONFIGURATION_ID, LifeQuestion, canonical_json, lives_of};
 use crate::trust::signer::Signer;
 
 const TEMPLATE_BYTES: u64 = 1 << 20;
@@ -56,6 +56,11 @@ pub(in crate::cli) fn render(
             DocumentFormat::Xlsx => Format::Xlsx,
         })
         .collect();
+    if kinds.iter().any(|kind| kind.id == PORTAL.id) && !formats.contains(&Format::Html) {
+        return Err(Failure::usage(
+            "the portal is a site of HTML pages; leave `--format` out, or name `html`",
+        ));
+    }
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
     let has_months = document::shows_months(&kinds);
@@ -102,6 +107,7 @@ fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
     document::find(word).ok_or_else(|| {
         let names: Vec<String> = DOCUMENTS
             .iter()
+            .chain([PORTAL])
             .map(|kind| format!("{} ({})", kind.id, kind.slug))
             .collect();
         Failure::usage(format!(
@@ -151,15 +157,18 @@ fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, 
     if is_governed { Err(refused()) } else { Ok(out) }
 }
 
-fn documents(
-    job: &Job,
-    register: &Register<'_>,
+pub(super) fn documents<'a>(
+    job: &'a Job,
+    register: &'a Register<'a>,
     found: &[Diagnostic],
     kinds: &[&'static DocumentKind],
     formats: &[Format],
 ) -> Result<Files, Failure> {
     let overrides = templates(job)?;
-    let provenance = provenance(job, found)?;
+    let mut provenance = provenance(job, found)?;
+    if kinds.iter().any(|kind| kind.id == PORTAL.id) {
+        provenance.lives = lives(job, register)?;
+    }
     document::render(kinds, formats, register, &provenance, &overrides)
         .map_err(|error| Failure::usage(format!("a document cannot be made: {error}")))
 }
@@ -200,7 +209,30 @@ fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, 
         tool_version: env!("CARGO_PKG_VERSION").into(),
         rule_set_digest: rule_set_digest(),
         diagnostics: found,
+        lives: None,
+        is_live: false,
     })
+}
+
+/// Reads the life of every record from git; `None` outside it.
+fn lives<'a>(job: &'a Job, register: &'a Register<'a>) -> Result<Option<Lives<'a>>, Failure> {
+    let Some(history) = &job.history else {
+        return Ok(None);
+    };
+    let reader = ContentReader::open(&job.root)?;
+    let question = LifeQuestion {
+        repository: &job.repository,
+        history,
+        reader: &reader,
+        standings: &register.standings,
+        as_of: job.as_of,
+    };
+    let configuration = RecordId::new(CONFIGURATION_ID);
+    let ids = job.repository.known.keys().chain(&configuration);
+    Ok(Some(Lives {
+        by_id: lives_of(question, ids)?,
+        is_shallow: history.is_shallow,
+    }))
 }
 
 pub(in crate::cli) fn bundle(

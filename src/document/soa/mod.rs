@@ -52,7 +52,7 @@ struct Statement {
 
 /// How a control stands; the order is that of the figure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum ControlStatus {
+pub(in crate::document) enum ControlStatus {
     Implemented,
     Partial,
     Planned,
@@ -71,7 +71,7 @@ impl ControlStatus {
         Self::NotStated,
     ];
 
-    fn of(entry: &SoaEntry) -> Self {
+    pub(in crate::document) fn of(entry: &SoaEntry) -> Self {
         match (entry.applicable.value, entry.implementation) {
             (false, _) => Self::Excluded,
             (true, Some(Implementation::Implemented)) => Self::Implemented,
@@ -94,7 +94,7 @@ impl ControlStatus {
         Series { word, fill }
     }
 
-    fn mark(self) -> Mark {
+    pub(in crate::document) fn mark(self) -> Mark {
         let (word, rank, tone) = match self {
             Self::Implemented => ("implemented", 0, Tone::Good),
             Self::Partial => ("partial", 1, Tone::Busy),

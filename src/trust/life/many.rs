@@ -11,9 +11,9 @@ use crate::model::RecordId;
 use crate::source::History;
 
 /// Tells the lives of many records in one walk over history, by their ids; unknown ids are left out.
-pub fn lives_of<'a>(
-    question: LifeQuestion<'a>,
-    ids: impl IntoIterator<Item = &'a RecordId>,
+pub fn lives_of<'q, 'a>(
+    question: LifeQuestion<'q, 'a>,
+    ids: impl IntoIterator<Item = &'q RecordId>,
 ) -> Result<BTreeMap<RecordId, Life<'a>>> {
     let renewals = Renewals::of(question.repository);
     let places = Places::of(question.history);

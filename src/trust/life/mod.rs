@@ -103,16 +103,16 @@ pub struct Life<'a> {
 
 /// What a life is told from.
 #[derive(Clone, Copy, Debug)]
-pub struct LifeQuestion<'a> {
-    pub repository: &'a Repository,
-    pub history: &'a History,
-    pub reader: &'a ContentReader,
+pub struct LifeQuestion<'q, 'a> {
+    pub repository: &'q Repository,
+    pub history: &'q History,
+    pub reader: &'q ContentReader,
     pub standings: &'a Standings,
     pub as_of: AsOf,
 }
 
 /// Tells the life of a record; `None` where neither the records nor history know it.
-pub fn life_of<'a>(question: LifeQuestion<'a>, id: &RecordId) -> Result<Option<Life<'a>>> {
+pub fn life_of<'a>(question: LifeQuestion<'_, 'a>, id: &RecordId) -> Result<Option<Life<'a>>> {
     let Some((path, kind)) = find(question, id) else {
         return Ok(None);
     };
@@ -125,7 +125,7 @@ pub fn life_of<'a>(question: LifeQuestion<'a>, id: &RecordId) -> Result<Option<L
 }
 
 /// Finds where a record lies or last lay; no kind is the configuration.
-fn find(question: LifeQuestion<'_>, id: &RecordId) -> Option<(Arc<str>, Option<Kind>)> {
+fn find(question: LifeQuestion<'_, '_>, id: &RecordId) -> Option<(Arc<str>, Option<Kind>)> {
     if id.as_str() == CONFIGURATION_ID {
         return Some((CONFIGURATION.into(), None));
     }
@@ -144,7 +144,7 @@ fn find(question: LifeQuestion<'_>, id: &RecordId) -> Option<(Arc<str>, Option<K
 }
 
 struct Teller<'a, 'b> {
-    question: LifeQuestion<'a>,
+    question: LifeQuestion<'b, 'a>,
     id: &'b RecordId,
     kind: Option<Kind>,
     standing: Option<&'a Standing>,
@@ -160,7 +160,7 @@ struct Teller<'a, 'b> {
 
 impl<'a, 'b> Teller<'a, 'b> {
     fn new(
-        question: LifeQuestion<'a>,
+        question: LifeQuestion<'b, 'a>,
         (id, kind): (&'b RecordId, Option<Kind>),
         path: &Arc<str>,
         all_renewals: &'b Renewals,
