@@ -18,6 +18,10 @@ mod example;
 mod hostile;
 #[path = "documents/policies.rs"]
 mod policies;
+#[path = "documents/portal.rs"]
+mod portal;
+#[path = "documents/portal_served.rs"]
+mod portal_served;
 #[path = "documents/records.rs"]
 mod records;
 #[path = "documents/register.rs"]

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
 pub(super) use super::args_plan::{Plan, PlanFormat, Whatif};
+pub(super) use super::args_serve::Serve;
 use crate::output::Form;
 
 /// Governance of patches and vulnerabilities as signed records in git.
@@ -65,6 +66,9 @@ pub(super) enum Command {
         after_help = "Example:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents"
     )]
     Render(Render),
+    /// Show the auditor portal in a browser on this machine, live while records change
+    #[command(after_help = "Example:\n  countersign serve --port 8000")]
+    Serve(Serve),
     /// Make the audit bundle: documents, records, digests, and a signature
     #[command(after_help = "Example:\n  countersign bundle --out audit.tar --key ~/.ssh/id_ed25519")]
     Bundle(Bundle),
@@ -248,7 +252,7 @@ pub(super) enum RegisterFormat {
 
 #[derive(Args, Debug)]
 pub(super) struct Render {
-    /// The id or the word of a document, such as `D05` or `vulnerabilities` [default: all]
+    /// The id or the word of a document, such as `D05` or `vulnerabilities` [default: all but the portal]
     #[arg(long = "document", value_name = "ID", value_delimiter = ',')]
     pub(super) documents: Vec<String>,
     #[arg(

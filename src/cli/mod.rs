@@ -5,6 +5,7 @@
 mod args;
 mod args_ledger;
 mod args_plan;
+mod args_serve;
 mod change;
 mod commands;
 mod configuration;
@@ -14,6 +15,7 @@ mod failure;
 mod generated;
 mod job;
 mod ledger;
+mod loopback;
 mod past;
 mod progress;
 mod time;
@@ -96,6 +98,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Check(check) => commands::check(console, global, check),
         Command::Reconcile(reconcile) => commands::reconcile(console, global, reconcile),
         Command::Render(render) => commands::render(console, global, render),
+        Command::Serve(serve) => commands::serve(console, global, serve),
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
         Command::Verify(verify) => commands::verify(console, verify),

@@ -242,11 +242,18 @@ pub fn render(
             cover,
             view,
             has_index,
-            site: menu.iter().map(|(address, words)| (address.clone(), words.clone(), address == portal::START)).collect(),
+            site: menu
+                .iter()
+                .map(|(address, words)| (address.clone(), words.clone(), address == portal::START))
+                .collect(),
             is_live: provenance.is_live,
         });
         // The portal has pages alone; what it shows is in the other documents in every form.
-        let formats = if kind.id == PORTAL.id { &[Format::Html][..] } else { formats };
+        let formats = if kind.id == PORTAL.id {
+            &[Format::Html][..]
+        } else {
+            formats
+        };
         let needs_page = formats
             .iter()
             .any(|format| matches!(format, Format::Html | Format::Markdown));
@@ -268,7 +275,10 @@ pub fn render(
         };
         if kind.id == PORTAL.id {
             for page in portal::pages(&request) {
-                files.insert(page.path.clone(), html::write_page(&surroundings, page).into_bytes());
+                files.insert(
+                    page.path.clone(),
+                    html::write_page(&surroundings, page).into_bytes(),
+                );
             }
         }
     }

@@ -25,8 +25,8 @@ use crate::output::{Style, Summary, diagnostics, register};
 use crate::reconcile::Register;
 use crate::source::write::{Files, check_path, write_folder};
 use crate::source::{ContentReader, EntryKind, sha256_hex};
-use crate::trust::{CONFIGURATION_ID, LifeQuestion, canonical_json, lives_of};
 use crate::trust::signer::Signer;
+use crate::trust::{CONFIGURATION_ID, LifeQuestion, canonical_json, lives_of};
 
 const TEMPLATE_BYTES: u64 = 1 << 20;
 const KEYRING_BYTES: u64 = 16 << 20;
@@ -72,7 +72,7 @@ pub(in crate::cli) fn render(
         register.months = job.months(&scans, &register);
     }
     let found = job.diagnostics(&register, &scans);
-    let files = documents(&job, &register, &found, &kinds, &formats)?;
+    let files = documents(&job, &register, &found, (&kinds, &formats), false)?;
     write_folder(&out, &files)?;
     drop(progress);
     say(
@@ -161,11 +161,12 @@ pub(super) fn documents<'a>(
     job: &'a Job,
     register: &'a Register<'a>,
     found: &[Diagnostic],
-    kinds: &[&'static DocumentKind],
-    formats: &[Format],
+    (kinds, formats): (&[&'static DocumentKind], &[Format]),
+    is_live: bool,
 ) -> Result<Files, Failure> {
     let overrides = templates(job)?;
     let mut provenance = provenance(job, found)?;
+    provenance.is_live = is_live;
     if kinds.iter().any(|kind| kind.id == PORTAL.id) {
         provenance.lives = lives(job, register)?;
     }
@@ -338,7 +339,7 @@ pub(super) fn make(
 /// Everything that a bundle vouches for.
 fn contents(job: &Job, register: &Register<'_>, found: &[Diagnostic]) -> Result<Files, Failure> {
     let kinds: Vec<&'static DocumentKind> = DOCUMENTS.iter().collect();
-    let mut files = documents(job, register, found, &kinds, &Format::ALL)?;
+    let mut files = documents(job, register, found, (&kinds, &Format::ALL), false)?;
     for meta in job.repository.records() {
         let folder = if meta.kind.folder().is_empty() {
             String::new()

@@ -88,7 +88,10 @@ fn view(request: &Request<'_>) -> View {
 pub(in crate::document) type Gap<'a> = (&'a str, Vec<String>);
 
 /// Returns the gaps of each control of a statement in the twelve months before the period's end.
-pub(in crate::document) fn gaps<'a>(register: &Register<'a>, soa: &'a Soa) -> BTreeMap<&'a str, Vec<Gap<'a>>> {
+pub(in crate::document) fn gaps<'a>(
+    register: &Register<'a>,
+    soa: &'a Soa,
+) -> BTreeMap<&'a str, Vec<Gap<'a>>> {
     let months = Months::to(register.period.to);
     let mut gaps: BTreeMap<&str, Vec<Gap<'_>>> = BTreeMap::new();
     for line in lines(register, soa, &usable(register), months) {
@@ -104,7 +107,8 @@ pub(in crate::document) fn gaps<'a>(register: &Register<'a>, soa: &'a Soa) -> BT
 /// Returns the evidence that counts as of the day.
 pub(in crate::document) fn usable<'a>(register: &Register<'a>) -> Vec<&'a Record<Evidence>> {
     let all = register.repository.evidence.iter();
-    all.filter(|evidence| evidence.meta.is_live() && !is_later(register, evidence)).collect()
+    all.filter(|evidence| evidence.meta.is_live() && !is_later(register, evidence))
+        .collect()
 }
 
 /// Says what the comparison of a digest came to.

@@ -139,7 +139,6 @@ impl Writer<'_> {
         }
     }
 
-
     fn heading<'n>(&mut self, level: u8, node: &'n AstNode<'n>) {
         let text = all_text(node);
         let id = self.id_for(&text);

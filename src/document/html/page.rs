@@ -2,9 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::super::Document;
 use super::super::table::Layout;
 use super::super::text::escape_html;
-use super::super::Document;
 use super::Heading;
 
 const STYLE: &str = include_str!("../../../templates/page.css");
@@ -45,7 +45,14 @@ pub(super) fn write(document: &Document, body: &str, headings: &[Heading]) -> St
     if document.has_index && kind.id != "index" {
         way.push((Some("index.html".to_owned()), "All documents".to_owned()));
     }
-    way.push((None, if kind.id == "index" { kind.title.to_owned() } else { format!("{} {}", kind.id, kind.title) }));
+    way.push((
+        None,
+        if kind.id == "index" {
+            kind.title.to_owned()
+        } else {
+            format!("{} {}", kind.id, kind.title)
+        },
+    ));
     let mut scripts = Vec::new();
     scripts.extend(has_script.then_some(TABLES));
     scripts.extend(document.is_live.then_some(LIVE));
@@ -57,7 +64,11 @@ pub(super) fn write(document: &Document, body: &str, headings: &[Heading]) -> St
         site: document.site.clone(),
         contents: headings,
         class: kind.id,
-        foot: foot(&format!("{} {}", kind.id, kind.title), &values.as_of_day, values.commit.as_deref()),
+        foot: foot(
+            &format!("{} {}", kind.id, kind.title),
+            &values.as_of_day,
+            values.commit.as_deref(),
+        ),
         scripts,
         may_ask: document.is_live,
     };
@@ -78,7 +89,11 @@ pub(in crate::document) fn write_frame(frame: &Frame<'_>, body: &str) -> String 
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src {}; img-src data:;{} base-uri 'none'; form-action 'none'",
         sha256_base64(&style),
-        if hashes.is_empty() { "'none'".to_owned() } else { hashes.join(" ") },
+        if hashes.is_empty() {
+            "'none'".to_owned()
+        } else {
+            hashes.join(" ")
+        },
         if frame.may_ask { " connect-src 'self';" } else { "" },
     );
     let mut out = String::with_capacity(body.len() + STYLE.len() + TABLES.len() + 4096);
@@ -160,7 +175,8 @@ fn write_contents(headings: &[Heading], out: &mut String) {
 
 /// Returns what is printed at the foot of each sheet; nothing in it can break out of a string of the style sheet.
 pub(in crate::document) fn foot(name: &str, as_of_day: &str, commit: Option<&str>) -> String {
-    let is_harmless = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '.' | '-' | ',');
+    let is_harmless =
+        |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '.' | '-' | ',');
     let name: String = name.chars().filter(is_harmless).take(80).collect();
     let digits = commit.unwrap_or_default().chars().filter(char::is_ascii_hexdigit);
     let commit: String = digits.take(12).collect();

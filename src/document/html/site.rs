@@ -94,7 +94,10 @@ pub(in crate::document) fn write_page(surroundings: &Surroundings<'_>, page: Pag
         .collect();
     way.push((None, title.clone()));
     let frame = Frame {
-        title: format!("{title} – {} – {}", surroundings.organisation, surroundings.as_of_day),
+        title: format!(
+            "{title} – {} – {}",
+            surroundings.organisation, surroundings.as_of_day
+        ),
         organisation: surroundings.organisation,
         classification: surroundings.classification,
         way,
@@ -134,7 +137,9 @@ fn write_block(path: &str, block: Block, out: &mut String) {
         }
         Block::Figure(figure) => write_figure(&figure, out),
         Block::Verbatim(text) => {
-            out.push_str("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Text\"><pre><code>");
+            out.push_str(
+                "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Text\"><pre><code>",
+            );
             for (index, line) in text.trim_end().split('\n').enumerate() {
                 out.push_str(if index == 0 { "" } else { "\n" });
                 escape_html(line, out);
@@ -194,14 +199,20 @@ pub(in crate::document) fn relative(from: &str, to: &str) -> String {
     if to.starts_with('#') {
         return to.to_owned();
     }
-    let (page, place) = to.split_once('#').map_or((to, None), |(page, place)| (page, Some(place)));
+    let (page, place) = to
+        .split_once('#')
+        .map_or((to, None), |(page, place)| (page, Some(place)));
     if let (true, Some(place)) = (page == from, place) {
         return format!("#{place}");
     }
     let mut from: Vec<&str> = from.split('/').collect();
     let mut steps: Vec<&str> = to.split('/').collect();
     from.pop();
-    let shared = from.iter().zip(&steps).take_while(|(one, other)| one == other).count();
+    let shared = from
+        .iter()
+        .zip(&steps)
+        .take_while(|(one, other)| one == other)
+        .count();
     let mut address = "../".repeat(from.len() - shared);
     address.push_str(&steps.split_off(shared).join("/"));
     address
@@ -216,7 +227,11 @@ mod tests {
         for (from, to, address) in [
             ("D13.html", "portal/a.html", "portal/a.html"),
             ("portal/a.html", "D13.html", "../D13.html"),
-            ("portal/a.html", "portal/records/b.html#life", "records/b.html#life"),
+            (
+                "portal/a.html",
+                "portal/records/b.html#life",
+                "records/b.html#life",
+            ),
             ("portal/records/b.html", "portal/a.html", "../a.html"),
             ("portal/records/b.html", "portal/records/b.html#life", "#life"),
             ("portal/records/b.html", "portal/records/c.html", "c.html"),

@@ -43,7 +43,9 @@ impl ControlPlace<'_> {
     }
 
     fn is_named_by(&self, controls: &[Spanned<ControlText>]) -> bool {
-        controls.iter().any(|text| is_named(&text.value, self.edition(), self.entry))
+        controls
+            .iter()
+            .any(|text| is_named(&text.value, self.edition(), self.entry))
     }
 }
 
@@ -61,10 +63,16 @@ pub(super) fn control_places<'a>(register: &Register<'a>) -> Vec<ControlPlace<'a
         // A control of the organisation's own may be called anything; not every name is one of a file.
         let plain = id.to_lowercase();
         let is_plain = (1..=40).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
             && !id.starts_with('.')
             && taken.insert(plain.clone());
-        let name = if is_plain { plain } else { format!("entry-{}", index + 1) };
+        let name = if is_plain {
+            plain
+        } else {
+            format!("entry-{}", index + 1)
+        };
         let next = entries.get(index + 1).map(|next| next.control.span.line);
         places.push(ControlPlace {
             soa,
@@ -80,7 +88,9 @@ pub(super) fn control_places<'a>(register: &Register<'a>) -> Vec<ControlPlace<'a
 /// Returns links to the controls that a record names and the statement has.
 pub(super) fn links_of(site: &Site<'_>, controls: &[Spanned<ControlText>]) -> Vec<(String, String)> {
     let named = site.controls.iter().filter(|place| place.is_named_by(controls));
-    named.map(|place| (format!("{} {}", place.id(), place.title()), place.path.clone())).collect()
+    named
+        .map(|place| (format!("{} {}", place.id(), place.title()), place.path.clone()))
+        .collect()
 }
 
 /// What is known about one control.
@@ -96,7 +106,12 @@ fn look<'a>(site: &Site<'a>, place: &ControlPlace<'a>) -> Findings<'a> {
     let register = site.register;
     let is_evidence_for = |piece: &&Record<Evidence>| place.is_named_by(&piece.spec.controls);
     let evidence: Vec<_> = usable(register).into_iter().filter(is_evidence_for).collect();
-    let named: BTreeSet<&str> = place.entry.policies.iter().map(|policy| policy.value.0.as_str()).collect();
+    let named: BTreeSet<&str> = place
+        .entry
+        .policies
+        .iter()
+        .map(|policy| policy.value.0.as_str())
+        .collect();
     let serves = |meta: &&Meta| {
         meta.kind != Kind::Evidence
             && (place.is_named_by(&meta.controls) || named.contains(meta.id.value.as_str()))
@@ -108,7 +123,10 @@ fn look<'a>(site: &Site<'a>, place: &ControlPlace<'a>) -> Findings<'a> {
         one.span.file == place.soa.meta.file && (first..place.end_line).contains(&one.span.line)
     };
     let mut diagnostics: Vec<&Diagnostic> = of_statement.into_iter().filter(at_entry).collect();
-    let around = serving.iter().copied().chain(evidence.iter().map(|piece| &piece.meta));
+    let around = serving
+        .iter()
+        .copied()
+        .chain(evidence.iter().map(|piece| &piece.meta));
     for meta in around.filter(|meta| meta.is_live()) {
         let of_record = site.diagnostics_of(&meta.id.value, Some(meta.file));
         diagnostics.extend(of_record.into_iter().filter(|one| one.level == Level::Error));
@@ -134,19 +152,30 @@ fn contradictions(
     let statement = || site.record(place.soa.id().as_str());
     let mut against = Vec::new();
     if !entry.applicable.value {
-        let in_use = serving.iter().filter(|meta| meta.is_live() && meta.kind != Kind::Soa);
+        let in_use = serving
+            .iter()
+            .filter(|meta| meta.is_live() && meta.kind != Kind::Soa);
         against.extend(in_use.map(|meta| {
             let id = meta.id.value.as_str();
-            ("It is excluded, and a live record serves it.".to_owned(), site.record(id))
+            (
+                "It is excluded, and a live record serves it.".to_owned(),
+                site.record(id),
+            )
         }));
         return against;
     }
     if entry.implementation == Some(Implementation::Implemented) && evidence.is_empty() {
-        against.push(("It is claimed to be implemented, and no evidence is there.".to_owned(), statement()));
+        against.push((
+            "It is claimed to be implemented, and no evidence is there.".to_owned(),
+            statement(),
+        ));
     }
     against.extend(place.gaps.iter().map(|(checkpoint, months)| {
         let months = months.join(", ");
-        (format!("Checkpoint {checkpoint} has no evidence for {months}."), statement())
+        (
+            format!("Checkpoint {checkpoint} has no evidence for {months}."),
+            statement(),
+        )
     }));
     for piece in evidence {
         let mark = digest_mark(site.register, piece);
@@ -157,7 +186,12 @@ fn contradictions(
     }
     for policy in &entry.policies {
         let id = &policy.value.0;
-        let force = site.register.repository.policies.get(id).and_then(|record| force(site, &record.meta));
+        let force = site
+            .register
+            .repository
+            .policies
+            .get(id)
+            .and_then(|record| force(site, &record.meta));
         let said = match force {
             Some(super::super::force::Force::Binds) => continue,
             Some(force) => format!("The policy that it rests on is {}.", spaced(force.mark().word)),
@@ -168,7 +202,10 @@ fn contradictions(
     let errors = diagnostics.iter().filter(|one| one.level == Level::Error).count();
     if errors > 0 {
         let there = links([(format!("{errors} open"), "#diagnostics".to_owned())]);
-        against.push(("Errors are open about it, or about what it rests on.".to_owned(), there));
+        against.push((
+            "Errors are open about it, or about what it rests on.".to_owned(),
+            there,
+        ));
     }
     against
 }
@@ -196,7 +233,11 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
             link_or_zero(found.evidence.len(), format!("{}#evidence", place.path)),
             link_or_zero(found.contradictions.len(), format!("{}#against", place.path)),
             site.records(place.entry.policies.iter().map(|policy| policy.value.0.as_str())),
-            place.entry.owner.as_ref().map_or(Cell::Empty, |owner| site.record(owner.value.as_str())),
+            place
+                .entry
+                .owner
+                .as_ref()
+                .map_or(Cell::Empty, |owner| site.record(owner.value.as_str())),
         ]);
         pages.push(page(site, place, found));
     }
@@ -244,7 +285,7 @@ const CHECKPOINTS: &[Column] = &[
     Column::new("checkpoint", "Checkpoint").tight(),
     Column::new("question", "Question").wide(),
     Column::new("period", "How often"),
-    Column::new("missing", "Months without evidence").tight(),
+    Column::new("missing", "Months without evidence").wide(),
 ];
 
 const SERVING: &[Column] = &[
@@ -265,7 +306,10 @@ fn page(site: &Site<'_>, place: &ControlPlace<'_>, found: Findings<'_>) -> Page 
             when_empty,
         })
     };
-    let against = found.contradictions.into_iter().map(|(what, record)| vec![Cell::text(what), record]);
+    let against = found
+        .contradictions
+        .into_iter()
+        .map(|(what, record)| vec![Cell::text(what), record]);
     let evidence = found.evidence.iter().map(|piece| evidence_row(site, piece));
     let serving = once(found.serving.iter().map(|meta| (meta.kind, &meta.id.value)));
     let serving = serving.filter_map(|(kind, id)| {
@@ -283,21 +327,49 @@ fn page(site: &Site<'_>, place: &ControlPlace<'_>, found: Findings<'_>) -> Page 
             Cell::text(checkpoint.id.as_str()),
             Cell::text(checkpoint.question.as_str()),
             Cell::maybe(checkpoint.period.as_deref()),
-            missing.map_or_else(|| Cell::text("none"), |(_, months)| Cell::list(months.iter().map(String::as_str))),
+            missing.map_or_else(|| Cell::text("none"), |(_, months)| Cell::text(months.join(", "))),
         ]
     });
     let blocks = vec![
         Block::Heading("claim", "Claim".into()),
         Block::Table(claim(site, place)),
         Block::Heading("against", "What contradicts it".into()),
-        table("against", "What contradicts it", AGAINST, against.collect(), "Nothing that is known contradicts the claim."),
+        table(
+            "against",
+            "What contradicts it",
+            AGAINST,
+            against.collect(),
+            "Nothing that is known contradicts the claim.",
+        ),
         Block::Heading("evidence", "Evidence".into()),
-        table("evidence", "Evidence", EVIDENCE, evidence.collect(), "There is no evidence for it."),
-        table("checkpoints", "Checkpoints", CHECKPOINTS, checkpoints.collect(), "The statement names no checkpoint for it."),
+        table(
+            "evidence",
+            "Evidence",
+            EVIDENCE,
+            evidence.collect(),
+            "There is no evidence for it.",
+        ),
+        table(
+            "checkpoints",
+            "Checkpoints",
+            CHECKPOINTS,
+            checkpoints.collect(),
+            "The statement names no checkpoint for it.",
+        ),
         Block::Heading("serving", "Records that serve it".into()),
-        table("serving", "Records that serve it", SERVING, serving.collect(), "No record names it."),
+        table(
+            "serving",
+            "Records that serve it",
+            SERVING,
+            serving.collect(),
+            "No record names it.",
+        ),
         Block::Heading("diagnostics", "What the rules say about it".into()),
-        Block::Table(diagnostic_table(site, "Of its entry, and errors of what it rests on", &found.diagnostics)),
+        Block::Table(diagnostic_table(
+            site,
+            "Of its entry, and errors of what it rests on",
+            &found.diagnostics,
+        )),
     ];
     Page {
         path: place.path.clone(),
@@ -314,7 +386,13 @@ fn evidence_row(site: &Site<'_>, piece: &Record<Evidence>) -> Vec<Cell> {
         Cell::text(piece.meta.title.as_str()),
         Cell::text(day(site.register.as_of, piece.spec.produced_at.value.utc())),
         Cell::Mark(digest_mark(site.register, piece)),
-        Cell::list(piece.spec.checkpoints.iter().map(|checkpoint| checkpoint.value.as_str())),
+        Cell::list(
+            piece
+                .spec
+                .checkpoints
+                .iter()
+                .map(|checkpoint| checkpoint.value.as_str()),
+        ),
         Cell::shown(piece.spec.retain_until.value),
     ]
 }
@@ -325,11 +403,26 @@ fn claim(site: &Site<'_>, place: &ControlPlace<'_>) -> Table {
     let reasons = entry.reasons.iter().map(|reason| reason.value.as_str());
     pairs(vec![
         ("Implementation", Cell::Mark(ControlStatus::of(entry).mark())),
-        ("Applicable", Cell::text(if entry.applicable.value { "yes" } else { "no" })),
+        (
+            "Applicable",
+            Cell::text(if entry.applicable.value { "yes" } else { "no" }),
+        ),
         ("Reasons", Cell::list(reasons)),
-        ("Owner", entry.owner.as_ref().map_or(Cell::Empty, |owner| site.record(owner.value.as_str()))),
-        ("Planned for", Cell::maybe_shown(entry.planned.as_ref().map(|planned| planned.date.value))),
-        ("Policies", site.records(entry.policies.iter().map(|policy| policy.value.0.as_str()))),
+        (
+            "Owner",
+            entry
+                .owner
+                .as_ref()
+                .map_or(Cell::Empty, |owner| site.record(owner.value.as_str())),
+        ),
+        (
+            "Planned for",
+            Cell::maybe_shown(entry.planned.as_ref().map(|planned| planned.date.value)),
+        ),
+        (
+            "Policies",
+            site.records(entry.policies.iter().map(|policy| policy.value.0.as_str())),
+        ),
         ("Statement", site.record(place.soa.id().as_str())),
         ("Approval of the statement", Cell::Mark(approval)),
         ("Justification", Cell::text(entry.justification.value.as_str())),

@@ -42,7 +42,11 @@ pub(super) fn days<'a>(site: &Site<'a>) -> Vec<Day<'a>> {
             });
         };
         if let Some(day) = ends(site.register, meta) {
-            push(day, format!("last day of the {}", super::kinds::kind_word(meta.kind)), true);
+            push(
+                day,
+                format!("last day of the {}", super::kinds::kind_word(meta.kind)),
+                true,
+            );
         }
         if let Some(day) = Reviewed::of(site.register, meta, None, None).due {
             push(day, "next review is due".into(), false);
@@ -60,37 +64,69 @@ fn of_kind(site: &Site<'_>, meta: &Meta, push: &mut impl FnMut(Date, String, boo
     if let Some(person) = repository.people.get(id) {
         for key in &person.spec.keys {
             if let Some(last) = key.valid_to {
-                push(last.value, format!("last day of the key {}", key.fingerprint.value), false);
+                push(
+                    last.value,
+                    format!("last day of the key {}", key.fingerprint.value),
+                    false,
+                );
             }
         }
         for delegation in &person.spec.delegations {
-            push(delegation.until.value, format!("last day of the delegation to {}", delegation.to.value.0), false);
+            push(
+                delegation.until.value,
+                format!("last day of the delegation to {}", delegation.to.value.0),
+                false,
+            );
         }
     }
     if let Some(role) = repository.roles.get(id) {
         for holder in &role.spec.holders.value {
             if let Some(last) = holder.to {
-                push(last.value, format!("last day of {} in the role", holder.person.value.0), false);
+                push(
+                    last.value,
+                    format!("last day of {} in the role", holder.person.value.0),
+                    false,
+                );
             }
         }
     }
-    if let Some(lifecycle) = repository.systems.get(id).and_then(|system| system.spec.lifecycle.as_ref()) {
+    if let Some(lifecycle) = repository
+        .systems
+        .get(id)
+        .and_then(|system| system.spec.lifecycle.as_ref())
+    {
         if let Some(end) = lifecycle.eol_date {
             push(end.value, "end of support".into(), false);
         }
         if let Some(extended) = &lifecycle.extended_support {
             push(extended.until.value, "end of extended support".into(), false);
         }
-        for milestone in lifecycle.roadmap.iter().filter(|milestone| milestone.done.is_none()) {
-            push(milestone.due.value, format!("milestone: {}", milestone.milestone), false);
+        for milestone in lifecycle
+            .roadmap
+            .iter()
+            .filter(|milestone| milestone.done.is_none())
+        {
+            push(
+                milestone.due.value,
+                format!("milestone: {}", milestone.milestone),
+                false,
+            );
         }
     }
     if let Some(evidence) = repository.evidence.get(id) {
-        push(evidence.spec.retain_until.value, "last day on which it must be kept".into(), false);
+        push(
+            evidence.spec.retain_until.value,
+            "last day on which it must be kept".into(),
+            false,
+        );
     }
     if let Some(risk) = repository.risks.get(id) {
         for step in &risk.spec.plan {
-            push(step.due.value, format!("step of the treatment: {}", step.step), false);
+            push(
+                step.due.value,
+                format!("step of the treatment: {}", step.step),
+                false,
+            );
         }
     }
 }
@@ -105,8 +141,8 @@ const DAYS: &[Column] = &[
 ];
 
 const NAMES: [&str; MONTHS + 2] = [
-    "past", "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8", "month-9",
-    "month-10", "month-11", "month-12", "later",
+    "past", "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8",
+    "month-9", "month-10", "month-11", "month-12", "later",
 ];
 
 /// Lists days under a name.
@@ -143,9 +179,8 @@ pub(super) fn page(site: &Site<'_>, days: &[Day<'_>]) -> Page {
     let mut months: BTreeMap<usize, Vec<&Day<'_>>> = BTreeMap::new();
     for one in days {
         let first = one.day.first_of_month();
-        let place = (1..=MONTHS).find(|month| {
-            first == this_month.plus_months(u32::try_from(month - 1).unwrap_or(0))
-        });
+        let place =
+            (1..=MONTHS).find(|month| first == this_month.plus_months(u32::try_from(month - 1).unwrap_or(0)));
         let place = match place {
             _ if one.day < today => 0,
             Some(place) => place,
@@ -165,7 +200,8 @@ pub(super) fn page(site: &Site<'_>, days: &[Day<'_>]) -> Page {
     Page {
         path: page_path("expiry"),
         title: "Expiry calendar".into(),
-        purpose: "What ends and what is due, month by month: records, reviews, keys, terms, support, proof.".into(),
+        purpose: "What ends and what is due, month by month: records, reviews, keys, terms, support, proof."
+            .into(),
         above: above([start_step()]),
         blocks,
     }

@@ -47,7 +47,10 @@ pub(super) fn finding_table(site: &Site<'_>, caption: impl Into<String>, places:
         caption: caption.into(),
         layout: Layout::Filterable,
         columns: FINDINGS,
-        rows: places.iter().map(|place| row(site, site.findings[*place])).collect(),
+        rows: places
+            .iter()
+            .map(|place| row(site, site.findings[*place]))
+            .collect(),
         when_empty: "There is no such finding.",
     }
 }
@@ -79,8 +82,15 @@ fn row(site: &Site<'_>, finding: &Finding) -> Vec<Cell> {
 /// Returns the life in git of what decides: the record that stands for it, those that did, else the agreement.
 fn decided_by(site: &Site<'_>, finding: &Finding) -> Cell {
     let coverage = finding.coverage.as_ref().map(|coverage| &coverage.id);
-    let mut ids: Vec<&RecordId> = coverage.into_iter().chain(&finding.suspended).chain(&finding.lapsed).collect();
-    let sla = finding.system.as_ref().and_then(|system| site.register.sla_of(system));
+    let mut ids: Vec<&RecordId> = coverage
+        .into_iter()
+        .chain(&finding.suspended)
+        .chain(&finding.lapsed)
+        .collect();
+    let sla = finding
+        .system
+        .as_ref()
+        .and_then(|system| site.register.sla_of(system));
     if ids.is_empty() {
         ids.extend(sla.map(|sla| sla.id()));
     }
@@ -91,7 +101,12 @@ fn decided_by(site: &Site<'_>, finding: &Finding) -> Cell {
 fn notes(finding: &Finding) -> Vec<String> {
     let mut notes = Vec::new();
     notes.extend(finding.stale.then(|| "not seen by the newest run".to_owned()));
-    notes.extend(finding.suspended.iter().map(|id| format!("{id} is set aside: exploited")));
+    notes.extend(
+        finding
+            .suspended
+            .iter()
+            .map(|id| format!("{id} is set aside: exploited")),
+    );
     notes.extend(finding.lapsed.iter().map(|id| format!("{id} has ended")));
     notes
 }
@@ -130,7 +145,10 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
             above: steps(),
             blocks: Vec::new(),
         };
-        pages.extend(paged(page, finding_table(site, format!("Findings that are {word}"), &places)));
+        pages.extend(paged(
+            page,
+            finding_table(site, format!("Findings that are {word}"), &places),
+        ));
     }
     pages.extend(rates(site));
     pages.extend(vulnerabilities(site));
@@ -170,7 +188,11 @@ const OVERVIEW: &[Column] = &[
 fn overview(site: &Site<'_>) -> Page {
     let mut counts: BTreeMap<Disposition, BTreeMap<Severity, usize>> = BTreeMap::new();
     for finding in &site.findings {
-        *counts.entry(finding.disposition).or_default().entry(finding.severity).or_default() += 1;
+        *counts
+            .entry(finding.disposition)
+            .or_default()
+            .entry(finding.severity)
+            .or_default() += 1;
     }
     let mut order: Vec<Disposition> = Disposition::ALL.into();
     order.sort_by_key(|one| disposition(*one).rank);
@@ -184,7 +206,12 @@ fn overview(site: &Site<'_>) -> Page {
             count => links([(count.to_string(), address)]),
         };
         let mut row = vec![Cell::Mark(disposition(one)), number(total, page.clone())];
-        let of_severity = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
+        let of_severity = [
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+        ];
         row.extend(of_severity.map(|one| number(count(one), filtered(&page, "severity", one.word()))));
         row
     });
@@ -228,14 +255,21 @@ fn by_system(site: &Site<'_>) -> Table {
     let rows = site.by_system.iter().map(|(system, places)| {
         let page = findings_of(system);
         let count = |wanted: &dyn Fn(Disposition) -> bool| {
-            places.iter().filter(|place| wanted(site.findings[**place].disposition)).count()
+            places
+                .iter()
+                .filter(|place| wanted(site.findings[**place].disposition))
+                .count()
         };
         let filter = |one: Disposition| {
             let number = count(&|other| other == one);
             links([(number.to_string(), filtered(&page, "disposition", one.word()))])
         };
         vec![
-            if system.is_empty() { Cell::text("no System") } else { site.record(system) },
+            if system.is_empty() {
+                Cell::text("no System")
+            } else {
+                site.record(system)
+            },
             links([(places.len().to_string(), page.clone())]),
             filter(Disposition::Overdue),
             filter(Disposition::DueSoon),
@@ -271,7 +305,10 @@ fn rates(site: &Site<'_>) -> Vec<Page> {
     });
     let table = Table {
         name: "due",
-        caption: format!("Findings due from {} to {}", register.period.from, register.period.to),
+        caption: format!(
+            "Findings due from {} to {}",
+            register.period.from, register.period.to
+        ),
         layout: Layout::Filterable,
         columns: OUTCOMES,
         rows: rows.collect(),
@@ -353,7 +390,10 @@ fn vulnerabilities(site: &Site<'_>) -> Vec<Page> {
     let mut all: Vec<(&str, Vulnerability<'_>)> = Vulnerability::all(site).into_iter().collect();
     all.sort_by_key(|(id, one)| (severity(one.severity).rank, std::cmp::Reverse(one.open), *id));
     let rows = all.into_iter().map(|(id, one)| {
-        let pages = one.pages.iter().map(|(system, page)| ((*system).to_owned(), filtered(page, "q", id)));
+        let pages = one
+            .pages
+            .iter()
+            .map(|(system, page)| ((*system).to_owned(), filtered(page, "q", id)));
         vec![
             Cell::text(id),
             Cell::text(one.title),

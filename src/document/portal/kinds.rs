@@ -32,8 +32,18 @@ pub(super) fn title(kind: Kind) -> String {
     first.unwrap_or_default() + letters.as_str()
 }
 
+/// What kinds are called where their name is an abbreviation.
+const WORDS: &[(Kind, &str)] = &[
+    (Kind::Isms, "management system"),
+    (Kind::Soa, "Statement of Applicability"),
+    (Kind::Sla, "agreement"),
+];
+
 /// Returns the name of a kind in words, such as `risk acceptance`.
 pub(super) fn kind_word(kind: Kind) -> String {
+    if let Some((_, word)) = WORDS.iter().find(|(other, _)| *other == kind) {
+        return (*word).to_owned();
+    }
     let mut word = String::new();
     for letter in kind.name().chars() {
         if letter.is_uppercase() && !word.is_empty() {
@@ -60,7 +70,12 @@ pub(super) fn register_step(kind: Kind) -> (String, String) {
 /// Returns the kinds that have a register: those of which there is a record.
 pub(super) fn kinds<'a>(site: &Site<'a>) -> Vec<(Kind, Vec<&'a Known>)> {
     let known = &site.register.repository.known;
-    let of = |kind: Kind| known.values().filter(|known| known.kind == kind).collect::<Vec<_>>();
+    let of = |kind: Kind| {
+        known
+            .values()
+            .filter(|known| known.kind == kind)
+            .collect::<Vec<_>>()
+    };
     let all = Kind::ALL.iter().map(|kind| (*kind, of(*kind)));
     all.filter(|(_, records)| !records.is_empty()).collect()
 }
@@ -69,8 +84,19 @@ pub(super) fn kinds<'a>(site: &Site<'a>) -> Vec<(Kind, Vec<&'a Known>)> {
 pub(super) fn ends(register: &Register<'_>, meta: &Meta) -> Option<Date> {
     let repository = register.repository;
     let id = &meta.id.value;
-    let exception = repository.exceptions.get(id).map(|record| record.spec.expires.value);
-    let acceptance = || repository.acceptances.get(id)?.spec.expires.as_ref().map(|day| day.value);
+    let exception = repository
+        .exceptions
+        .get(id)
+        .map(|record| record.spec.expires.value);
+    let acceptance = || {
+        repository
+            .acceptances
+            .get(id)?
+            .spec
+            .expires
+            .as_ref()
+            .map(|day| day.value)
+    };
     let triage = || repository.triages.get(id).map(|record| record.spec.expires.value);
     let sla = || repository.slas.get(id).map(|record| record.spec.expires.value);
     exception.or_else(acceptance).or_else(triage).or_else(sla)
@@ -92,11 +118,19 @@ pub(super) fn stands(site: &Site<'_>, meta: &Meta) -> (Mark, String) {
         let record = repository.systems.get(id);
         let tier = record.and_then(|record| record.spec.tier.as_ref());
         let tier = tier.map_or_else(|| "no tier".to_owned(), |tier| tier.value.clone());
-        return (host_state(row.state), format!("{tier}, {}", counted(row.hosts.len(), "host")));
+        return (
+            host_state(row.state),
+            format!("{tier}, {}", counted(row.hosts.len(), "host")),
+        );
     }
     let detail = if let Some(risk) = repository.risks.get(id) {
         let spec = &risk.spec;
-        format!("{} × {}, {}", spec.likelihood.value, spec.impact.value, spec.treatment.word())
+        format!(
+            "{} × {}, {}",
+            spec.likelihood.value,
+            spec.impact.value,
+            spec.treatment.word()
+        )
     } else if let Some(source) = repository.tools.get(id) {
         format!("format {}", source.spec.format.value)
     } else if let Some(evidence) = repository.evidence.get(id) {
@@ -104,11 +138,18 @@ pub(super) fn stands(site: &Site<'_>, meta: &Meta) -> (Mark, String) {
     } else if let Some(person) = repository.people.get(id) {
         person.spec.name.clone()
     } else if let Some(triage) = repository.triages.get(id) {
-        format!("{}: {}", triage.spec.subject.vuln.value, spaced(triage.spec.status.word()))
+        format!(
+            "{}: {}",
+            triage.spec.subject.vuln.value,
+            spaced(triage.spec.status.word())
+        )
     } else {
         String::new()
     };
-    let mark = force(site, meta).map_or_else(|| approval_mark(site.register, meta.kind, id), |force| force.mark());
+    let mark = force(site, meta).map_or_else(
+        || approval_mark(site.register, meta.kind, id),
+        |force| force.mark(),
+    );
     (mark, detail)
 }
 
@@ -134,7 +175,10 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
         let page = Page {
             path: register_path(kind),
             title: title.clone(),
-            purpose: format!("Every {} of this repository, with where it stands.", kind_word(kind)),
+            purpose: format!(
+                "Every {} of this repository, with where it stands.",
+                kind_word(kind)
+            ),
             above: above([start_step()]),
             blocks: Vec::new(),
         };
@@ -177,7 +221,15 @@ fn row(site: &Site<'_>, known: &Known) -> (u8, Vec<Cell>) {
         covered => count_link(covered, format!("{}#covers", record_path(id.as_str()))),
     };
     let lives = site.provenance.lives.as_ref();
-    let last = lives.and_then(|lives| lives.by_id.get(id)?.events.iter().rev().find_map(|event| Some((event.at, event.commit.as_ref()?))));
+    let last = lives.and_then(|lives| {
+        lives
+            .by_id
+            .get(id)?
+            .events
+            .iter()
+            .rev()
+            .find_map(|event| Some((event.at, event.commit.as_ref()?)))
+    });
     let row = vec![
         site.record(id.as_str()),
         Cell::text(meta.title.as_str()),

@@ -73,7 +73,11 @@ pub(super) fn menu(request: &Request<'_>) -> Vec<(String, String)> {
 pub(super) fn pages(request: &Request<'_>) -> Vec<Page> {
     let site = Site::new(request);
     let waits = waiting::waits(&site);
-    let mut pages = vec![search::page(&site), dates::page(&site, &dates::days(&site)), sources::page(&site)];
+    let mut pages = vec![
+        search::page(&site),
+        dates::page(&site, &dates::days(&site)),
+        sources::page(&site),
+    ];
     pages.push(trend(&site));
     pages.extend(waiting::pages(&site, &waits));
     pages.extend(findings::pages(&site));
@@ -102,12 +106,21 @@ fn trend(site: &Site<'_>) -> Page {
             .into(),
     ));
     let ways = vec![
-        ("what the rates of this period are counted from".to_owned(), findings::of_rates()),
-        ("exceptions".to_owned(), kinds::register_path(crate::model::Kind::Exception)),
+        (
+            "what the rates of this period are counted from".to_owned(),
+            findings::of_rates(),
+        ),
+        (
+            "exceptions".to_owned(),
+            kinds::register_path(crate::model::Kind::Exception),
+        ),
         ("hosts".to_owned(), page_path("hosts")),
     ];
     let has_exceptions = register.repository.exceptions.iter().next().is_some();
-    let ways = ways.into_iter().filter(|(words, _)| words != "exceptions" || has_exceptions).collect();
+    let ways = ways
+        .into_iter()
+        .filter(|(words, _)| words != "exceptions" || has_exceptions)
+        .collect();
     blocks.push(Block::Links("The rows of today:".into(), ways));
     Page {
         path: page_path("trend"),

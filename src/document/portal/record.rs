@@ -4,7 +4,7 @@ use super::super::force::{Force, version_of};
 use super::super::html::{Block, Page};
 use super::super::reviewed::Reviewed;
 use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::super::words::{approval_mark, days_left, remaining};
+use super::super::words::{approval_mark, counted, days_left, remaining};
 use super::findings::finding_table;
 use super::kinds::{ends, register_step, stands};
 use super::site::{Site, findings_of, links, page_path, record_path};
@@ -46,25 +46,37 @@ fn page(site: &Site<'_>, known: &Known) -> Page {
     blocks.push(Block::Table(facts(site, known, meta)));
     blocks.extend(about(site, &diagnostics));
     if let Some(meta) = meta {
-        blocks.extend(standing::blocks(site, site.register.standings.of(known.kind, &known.id)));
+        blocks.extend(standing::blocks(
+            site,
+            site.register.standings.of(known.kind, &known.id),
+        ));
         if let Some(record) = repository.systems.get(&known.id) {
             blocks.extend(system::blocks(site, record));
         }
         blocks.extend(super::sources::blocks(site, &known.id));
         if repository.soas.get(&known.id).is_some() {
             let way = vec![("all controls".to_owned(), page_path("controls"))];
-            blocks.push(Block::Links("What the statement says of each control:".into(), way));
+            blocks.push(Block::Links(
+                "What the statement says of each control:".into(),
+                way,
+            ));
         }
         blocks.extend(covers(site, &known.id));
         blocks.extend(related(site, meta));
     }
     blocks.extend(standing::life(site, &known.id));
-    let text = repository.sources.get(known.span.file).map(|file| file.text.to_string());
+    let text = repository
+        .sources
+        .get(known.span.file)
+        .map(|file| file.text.to_string());
     blocks.extend(content(&known.path, text));
     Page {
         path: record_path(known.id.as_str()),
         title: known.id.to_string(),
-        purpose: meta.map_or_else(|| "A record that cannot be read.".to_owned(), |meta| meta.title.clone()),
+        purpose: meta.map_or_else(
+            || "A record that cannot be read.".to_owned(),
+            |meta| meta.title.clone(),
+        ),
         above: above([start_step(), register_step(known.kind)]),
         blocks,
     }
@@ -77,7 +89,10 @@ fn configuration(site: &Site<'_>, id: &RecordId) -> Option<Page> {
     let text = repository.sources.get(file)?.text.to_string();
     let standing = site.register.standings.of_configuration();
     let mut blocks = vec![Block::Table(pairs(vec![
-        ("What it is", Cell::text("The configuration: which rules hold, and at which level")),
+        (
+            "What it is",
+            Cell::text("The configuration: which rules hold, and at which level"),
+        ),
         ("File", Cell::Code(CONFIGURATION.into())),
         ("Approval", Cell::text(standing.state.word())),
     ]))];
@@ -103,7 +118,9 @@ pub(super) fn pairs(pairs: Vec<(&'static str, Cell)>) -> Table {
         caption: "Facts".into(),
         layout: Layout::Facts,
         columns: PAIR,
-        rows: filled.map(|(item, value)| vec![Cell::text(item), value]).collect(),
+        rows: filled
+            .map(|(item, value)| vec![Cell::text(item), value])
+            .collect(),
         when_empty: "",
     }
 }
@@ -124,15 +141,34 @@ fn facts(site: &Site<'_>, known: &Known, meta: Option<&Meta>) -> Table {
     pairs(vec![
         ("Kind", Cell::text(kind)),
         ("Stands", Cell::Mark(stands)),
-        ("Approval", Cell::Mark(approval_mark(register, meta.kind, &meta.id.value))),
+        (
+            "Approval",
+            Cell::Mark(approval_mark(register, meta.kind, &meta.id.value)),
+        ),
         ("Declared", Cell::text(meta.declared().word())),
         ("Owner", site.record(meta.owner.value.as_str())),
-        ("Version", Cell::maybe(meta.version.as_ref().map(|_| version_of(meta)))),
+        (
+            "Version",
+            Cell::maybe(meta.version.as_ref().map(|_| version_of(meta))),
+        ),
         ("Created", Cell::shown(meta.created.value)),
-        ("Last day", Cell::maybe(end.zip(days).map(|(end, days)| format!("{end} ({days})")))),
+        (
+            "Last day",
+            Cell::maybe(end.zip(days).map(|(end, days)| format!("{end} ({days})"))),
+        ),
         ("Next review", Cell::maybe_shown(review.due)),
-        ("Renews", meta.renews.as_ref().map_or(Cell::Empty, |id| site.record(id.value.as_str()))),
-        ("Replaces", meta.supersedes.as_ref().map_or(Cell::Empty, |id| site.record(id.value.as_str()))),
+        (
+            "Renews",
+            meta.renews
+                .as_ref()
+                .map_or(Cell::Empty, |id| site.record(id.value.as_str())),
+        ),
+        (
+            "Replaces",
+            meta.supersedes
+                .as_ref()
+                .map_or(Cell::Empty, |id| site.record(id.value.as_str())),
+        ),
         ("File", Cell::Code(known.path.clone())),
     ])
 }
@@ -172,7 +208,11 @@ pub(super) fn diagnostic_table(site: &Site<'_>, caption: &str, diagnostics: &[&D
             Cell::text(one.name),
             Cell::text(one.message.as_str()),
             Cell::maybe(one.help.as_deref()),
-            Cell::text(format!("{}:{}", repository.sources.path(one.span.file), one.span.line)),
+            Cell::text(format!(
+                "{}:{}",
+                repository.sources.path(one.span.file),
+                one.span.line
+            )),
         ]
     });
     let caption = if sorted.len() > MAX_LINES {
@@ -209,12 +249,21 @@ fn covers(site: &Site<'_>, id: &RecordId) -> Vec<Block> {
     table.when_empty = "It stands for no finding as of this day.";
     let mut blocks = vec![
         Block::Heading("covers", "What it covers now".into()),
-        Block::Text(format!("{} findings on {hosts} hosts.", places.len())),
+        Block::Text(format!(
+            "{} on {}.",
+            counted(places.len(), "finding"),
+            counted(hosts, "host")
+        )),
     ];
     if places.len() > shown.len() {
         let pages = super::site::once(places.iter().map(|place| site.page_of_finding(*place)));
         let named = pages.map(|page| {
-            let name = page.rsplit('/').next().unwrap_or_default().trim_end_matches(".html").to_owned();
+            let name = page
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(".html")
+                .to_owned();
             (name, super::site::filtered(&page, "q", id.as_str()))
         });
         let before = format!("The first {MAX_COVERED} are shown; all are on the pages of their Systems:");
@@ -242,9 +291,14 @@ fn related(site: &Site<'_>, meta: &Meta) -> Vec<Block> {
         let about = Cell::maybe(title(id));
         vec![site.record(id), about, Cell::text(how), Cell::text(field)]
     };
-    let named = meta.references.iter().filter(|one| one.sort == ReferenceSort::Record);
+    let named = meta
+        .references
+        .iter()
+        .filter(|one| one.sort == ReferenceSort::Record);
     let named = super::site::once(named.map(|one| (&*one.field, &*one.text)));
-    let mut rows: Vec<Vec<Cell>> = named.map(|(field, id)| line(id, "is named by it", field)).collect();
+    let mut rows: Vec<Vec<Cell>> = named
+        .map(|(field, id)| line(id, "is named by it", field))
+        .collect();
     let naming = site.named_by.get(meta.id.value.as_str()).into_iter().flatten();
     rows.extend(naming.map(|(other, field)| line(other.id.value.as_str(), "names it", field)));
     let total = rows.len();

@@ -26,7 +26,8 @@ struct Index {
 impl Index {
     fn add(&mut self, (name, kind, address): (&str, &str, &str), note: &str, texts: &[&str]) {
         let place = self.pages.len();
-        self.pages.push(json!([visible(name), kind, address, visible(note)]));
+        self.pages
+            .push(json!([visible(name), kind, address, visible(note)]));
         for text in texts.iter().chain([&name, &note]) {
             for word in words(text) {
                 self.words.entry(word).or_default().insert(place);
@@ -86,8 +87,13 @@ fn index(site: &Site<'_>) -> Value {
     let repository = site.register.repository;
     let mut index = Index::default();
     for known in repository.known.values() {
-        let title = repository.record(&known.id).map_or("cannot be read", |meta| &meta.title);
-        let text = repository.sources.get(known.span.file).map_or("", |file| &file.text);
+        let title = repository
+            .record(&known.id)
+            .map_or("cannot be read", |meta| &meta.title);
+        let text = repository
+            .sources
+            .get(known.span.file)
+            .map_or("", |file| &file.text);
         let path = record_path(known.id.as_str());
         index.add((known.id.as_str(), &kind_word(known.kind), &path), title, &[text]);
     }
@@ -97,7 +103,9 @@ fn index(site: &Site<'_>) -> Value {
     }
     for (id, vulnerability) in Vulnerability::all(site) {
         let address = filtered(&page_path("vulnerabilities"), "q", id);
-        let address = vulnerability.only_page().map_or(address, |page| filtered(page, "q", id));
+        let address = vulnerability
+            .only_page()
+            .map_or(address, |page| filtered(page, "q", id));
         index.add((id, "vulnerability", &address), vulnerability.title, &[]);
     }
     for host in &site.register.hosts {

@@ -52,7 +52,10 @@ impl<'a> Site<'a> {
             named_by: BTreeMap::new(),
             diagnostics: HashMap::new(),
             by_subject: HashMap::new(),
-            decisions: decision_rows(request).into_iter().map(|row| (&row.meta.id.value, row)).collect(),
+            decisions: decision_rows(request)
+                .into_iter()
+                .map(|row| (&row.meta.id.value, row))
+                .collect(),
             controls: control_places(register),
         };
         for (place, finding) in site.findings.iter().enumerate() {
@@ -65,15 +68,25 @@ impl<'a> Site<'a> {
             }
         }
         for meta in register.repository.records() {
-            for reference in meta.references.iter().filter(|one| one.sort == ReferenceSort::Record) {
+            for reference in meta
+                .references
+                .iter()
+                .filter(|one| one.sort == ReferenceSort::Record)
+            {
                 let of_one = site.named_by.entry(&reference.text).or_default();
-                if !of_one.iter().any(|(other, field)| other.id.value == meta.id.value && *field == &*reference.field) {
+                if !of_one
+                    .iter()
+                    .any(|(other, field)| other.id.value == meta.id.value && *field == &*reference.field)
+                {
                     of_one.push((meta, &reference.field));
                 }
             }
         }
         for diagnostic in provenance.diagnostics {
-            site.diagnostics.entry(diagnostic.span.file).or_default().push(diagnostic);
+            site.diagnostics
+                .entry(diagnostic.span.file)
+                .or_default()
+                .push(diagnostic);
             if let Some(subject) = &diagnostic.subject {
                 site.by_subject.entry(subject).or_default().push(diagnostic);
             }
@@ -83,7 +96,10 @@ impl<'a> Site<'a> {
 
     /// Returns what the rules say of a record: of its file, and what names it as its subject.
     pub(super) fn diagnostics_of(&self, id: &RecordId, file: Option<FileId>) -> Vec<&'a Diagnostic> {
-        let of_file = file.and_then(|file| self.diagnostics.get(&file)).into_iter().flatten();
+        let of_file = file
+            .and_then(|file| self.diagnostics.get(&file))
+            .into_iter()
+            .flatten();
         let mut found: Vec<&Diagnostic> = of_file.copied().collect();
         let of_subject = self.by_subject.get(id.as_str()).into_iter().flatten();
         let elsewhere = of_subject.filter(|one| Some(one.span.file) != file);
@@ -127,8 +143,15 @@ impl<'a> Site<'a> {
 
 /// Holds links; none is no value.
 pub(super) fn links(of: impl IntoIterator<Item = (String, String)>) -> Cell {
-    let links: Vec<_> = of.into_iter().map(|(words, address)| (words.into(), address.into())).collect();
-    if links.is_empty() { Cell::Empty } else { Cell::Links(links) }
+    let links: Vec<_> = of
+        .into_iter()
+        .map(|(words, address)| (words.into(), address.into()))
+        .collect();
+    if links.is_empty() {
+        Cell::Empty
+    } else {
+        Cell::Links(links)
+    }
 }
 
 /// Holds a number that leads to the rows behind it.
@@ -186,14 +209,25 @@ pub(super) fn paged(page: Page, mut table: Table) -> Vec<Page> {
         let mut here = blocks.take().unwrap_or_default();
         if count > 1 {
             let from = part * ROWS + 1;
-            table.caption = format!("{}, {from} to {} of {total}", table.caption, part * ROWS + table.rows.len());
+            table.caption = format!(
+                "{}, {from} to {} of {total}",
+                table.caption,
+                part * ROWS + table.rows.len()
+            );
             let parts = (0..count).filter(|other| *other != part);
             let parts = parts.map(|other| (format!("{}", other + 1), part_path(&page.path, other)));
-            let before = format!("Part {} of {count}; filters look at this part alone. The others:", part + 1);
+            let before = format!(
+                "Part {} of {count}; filters look at this part alone. The others:",
+                part + 1
+            );
             here.push(Block::Links(before, parts.collect()));
         }
         here.push(Block::Table(table));
-        let title = if part == 0 { page.title.clone() } else { format!("{}, part {}", page.title, part + 1) };
+        let title = if part == 0 {
+            page.title.clone()
+        } else {
+            format!("{}, part {}", page.title, part + 1)
+        };
         pages.push(Page {
             path: part_path(&page.path, part),
             title,

@@ -29,7 +29,10 @@ pub(super) fn age_table(site: &Site<'_>, wanted: impl Fn(&ImportLine) -> bool) -
         vec![
             source.map_or_else(|| Cell::text("no Source"), |source| site.record(source.as_str())),
             Cell::text(line.file.as_str()),
-            line.run_at.map_or_else(|| Cell::text("not told"), |run_at| Cell::text(day(register.as_of, run_at))),
+            line.run_at.map_or_else(
+                || Cell::text("not told"),
+                |run_at| Cell::text(day(register.as_of, run_at)),
+            ),
             Cell::maybe(hours.map(age)),
             Cell::maybe(hours.and_then(|hours| staleness(register, line, hours))),
             Cell::count(rows_read(line)),
@@ -54,7 +57,10 @@ pub(super) fn blocks(site: &Site<'_>, id: &RecordId) -> Vec<Block> {
     }
     let mut table = age_table(site, |line| line.source.as_ref() == Some(id));
     table.when_empty = "No export of it was read.";
-    vec![Block::Heading("imports", "Its exports".into()), Block::Table(table)]
+    vec![
+        Block::Heading("imports", "Its exports".into()),
+        Block::Table(table),
+    ]
 }
 
 /// Returns the page of all exports.
@@ -64,6 +70,9 @@ pub(super) fn page(site: &Site<'_>) -> Page {
         title: "Imports".into(),
         purpose: "Which exports the numbers rest on, how old they are, and what became of their rows.".into(),
         above: above([start_step()]),
-        blocks: vec![Block::Table(age_table(site, |_| true)), Block::Table(imports(site.register))],
+        blocks: vec![
+            Block::Table(age_table(site, |_| true)),
+            Block::Table(imports(site.register)),
+        ],
     }
 }

@@ -19,7 +19,7 @@ const DEMANDS: &[Column] = &[
 
 const DECISIONS: &[Column] = &[
     Column::new("at", "When").tight(),
-    Column::new("person", "Who").tight(),
+    Column::new("person", "Who").wide(),
     Column::beneath("name", ""),
     Column::beneath("role", "").around("as ", ""),
     Column::new("decision", "Decided"),
@@ -51,7 +51,11 @@ pub(super) fn blocks(site: &Site<'_>, standing: &Standing) -> Vec<Block> {
         caption: "Decisions, each with the key that signed it".into(),
         layout: Layout::Plain,
         columns: DECISIONS,
-        rows: standing.decisions.iter().map(|decided| decision(site, decided)).collect(),
+        rows: standing
+            .decisions
+            .iter()
+            .map(|decided| decision(site, decided))
+            .collect(),
         when_empty: "Nobody has decided about it.",
     }));
     if let Some(emergency) = &standing.emergency {
@@ -91,7 +95,11 @@ fn decision(site: &Site<'_>, decided: &Decided) -> Vec<Cell> {
         (true, true) => ("counted", 1, Tone::Quiet),
         (false, _) => ("does_not_count", 2, Tone::Bad),
     };
-    let mut why: Vec<String> = decided.flaws.iter().map(|flaw| format!("{}: {flaw}", flaw.code())).collect();
+    let mut why: Vec<String> = decided
+        .flaws
+        .iter()
+        .map(|flaw| format!("{}: {flaw}", flaw.code()))
+        .collect();
     if why.is_empty() && !decided.counts() {
         why.push("it is about another content than the record has now".into());
     }
@@ -165,10 +173,18 @@ pub(super) fn life(site: &Site<'_>, id: &RecordId) -> Vec<Block> {
 fn deciding_commits(life: &Life<'_>) -> Vec<String> {
     let counts = |event: &&Event| {
         event.kind == EventKind::Approved
-            && event.decision.as_ref().is_some_and(|told| told.counts == Some(true))
+            && event
+                .decision
+                .as_ref()
+                .is_some_and(|told| told.counts == Some(true))
     };
     let mut commits: Vec<String> = Vec::new();
-    for commit in life.events.iter().filter(counts).filter_map(|event| event.commit.as_ref()) {
+    for commit in life
+        .events
+        .iter()
+        .filter(counts)
+        .filter_map(|event| event.commit.as_ref())
+    {
         let short = commit.get(..12).unwrap_or(commit).to_owned();
         if !commits.contains(&short) {
             commits.push(short);
@@ -179,7 +195,10 @@ fn deciding_commits(life: &Life<'_>) -> Vec<String> {
 
 fn event_row(site: &Site<'_>, event: &Event) -> Vec<Cell> {
     let by = event.person.as_ref().map(RecordId::as_str);
-    let author = event.author.as_ref().map(|author| format!("{} <{}>", author.name, author.email));
+    let author = event
+        .author
+        .as_ref()
+        .map(|author| format!("{} <{}>", author.name, author.email));
     vec![
         Cell::text(moment(site.register.as_of, event.at)),
         Cell::text(happened(event.kind)),

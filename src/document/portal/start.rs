@@ -58,11 +58,19 @@ pub(super) fn view(request: &Request<'_>) -> View {
             rate_table(&site),
             dates::day_table(
                 &site,
-                ("ended", "Records that have ended, and reviews that are overdue".into()),
+                (
+                    "ended",
+                    "Records that have ended, and reviews that are overdue".into(),
+                ),
                 &ended,
                 "Nothing has ended that nobody has closed, and no review is overdue.",
             ),
-            dates::day_table(&site, ("soon", soon_caption), &soon, "Nothing ends and nothing is due."),
+            dates::day_table(
+                &site,
+                ("soon", soon_caption),
+                &soon,
+                "Nothing ends and nothing is due.",
+            ),
             waiting::who_table(&site, &waits),
             overdue_table(&site, shown),
             sources::age_table(&site, |_| true),
@@ -81,7 +89,9 @@ fn ended<'d, 'a>(site: &Site<'a>, days: &'d [dates::Day<'a>]) -> Vec<&'d dates::
         let decision = site.decisions.get(one.record);
         one.is_end && decision.is_some_and(|decision| decision.phase != Phase::Expired)
     };
-    let passed = days.iter().filter(|one| one.day < today && (one.is_end || one.what.contains("review")));
+    let passed = days
+        .iter()
+        .filter(|one| one.day < today && (one.is_end || one.what.contains("review")));
     passed.filter(|one| !is_answered(one)).collect()
 }
 
@@ -93,28 +103,71 @@ const TODAY: &[Column] = &[
 
 fn today_table(site: &Site<'_>, (ended, soon, waits): (&[&dates::Day<'_>], usize, usize)) -> Table {
     let register = site.register;
-    let open = site.findings.iter().filter(|finding| !finding.disposition.is_closed()).count();
+    let open = site
+        .findings
+        .iter()
+        .filter(|finding| !finding.disposition.is_closed())
+        .count();
     let counts = register.by_disposition();
-    let count = |one: Disposition| usize::try_from(counts.get(&one).copied().unwrap_or(0)).unwrap_or(usize::MAX);
+    let count =
+        |one: Disposition| usize::try_from(counts.get(&one).copied().unwrap_or(0)).unwrap_or(usize::MAX);
     let of_open = format!("of {open} open findings");
-    let by_decision = site.findings.iter().filter(|finding| finding.disposition.is_by_decision()).count();
+    let by_decision = site
+        .findings
+        .iter()
+        .filter(|finding| finding.disposition.is_by_decision())
+        .count();
     let counted: Vec<_> = register.hosts.iter().filter(|host| host.counts).collect();
-    let unscanned = counted.iter().filter(|host| !register.is_scanned_in_time(host)).count();
+    let unscanned = counted
+        .iter()
+        .filter(|host| !register.is_scanned_in_time(host))
+        .count();
     let errors = site.provenance.count(Level::Error);
     let known = register.repository.known.len();
     let row = |label: &str, count: usize, address: String, of: String| {
         vec![Cell::text(label), count_link(count, address), Cell::text(of)]
     };
     let rows = vec![
-        row("Overdue", count(Disposition::Overdue), of_disposition(Disposition::Overdue), of_open.clone()),
-        row("Due soon", count(Disposition::DueSoon), of_disposition(Disposition::DueSoon), of_open.clone()),
+        row(
+            "Overdue",
+            count(Disposition::Overdue),
+            of_disposition(Disposition::Overdue),
+            of_open.clone(),
+        ),
+        row(
+            "Due soon",
+            count(Disposition::DueSoon),
+            of_disposition(Disposition::DueSoon),
+            of_open.clone(),
+        ),
         row("By decision", by_decision, page_path("findings"), of_open),
-        row("Ended or not reviewed in time", ended.len(), "#what-has-ended".into(), format!("of {known} records")),
-        row("Ends within 30 days", soon, "#what-ends-within-30-days".into(), "days of records, keys, terms and reviews".into()),
-        row("Approvals that wait", waits, page_path("waiting"), "each for a role or a person".into()),
-        row("Errors open", errors, filtered(&waiting::diagnostics_path(), "level", "error"), format!(
-            "of {} things that the rules say", site.provenance.diagnostics.len()
-        )),
+        row(
+            "Ended or not reviewed in time",
+            ended.len(),
+            "#what-has-ended".into(),
+            format!("of {known} records"),
+        ),
+        row(
+            "Ends within 30 days",
+            soon,
+            "#what-ends-within-30-days".into(),
+            "days of records, keys, terms and reviews".into(),
+        ),
+        row(
+            "Approvals that wait",
+            waits,
+            page_path("waiting"),
+            "each for a role or a person".into(),
+        ),
+        row(
+            "Errors open",
+            errors,
+            filtered(&waiting::diagnostics_path(), "level", "error"),
+            format!(
+                "of {} things that the rules say",
+                site.provenance.diagnostics.len()
+            ),
+        ),
         row(
             "Hosts without a scan in time",
             unscanned,
@@ -142,7 +195,11 @@ const RATE: &[Column] = &[
 fn rate_table(site: &Site<'_>) -> Table {
     let rows = RATES.iter().map(|(name, _)| {
         let kpi = site.register.kpis.get(name);
-        let page = if name.starts_with("sla_rate") { of_rates() } else { page_path("hosts") };
+        let page = if name.starts_with("sla_rate") {
+            of_rates()
+        } else {
+            page_path("hosts")
+        };
         vec![
             Cell::text(label(name)),
             shown(site.register, kpi),
@@ -175,7 +232,11 @@ fn overdue_table(site: &Site<'_>, places: &[usize]) -> Table {
     let register = site.register;
     let rows = places.iter().map(|place| {
         let finding = site.findings[*place];
-        let page = filtered(&site.page_of_finding(*place), "q", &format!("{} {}", finding.vuln, finding.host));
+        let page = filtered(
+            &site.page_of_finding(*place),
+            "q",
+            &format!("{} {}", finding.vuln, finding.host),
+        );
         let system = finding.system.as_ref();
         vec![
             links([(finding.vuln.to_string(), page)]),
@@ -216,7 +277,11 @@ fn register_table(site: &Site<'_>) -> Table {
         row("Controls", page_path("controls"), site.controls.len()),
         row("Imports", page_path("imports"), site.register.imports.len()),
     ];
-    rows.extend(kinds(site).into_iter().map(|(kind, records)| row(&title(kind), register_path(kind), records.len())));
+    rows.extend(
+        kinds(site)
+            .into_iter()
+            .map(|(kind, records)| row(&title(kind), register_path(kind), records.len())),
+    );
     Table {
         name: "registers",
         caption: "Registers".into(),

@@ -20,33 +20,75 @@ pub(super) fn blocks(site: &Site<'_>, record: &Record<System>) -> Vec<Block> {
     let row = register.systems.get(id);
     let owner = |owner: Option<&str>| owner.map_or(Cell::Empty, |owner| site.record(owner));
     let facts = pairs(vec![
-        ("State", row.map_or(Cell::Empty, |row| Cell::Mark(host_state(row.state)))),
+        (
+            "State",
+            row.map_or(Cell::Empty, |row| Cell::Mark(host_state(row.state))),
+        ),
         ("Tier", Cell::maybe_shown(spec.tier.as_ref())),
         ("Type", Cell::text(spec.system_type.word())),
-        ("Patch owner", owner(spec.patch_owner.as_ref().map(|owner| owner.value.as_str()))),
-        ("Application owner", owner(spec.app_owner.as_ref().map(|owner| owner.value.as_str()))),
-        ("Agreements", row.map_or(Cell::Empty, |row| site.records(row.slas.iter().map(|id| id.as_str())))),
-        ("In scope", Cell::text(if spec.scope.is_in.value { "yes" } else { "no" })),
-        ("Support", Cell::text(if row.is_some_and(|row| row.is_unsupported) { "past its end" } else { "" })),
+        (
+            "Patch owner",
+            owner(spec.patch_owner.as_ref().map(|owner| owner.value.as_str())),
+        ),
+        (
+            "Application owner",
+            owner(spec.app_owner.as_ref().map(|owner| owner.value.as_str())),
+        ),
+        (
+            "Agreements",
+            row.map_or(Cell::Empty, |row| {
+                site.records(row.slas.iter().map(|id| id.as_str()))
+            }),
+        ),
+        (
+            "In scope",
+            Cell::text(if spec.scope.is_in.value { "yes" } else { "no" }),
+        ),
+        (
+            "Support",
+            Cell::text(if row.is_some_and(|row| row.is_unsupported) {
+                "past its end"
+            } else {
+                ""
+            }),
+        ),
         ("Department", Cell::maybe(spec.department.as_deref())),
         ("Location", Cell::maybe(spec.location.as_deref())),
-        ("Closed in the period", row.map_or(Cell::Empty, |row| Cell::Share(share(register, row.closed_rate)))),
+        (
+            "Closed in the period",
+            row.map_or(Cell::Empty, |row| Cell::Share(share(register, row.closed_rate))),
+        ),
         ("Findings", findings_link(site, id.as_str())),
     ]);
-    let hosts: Vec<&HostRow> =
-        register.hosts.iter().filter(|host| host.system.as_ref() == Some(id)).collect();
+    let hosts: Vec<&HostRow> = register
+        .hosts
+        .iter()
+        .filter(|host| host.system.as_ref() == Some(id))
+        .collect();
     let mut blocks = vec![
         Block::Heading("system", "The System".into()),
-        Block::Table(Table { name: "system", ..facts }),
+        Block::Table(Table {
+            name: "system",
+            ..facts
+        }),
         Block::Heading("dispositions", "Its findings".into()),
         Block::Table(numbers(site, record)),
         Block::Heading("hosts", "Its hosts".into()),
     ];
     if hosts.len() > MAX_HOSTS {
-        let all = vec![("all hosts".to_owned(), filtered(&page_path("hosts"), "system", id.as_str()))];
-        blocks.push(Block::Links(format!("The first {MAX_HOSTS} of {} are shown:", hosts.len()), all));
+        let all = vec![(
+            "all hosts".to_owned(),
+            filtered(&page_path("hosts"), "system", id.as_str()),
+        )];
+        blocks.push(Block::Links(
+            format!("The first {MAX_HOSTS} of {} are shown:", hosts.len()),
+            all,
+        ));
     }
-    blocks.push(Block::Table(host_table(site, &hosts[..hosts.len().min(MAX_HOSTS)])));
+    blocks.push(Block::Table(host_table(
+        site,
+        &hosts[..hosts.len().min(MAX_HOSTS)],
+    )));
     blocks
 }
 
@@ -57,8 +99,16 @@ const NUMBERS: &[Column] = &[
 
 fn numbers(site: &Site<'_>, record: &Record<System>) -> Table {
     let page = findings_of(record.id().as_str());
-    let by_disposition = site.register.systems.get(record.id()).map(|row| &row.by_disposition);
-    let mut counts: Vec<_> = by_disposition.into_iter().flatten().filter(|(_, count)| **count > 0).collect();
+    let by_disposition = site
+        .register
+        .systems
+        .get(record.id())
+        .map(|row| &row.by_disposition);
+    let mut counts: Vec<_> = by_disposition
+        .into_iter()
+        .flatten()
+        .filter(|(_, count)| **count > 0)
+        .collect();
     counts.sort_by_key(|(one, _)| disposition(**one).rank);
     let has_page = site.by_system.contains_key(record.id().as_str());
     let rows = counts.into_iter().map(|(one, count)| {
@@ -108,13 +158,20 @@ fn host_table(site: &Site<'_>, hosts: &[&HostRow]) -> Table {
         vec![
             Cell::text(host.id.clone()),
             Cell::maybe(host.os.as_deref()),
-            if system.is_empty() { Cell::text("no system") } else { site.record(system) },
+            if system.is_empty() {
+                Cell::text("no system")
+            } else {
+                site.record(system)
+            },
             Cell::Mark(host_state(host.state)),
             Cell::text(in_use),
             Cell::text(scanned),
             Cell::maybe(host.last_scan.map(|at| day(site.register.as_of, at))),
             if site.by_system.contains_key(system) {
-                links([("findings".to_owned(), filtered(&findings_of(system), "q", &host.id))])
+                links([(
+                    "findings".to_owned(),
+                    filtered(&findings_of(system), "q", &host.id),
+                )])
             } else {
                 Cell::text("none")
             },

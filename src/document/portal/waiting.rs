@@ -63,10 +63,11 @@ fn holders(site: &Site<'_>, role: &str) -> Vec<String> {
     let today = register.as_of.day();
     let found = RecordId::new(role).and_then(|id| register.repository.roles.get(&id));
     let holders = found.into_iter().flat_map(|role| &role.spec.holders.value);
-    let in_office = holders.filter(|holder| {
-        holder.from.value <= today && holder.to.is_none_or(|last| today <= last.value)
-    });
-    in_office.map(|holder| name_of(register, &holder.person.value.0).to_owned()).collect()
+    let in_office = holders
+        .filter(|holder| holder.from.value <= today && holder.to.is_none_or(|last| today <= last.value));
+    in_office
+        .map(|holder| name_of(register, &holder.person.value.0).to_owned())
+        .collect()
 }
 
 const WAITS: &[Column] = &[
@@ -143,7 +144,11 @@ fn diagnostics(site: &Site<'_>) -> Vec<Page> {
     let all = site.provenance.diagnostics;
     let mut sorted: Vec<_> = all.iter().collect();
     sorted.sort_by_key(|one| one.level);
-    let by_file: BTreeMap<_, _> = repository.known.values().map(|known| (known.span.file, &known.id)).collect();
+    let by_file: BTreeMap<_, _> = repository
+        .known
+        .values()
+        .map(|known| (known.span.file, &known.id))
+        .collect();
     let rows = sorted.iter().take(MAX_DIAGNOSTICS).map(|one| {
         let subject = one.subject.as_deref().unwrap_or_default();
         let record = by_file.get(&one.span.file).map(|id| id.as_str());
@@ -159,12 +164,21 @@ fn diagnostics(site: &Site<'_>) -> Vec<Page> {
             about,
             Cell::text(one.message.as_str()),
             Cell::maybe(one.help.as_deref()),
-            one.owner.as_deref().map_or(Cell::Empty, |owner| site.record(owner)),
-            Cell::text(format!("{}:{}", repository.sources.path(one.span.file), one.span.line)),
+            one.owner
+                .as_deref()
+                .map_or(Cell::Empty, |owner| site.record(owner)),
+            Cell::text(format!(
+                "{}:{}",
+                repository.sources.path(one.span.file),
+                one.span.line
+            )),
         ]
     });
     let caption = if all.len() > MAX_DIAGNOSTICS {
-        format!("The first {MAX_DIAGNOSTICS} of {}; countersign check lists all", all.len())
+        format!(
+            "The first {MAX_DIAGNOSTICS} of {}; countersign check lists all",
+            all.len()
+        )
     } else {
         "What the rules say, the gravest first".to_owned()
     };
@@ -199,8 +213,16 @@ pub(super) fn who_table(site: &Site<'_>, waits: &[Wait<'_>]) -> Table {
     for wait in waits {
         counts.entry(&wait.who).or_default().0 += 1;
     }
-    for one in site.provenance.diagnostics.iter().filter(|one| one.level == Level::Error) {
-        counts.entry(one.owner.as_deref().unwrap_or("nobody named")).or_default().1 += 1;
+    for one in site
+        .provenance
+        .diagnostics
+        .iter()
+        .filter(|one| one.level == Level::Error)
+    {
+        counts
+            .entry(one.owner.as_deref().unwrap_or("nobody named"))
+            .or_default()
+            .1 += 1;
     }
     let rows = counts.into_iter().map(|(who, (approvals, errors))| {
         let number = |count: usize, address: String| match count {

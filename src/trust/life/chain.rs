@@ -43,7 +43,12 @@ impl Renewals {
 }
 
 /// Returns the records that prolong each other around one; `None` for a record that nothing prolongs.
-pub(super) fn chain(repository: &Repository, renewals: &Renewals, id: &RecordId, as_of: AsOf) -> Option<Chain> {
+pub(super) fn chain(
+    repository: &Repository,
+    renewals: &Renewals,
+    id: &RecordId,
+    as_of: AsOf,
+) -> Option<Chain> {
     let mut ids = vec![id.clone()];
     let renewed = |id: &RecordId| {
         let meta = repository.record(id)?;

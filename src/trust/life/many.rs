@@ -32,7 +32,10 @@ pub fn lives_of<'q, 'a>(
             let wanted = places.of_record(question.history, id, &path, teller.renewals.keys());
             for (commit, changes) in wanted.iter().rev() {
                 let commit = &question.history.commits[*commit];
-                teller.commit(commit, changes.iter().rev().map(|change| &commit.changes[*change]))?;
+                teller.commit(
+                    commit,
+                    changes.iter().rev().map(|change| &commit.changes[*change]),
+                )?;
             }
         }
         lives.insert(id.clone(), teller.end(path));
@@ -59,7 +62,11 @@ impl<'a> Places<'a> {
                 if let Some((id, _)) = below.and_then(|below| below.split_once('/')) {
                     places.by_approved.entry(id).or_default().push((commit, change));
                 }
-                places.by_path.entry(&changed.path).or_default().push((commit, change));
+                places
+                    .by_path
+                    .entry(&changed.path)
+                    .or_default()
+                    .push((commit, change));
             }
         }
         places

@@ -197,11 +197,7 @@ impl<'a, 'b> Teller<'a, 'b> {
     }
 
     /// Tells what a commit did, by those of its changes that may bear on the record, the last one first.
-    fn commit<'c>(
-        &mut self,
-        commit: &Commit,
-        changes: impl Iterator<Item = &'c PathChange>,
-    ) -> Result<()> {
+    fn commit<'c>(&mut self, commit: &Commit, changes: impl Iterator<Item = &'c PathChange>) -> Result<()> {
         let decisions = format!("approvals/{}/", self.id);
         for change in changes {
             let path = &change.path;
