@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::peers::{python, require};
+use crate::readme::copy;
 
 /// A running `serve`, stopped when dropped.
 struct Served {
@@ -51,18 +52,6 @@ fn serve(repository: &Path) -> Served {
     Served { process, url, port }
 }
 
-fn copy(folder: &Path) {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
-    for entry in walkdir::WalkDir::new(&example).into_iter().map(Result::unwrap) {
-        let to = folder.join(entry.path().strip_prefix(&example).unwrap());
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(to).unwrap();
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
-
 impl Served {
     fn ask(&self, request: &str) -> String {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
@@ -81,7 +70,7 @@ impl Served {
 #[test]
 fn pages_are_served_to_this_machine_alone_and_follow_the_records() {
     let folder = tempfile::tempdir().unwrap();
-    copy(folder.path());
+    copy(Path::new("example-repo"), folder.path());
     let served = serve(folder.path());
     let start = served.get("/");
     assert!(
@@ -143,7 +132,7 @@ fn an_open_page_shows_the_new_record_by_itself() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    copy(folder.path());
+    copy(Path::new("example-repo"), folder.path());
     let served = serve(folder.path());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents/portal.py");
     let output = python

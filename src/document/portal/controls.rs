@@ -288,6 +288,9 @@ const CHECKPOINTS: &[Column] = &[
     Column::new("missing", "Months without evidence").wide(),
 ];
 
+/// Rows that one table of a control lists; more are told of.
+const MAX_ROWS: usize = 300;
+
 const SERVING: &[Column] = &[
     Column::new("record", "Record").tight(),
     Column::new("title", "Title").wide(),
@@ -296,10 +299,16 @@ const SERVING: &[Column] = &[
 ];
 
 fn page(site: &Site<'_>, place: &ControlPlace<'_>, found: Findings<'_>) -> Page {
-    let table = |name, caption: &str, columns, rows, when_empty| {
+    let table = |name, caption: &str, columns, mut rows: Vec<Vec<Cell>>, when_empty| {
+        let caption = if rows.len() > MAX_ROWS {
+            format!("{caption}: the first {MAX_ROWS} of {}", rows.len())
+        } else {
+            caption.to_owned()
+        };
+        rows.truncate(MAX_ROWS);
         Block::Table(Table {
             name,
-            caption: caption.into(),
+            caption,
             layout: Layout::Plain,
             columns,
             rows,

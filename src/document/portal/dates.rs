@@ -145,14 +145,22 @@ const NAMES: [&str; MONTHS + 2] = [
     "month-9", "month-10", "month-11", "month-12", "later",
 ];
 
-/// Lists days under a name.
+/// Days that one table lists; more are told of.
+const MAX_DAYS: usize = 300;
+
+/// Lists days under a name; of very many the first, which is said.
 pub(super) fn day_table(
     site: &Site<'_>,
     (name, caption): (&'static str, String),
     days: &[&Day<'_>],
     when_empty: &'static str,
 ) -> Table {
-    let rows = days.iter().map(|one| {
+    let caption = if days.len() > MAX_DAYS {
+        format!("{caption}: the first {MAX_DAYS} of {}", days.len())
+    } else {
+        caption
+    };
+    let rows = days.iter().take(MAX_DAYS).map(|one| {
         vec![
             Cell::shown(one.day),
             Cell::text(one.what.as_str()),

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::findings::owner;
 use super::super::html::{Block, Page};
 use super::super::measures::RATES;
 use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
 use super::super::words::{day, disposition, due, severity};
-use super::site::{Site, filtered, findings_of, links, page_path, paged, record_path};
+use super::site::{ROWS, Site, filtered, findings_of, links, page_path, paged, part_path, record_path};
 use super::{above, start_step};
 use crate::model::{Disposition, Finding, RecordId, Severity};
 use crate::reconcile::SlaOutcome;
@@ -25,7 +24,6 @@ const FINDINGS: &[Column] = &[
     Column::new("decided_by", "Decided by").tight(),
     Column::new("first_seen", "First seen").tight(),
     Column::beneath("kev", "").around("exploited since ", "").tight(),
-    Column::new("owner", "Owner").tight(),
 ];
 
 /// The same, and as what each counts.
@@ -72,10 +70,6 @@ fn row(site: &Site<'_>, finding: &Finding) -> Vec<Cell> {
         decided_by(site, finding),
         Cell::text(day(as_of, finding.first_seen)),
         Cell::maybe_shown(finding.kev),
-        match owner(register, finding) {
-            Cell::Text(owner) => site.record(&owner),
-            other => other,
-        },
     ]
 }
 
@@ -151,7 +145,6 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
         ));
     }
     pages.extend(rates(site));
-    pages.extend(vulnerabilities(site));
     pages
 }
 
@@ -168,7 +161,11 @@ fn of_system(site: &Site<'_>, system: &str, places: &[usize]) -> Vec<Page> {
     let page = Page {
         path: findings_of(system),
         title: format!("Findings of {named}"),
-        purpose: "Every finding on its hosts, the most urgent first.".into(),
+        purpose: if places.len() > ROWS {
+            "Every finding on its hosts, host by host.".into()
+        } else {
+            "Every finding on its hosts, the most urgent first.".into()
+        },
         above: steps(),
         blocks,
     };
@@ -200,6 +197,13 @@ fn overview(site: &Site<'_>) -> Page {
         let page = of_disposition(one);
         let of = counts.get(&one);
         let count = |severity: Severity| of.and_then(|of| of.get(&severity)).copied().unwrap_or(0);
+        // The gravest stand first, so that those of a severity begin on a page that is known.
+        let part_of = |severity_wanted: Severity| {
+            let graver = Severity::ALL
+                .into_iter()
+                .filter(|one| severity(*one).rank < severity(severity_wanted).rank);
+            part_path(&page, graver.map(count).sum::<usize>() / ROWS)
+        };
         let total: usize = Severity::ALL.into_iter().map(count).sum();
         let number = |count: usize, address: String| match count {
             0 => Cell::count(0_u64),
@@ -212,7 +216,9 @@ fn overview(site: &Site<'_>) -> Page {
             Severity::Medium,
             Severity::Low,
         ];
-        row.extend(of_severity.map(|one| number(count(one), filtered(&page, "severity", one.word()))));
+        row.extend(
+            of_severity.map(|one| number(count(one), filtered(&part_of(one), "severity", one.word()))),
+        );
         row
     });
     let overview = Table {
@@ -262,7 +268,7 @@ fn by_system(site: &Site<'_>) -> Table {
         };
         let filter = |one: Disposition| {
             let number = count(&|other| other == one);
-            links([(number.to_string(), filtered(&page, "disposition", one.word()))])
+            links([(number.to_string(), site.findings_that_are(system, one))])
         };
         vec![
             if system.is_empty() {
@@ -386,7 +392,8 @@ impl<'a> Vulnerability<'a> {
     }
 }
 
-fn vulnerabilities(site: &Site<'_>) -> Vec<Page> {
+/// Returns the register of vulnerabilities.
+pub(super) fn vulnerabilities(site: &Site<'_>) -> Vec<Page> {
     let mut all: Vec<(&str, Vulnerability<'_>)> = Vulnerability::all(site).into_iter().collect();
     all.sort_by_key(|(id, one)| (severity(one.severity).rank, std::cmp::Reverse(one.open), *id));
     let rows = all.into_iter().map(|(id, one)| {

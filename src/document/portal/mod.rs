@@ -73,15 +73,18 @@ pub(super) fn menu(request: &Request<'_>) -> Vec<(String, String)> {
 pub(super) fn pages(request: &Request<'_>) -> Vec<Page> {
     let site = Site::new(request);
     let waits = waiting::waits(&site);
+    let vulnerabilities = findings::vulnerabilities(&site);
+    let hosts = system::hosts(&site);
     let mut pages = vec![
-        search::page(&site),
+        search::page(&site, (&vulnerabilities, &hosts)),
         dates::page(&site, &dates::days(&site)),
         sources::page(&site),
     ];
     pages.push(trend(&site));
     pages.extend(waiting::pages(&site, &waits));
     pages.extend(findings::pages(&site));
-    pages.extend(system::hosts(&site));
+    pages.extend(vulnerabilities);
+    pages.extend(hosts);
     pages.extend(controls::pages(&site));
     pages.extend(kinds::pages(&site));
     pages.extend(record::pages(&site));

@@ -8,7 +8,7 @@ use super::super::html::{Block, Page};
 use super::super::text::visible;
 use super::findings::Vulnerability;
 use super::kinds::kind_word;
-use super::site::{Site, filtered, findings_of, page_path, record_path};
+use super::site::{Site, filtered, page_path, pages_by_row, record_path};
 use super::{above, start_step};
 
 /// Letters that a word of the index may have; a longer one is cut, as it is in what is asked.
@@ -73,17 +73,19 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Returns the page of the search.
-pub(super) fn page(site: &Site<'_>) -> Page {
+///
+/// The registers tell on which of their pages a vulnerability or a host stands.
+pub(super) fn page(site: &Site<'_>, registers: (&[Page], &[Page])) -> Page {
     Page {
         path: page_path("search"),
         title: "Search".into(),
         purpose: "Every word of every record, and every control, vulnerability and host by its name.".into(),
         above: above([start_step()]),
-        blocks: vec![Block::Search(index(site))],
+        blocks: vec![Block::Search(index(site, registers))],
     }
 }
 
-fn index(site: &Site<'_>) -> Value {
+fn index(site: &Site<'_>, (vulnerabilities, hosts): (&[Page], &[Page])) -> Value {
     let repository = site.register.repository;
     let mut index = Index::default();
     for known in repository.known.values() {
@@ -101,24 +103,21 @@ fn index(site: &Site<'_>) -> Value {
         let texts = [place.entry.justification.value.as_str()];
         index.add((place.id(), "control", &place.path), place.title(), &texts);
     }
+    let pages = pages_by_row(vulnerabilities);
     for (id, vulnerability) in Vulnerability::all(site) {
-        let address = filtered(&page_path("vulnerabilities"), "q", id);
-        let address = vulnerability
-            .only_page()
-            .map_or(address, |page| filtered(page, "q", id));
+        let page = vulnerability.only_page().or(pages.get(id).map(String::as_str));
+        let address = page.map_or_else(|| page_path("vulnerabilities"), |page| filtered(page, "q", id));
         index.add((id, "vulnerability", &address), vulnerability.title, &[]);
     }
+    let pages = pages_by_row(hosts);
     for host in &site.register.hosts {
-        let system = host.system.as_ref().map_or("", |system| system.as_str());
-        let note = match system {
-            "" => "in no System".to_owned(),
-            system => format!("of {system}"),
+        let note = match &host.system {
+            None => "in no System".to_owned(),
+            Some(system) => format!("of {system}"),
         };
-        let address = if site.by_system.contains_key(system) {
-            filtered(&findings_of(system), "q", &host.id)
-        } else {
-            filtered(&page_path("hosts"), "q", &host.id)
-        };
+        let register = || pages.get(&*host.id).map(|page| filtered(page, "q", &host.id));
+        let address = site.findings_of_host(&host.id).or_else(register);
+        let address = address.unwrap_or_else(|| page_path("hosts"));
         index.add((&host.id, "host", &address), &note, &[]);
     }
     index.into_json()

@@ -9,12 +9,14 @@ use super::super::table::{Cell, Table};
 use super::super::{Provenance, Request};
 use super::controls::{ControlPlace, control_places};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Finding, Meta, RecordId, ReferenceSort};
+use crate::model::{Disposition, Finding, Meta, RecordId, ReferenceSort};
 use crate::reconcile::Register;
 use crate::source::FileId;
 
 /// Rows that a page holds; a register with more goes over several pages.
-pub(super) const ROWS: usize = 1000;
+pub(super) const ROWS: usize = 500;
+/// Links that the rows of a page hold, where a row has many.
+const LINKS: usize = 4000;
 /// The folder of all pages but the first.
 const FOLDER: &str = "portal";
 
@@ -28,6 +30,8 @@ pub(super) struct Site<'a> {
     pub(super) by_system: BTreeMap<&'a str, Vec<usize>>,
     /// The page of its System on which each finding stands, the first being 0.
     parts: Vec<usize>,
+    /// The first finding of each host in the order of its System.
+    first_of_host: HashMap<&'a str, usize>,
     /// Places in `findings`, by the record that stands for them.
     pub(super) covered: BTreeMap<&'a RecordId, Vec<usize>>,
     /// The records that name one, and in which field.
@@ -47,6 +51,7 @@ impl<'a> Site<'a> {
             provenance,
             by_system: BTreeMap::new(),
             parts: vec![0; findings.len()],
+            first_of_host: HashMap::new(),
             covered: BTreeMap::new(),
             findings,
             named_by: BTreeMap::new(),
@@ -60,13 +65,12 @@ impl<'a> Site<'a> {
         };
         for (place, finding) in site.findings.iter().enumerate() {
             let system = finding.system.as_ref().map_or("", RecordId::as_str);
-            let of_system = site.by_system.entry(system).or_default();
-            site.parts[place] = of_system.len() / ROWS;
-            of_system.push(place);
+            site.by_system.entry(system).or_default().push(place);
             if let Some(coverage) = &finding.coverage {
                 site.covered.entry(&coverage.id).or_default().push(place);
             }
         }
+        site.spread_systems();
         for meta in register.repository.records() {
             for reference in meta
                 .references
@@ -92,6 +96,37 @@ impl<'a> Site<'a> {
             }
         }
         site
+    }
+
+    /// Lays the findings of each System out on pages; where it takes several, those of a host stand together.
+    fn spread_systems(&mut self) {
+        for places in self.by_system.values_mut() {
+            if places.len() > ROWS {
+                places.sort_by_key(|place| (&self.findings[*place].host, *place));
+            }
+            for (index, place) in places.iter().enumerate() {
+                self.parts[*place] = index / ROWS;
+                self.first_of_host
+                    .entry(&self.findings[*place].host)
+                    .or_insert(*place);
+            }
+        }
+    }
+
+    /// Returns the way to the findings of a host; `None` where it has none.
+    pub(super) fn findings_of_host(&self, host: &str) -> Option<String> {
+        let first = self.first_of_host.get(host)?;
+        Some(filtered(&self.page_of_finding(*first), "q", host))
+    }
+
+    /// Returns the way to the findings of a System that have a disposition.
+    pub(super) fn findings_that_are(&self, system: &str, disposition: Disposition) -> String {
+        let page = findings_of(system);
+        // A filter looks at one page alone.
+        match self.by_system.get(system) {
+            Some(places) if places.len() > ROWS => page,
+            Some(_) | None => filtered(&page, "disposition", disposition.word()),
+        }
     }
 
     /// Returns what the rules say of a record: of its file, and what names it as its subject.
@@ -177,7 +212,7 @@ pub(super) fn findings_of(system: &str) -> String {
 }
 
 /// Returns the path of a further page of a register.
-fn part_path(first: &str, part: usize) -> String {
+pub(super) fn part_path(first: &str, part: usize) -> String {
     match (part, first.strip_suffix(".html")) {
         (1.., Some(stem)) => format!("{stem}.{}.html", part + 1),
         (_, Some(_) | None) => first.to_owned(),
@@ -196,38 +231,66 @@ pub(super) fn filtered(page: &str, field: &str, value: &str) -> String {
     address
 }
 
+/// Returns how many rows each page of a table holds.
+fn spread(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let links = |row: &Vec<Cell>| -> usize {
+        let of_cell = |cell: &Cell| {
+            if let Cell::Links(links) = cell {
+                links.len()
+            } else {
+                0
+            }
+        };
+        row.iter().map(of_cell).sum()
+    };
+    let (mut pages, mut count, mut weight) = (Vec::new(), 0, 0);
+    for row in rows {
+        let own = links(row);
+        if count == ROWS || (count > 0 && weight + own > LINKS) {
+            pages.push(count);
+            (count, weight) = (0, 0);
+        }
+        count += 1;
+        weight += own;
+    }
+    pages.push(count);
+    pages
+}
+
 /// Spreads a page with one long table over as many pages as it takes.
 pub(super) fn paged(page: Page, mut table: Table) -> Vec<Page> {
     let total = table.rows.len();
-    let count = total.div_ceil(ROWS).max(1);
+    let counts = spread(&table.rows);
     let mut rest = std::mem::take(&mut table.rows).into_iter();
     let mut blocks = Some(page.blocks);
     let mut pages = Vec::new();
-    for part in 0..count {
+    let mut before = 0;
+    for (part, count) in counts.iter().enumerate() {
         let mut table = table.clone();
-        table.rows = rest.by_ref().take(ROWS).collect();
+        table.rows = rest.by_ref().take(*count).collect();
         let mut here = blocks.take().unwrap_or_default();
-        if count > 1 {
-            let from = part * ROWS + 1;
+        let mut title = page.title.clone();
+        if counts.len() > 1 {
             table.caption = format!(
-                "{}, {from} to {} of {total}",
+                "{}, {} to {} of {total}",
                 table.caption,
-                part * ROWS + table.rows.len()
+                before + 1,
+                before + count
             );
-            let parts = (0..count).filter(|other| *other != part);
-            let parts = parts.map(|other| (format!("{}", other + 1), part_path(&page.path, other)));
-            let before = format!(
-                "Part {} of {count}; filters look at this part alone. The others:",
-                part + 1
+            let others = (0..counts.len()).filter(|other| *other != part);
+            let others = others.map(|other| (format!("{}", other + 1), part_path(&page.path, other)));
+            let said = format!(
+                "Part {} of {}; filters look at this part alone. The others:",
+                part + 1,
+                counts.len()
             );
-            here.push(Block::Links(before, parts.collect()));
+            here.push(Block::Links(said, others.collect()));
         }
+        if part > 0 {
+            title = format!("{title}, part {}", part + 1);
+        }
+        before += count;
         here.push(Block::Table(table));
-        let title = if part == 0 {
-            page.title.clone()
-        } else {
-            format!("{}, part {}", page.title, part + 1)
-        };
         pages.push(Page {
             path: part_path(&page.path, part),
             title,
@@ -237,6 +300,22 @@ pub(super) fn paged(page: Page, mut table: Table) -> Vec<Page> {
         });
     }
     pages
+}
+
+/// Returns the page on which each row stands, by the words of its first cell.
+pub(super) fn pages_by_row(pages: &[Page]) -> BTreeMap<String, String> {
+    let mut paths = BTreeMap::new();
+    for page in pages {
+        for block in &page.blocks {
+            let Block::Table(table) = block else { continue };
+            for row in &table.rows {
+                if let Some(Cell::Text(words)) = row.first() {
+                    paths.insert(words.to_string(), page.path.clone());
+                }
+            }
+        }
+    }
+    paths
 }
 
 /// Keeps each once, in order.

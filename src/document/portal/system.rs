@@ -4,7 +4,7 @@ use super::super::html::{Block, Page};
 use super::super::table::{Cell, Column, Layout, Table};
 use super::super::words::{day, disposition, host_state, share};
 use super::record::{findings_link, pairs};
-use super::site::{Site, filtered, findings_of, links, page_path, paged};
+use super::site::{Site, filtered, links, page_path, paged};
 use super::{above, start_step};
 use crate::model::{HostStatus, Record, System};
 use crate::reconcile::HostRow;
@@ -98,7 +98,6 @@ const NUMBERS: &[Column] = &[
 ];
 
 fn numbers(site: &Site<'_>, record: &Record<System>) -> Table {
-    let page = findings_of(record.id().as_str());
     let by_disposition = site
         .register
         .systems
@@ -113,7 +112,10 @@ fn numbers(site: &Site<'_>, record: &Record<System>) -> Table {
     let has_page = site.by_system.contains_key(record.id().as_str());
     let rows = counts.into_iter().map(|(one, count)| {
         let number = if has_page {
-            links([(count.to_string(), filtered(&page, "disposition", one.word()))])
+            links([(
+                count.to_string(),
+                site.findings_that_are(record.id().as_str(), *one),
+            )])
         } else {
             Cell::count(*count)
         };
@@ -167,14 +169,10 @@ fn host_table(site: &Site<'_>, hosts: &[&HostRow]) -> Table {
             Cell::text(in_use),
             Cell::text(scanned),
             Cell::maybe(host.last_scan.map(|at| day(site.register.as_of, at))),
-            if site.by_system.contains_key(system) {
-                links([(
-                    "findings".to_owned(),
-                    filtered(&findings_of(system), "q", &host.id),
-                )])
-            } else {
-                Cell::text("none")
-            },
+            site.findings_of_host(&host.id).map_or_else(
+                || Cell::text("none"),
+                |address| links([("findings".to_owned(), address)]),
+            ),
         ]
     });
     Table {
@@ -190,7 +188,9 @@ fn host_table(site: &Site<'_>, hosts: &[&HostRow]) -> Table {
 /// Returns the register of hosts.
 pub(super) fn hosts(site: &Site<'_>) -> Vec<Page> {
     let mut hosts: Vec<&HostRow> = site.register.hosts.iter().collect();
-    hosts.sort_by_key(|host| (host.state, &host.id));
+    // Those that nobody has looked at stand together, before all others.
+    let is_scanned = |host: &HostRow| !host.counts || site.register.is_scanned_in_time(host);
+    hosts.sort_by_key(|host| (is_scanned(host), host.state, &host.id));
     let page = Page {
         path: page_path("hosts"),
         title: "Hosts".into(),

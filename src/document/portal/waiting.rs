@@ -6,7 +6,7 @@ use super::super::html::Page;
 use super::super::table::{Cell, Column, Layout, Table};
 use super::super::words::{approval_mark, name_of, spaced};
 use super::record::level;
-use super::site::{Site, filtered, links, page_path, paged, record_path};
+use super::site::{ROWS, Site, filtered, links, page_path, paged, part_path, record_path};
 use super::{above, start_step};
 use crate::diagnostic::Level;
 use crate::model::{RecordId, Status};
@@ -143,7 +143,7 @@ fn diagnostics(site: &Site<'_>) -> Vec<Page> {
     let repository = site.register.repository;
     let all = site.provenance.diagnostics;
     let mut sorted: Vec<_> = all.iter().collect();
-    sorted.sort_by_key(|one| one.level);
+    sorted.sort_by_key(|one| (one.level, &one.owner));
     let by_file: BTreeMap<_, _> = repository
         .known
         .values()
@@ -213,17 +213,25 @@ pub(super) fn who_table(site: &Site<'_>, waits: &[Wait<'_>]) -> Table {
     for wait in waits {
         counts.entry(&wait.who).or_default().0 += 1;
     }
-    for one in site
+    let errors = site
         .provenance
         .diagnostics
         .iter()
-        .filter(|one| one.level == Level::Error)
-    {
-        counts
-            .entry(one.owner.as_deref().unwrap_or("nobody named"))
-            .or_default()
-            .1 += 1;
+        .filter(|one| one.level == Level::Error);
+    let mut owners: BTreeMap<Option<&str>, usize> = BTreeMap::new();
+    for one in errors {
+        *owners.entry(one.owner.as_deref()).or_default() += 1;
     }
+    // Both lists are sorted by who, so that the part on which somebody begins is known.
+    let mut first_error: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut before = 0;
+    for (owner, errors) in owners {
+        let who = owner.unwrap_or("nobody named");
+        counts.entry(who).or_default().1 += errors;
+        first_error.insert(who, before);
+        before += errors;
+    }
+    let first_wait = |who: &str| waits.iter().position(|wait| wait.who == who).unwrap_or(0);
     let rows = counts.into_iter().map(|(who, (approvals, errors))| {
         let number = |count: usize, address: String| match count {
             0 => Cell::count(0_u64),
@@ -231,15 +239,18 @@ pub(super) fn who_table(site: &Site<'_>, waits: &[Wait<'_>]) -> Table {
         };
         let names = holders(site, who);
         // A filter finds nothing where there is no owner to choose.
-        let owned = if site.has_record(who) {
-            filtered(&diagnostics_path(), "owner", who) + "&level=error"
+        let first = first_error.get(who).copied().unwrap_or(0);
+        let owned = if site.has_record(who) && first < MAX_DIAGNOSTICS {
+            let page = part_path(&diagnostics_path(), first / ROWS);
+            filtered(&page, "owner", who) + "&level=error"
         } else {
             diagnostics_path()
         };
+        let waiting = part_path(&page_path("waiting"), first_wait(who) / ROWS);
         vec![
             site.record(who),
             Cell::maybe((!names.is_empty()).then(|| names.join(", "))),
-            number(approvals, filtered(&page_path("waiting"), "who", who)),
+            number(approvals, filtered(&waiting, "who", who)),
             number(errors, owned),
         ]
     });
