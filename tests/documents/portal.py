@@ -78,12 +78,8 @@ def use(folder):
     card = driver.find_element(By.XPATH, "//dt[.='By decision']/following-sibling::dd[1]/a")
     number = int(card.text)
     card.click()
-    link = driver.find_element(By.XPATH, "//b[contains(@class,'decided')][.='deferred']/ancestor::tr/td[1]/a")
-    assert 0 < int(link.text) <= number
-    expected = int(link.text)
-    link.click()
     rows = visible_rows(driver, "#table-findings")
-    assert len(rows) == expected, rows
+    assert len(rows) == number > 0, rows
     driver.find_element(By.CSS_SELECTOR, "#table-findings tbody a[href$='#life']").click()
     assert driver.current_url.endswith("#life"), driver.current_url
     commit = driver.find_element(By.CSS_SELECTOR, "#table-life tbody code").text

@@ -111,6 +111,11 @@ pub(super) fn of_disposition(disposition: Disposition) -> String {
     page_path(&format!("findings/all.{}", disposition.word()))
 }
 
+/// The path of the findings that decisions stand for.
+pub(super) fn by_decision() -> String {
+    page_path("findings/all.by_decision")
+}
+
 /// The path of the findings that the rates are counted from.
 pub(super) fn of_rates() -> String {
     page_path("findings/all.due")
@@ -123,33 +128,43 @@ pub(super) fn pages(site: &Site<'_>) -> Vec<Page> {
         pages.extend(of_system(site, system, places));
     }
     for one in Disposition::ALL {
-        let places: Vec<usize> = site
-            .findings
-            .iter()
-            .enumerate()
-            .filter(|(_, finding)| finding.disposition == one)
-            .map(|(place, _)| place)
-            .collect();
         let word = one.word().replace('_', " ");
-        let page = Page {
-            path: of_disposition(one),
-            title: format!("Findings: {word}"),
-            purpose: "The rows behind the number, each with the record that decides it and that record's life in git."
-                .into(),
-            above: steps(),
-            blocks: Vec::new(),
-        };
-        pages.extend(paged(
-            page,
-            finding_table(site, format!("Findings that are {word}"), &places),
-        ));
+        pages.extend(of_all(site, of_disposition(one), &word, |other| other == one));
     }
+    pages.extend(of_all(
+        site,
+        by_decision(),
+        "by decision",
+        Disposition::is_by_decision,
+    ));
     pages.extend(rates(site));
     pages
 }
 
 fn steps() -> Vec<(String, String)> {
     above([start_step(), (page_path("findings"), "Findings".to_owned())])
+}
+
+/// Returns the pages of all findings that are something.
+fn of_all(site: &Site<'_>, path: String, word: &str, wanted: impl Fn(Disposition) -> bool) -> Vec<Page> {
+    let all = site.findings.iter().enumerate();
+    let places: Vec<usize> = all
+        .filter(|(_, finding)| wanted(finding.disposition))
+        .map(|(place, _)| place)
+        .collect();
+    let page = Page {
+        path,
+        title: format!("Findings: {word}"),
+        purpose:
+            "The rows behind the number, each with the record that decides it and that record's life in git."
+                .into(),
+        above: steps(),
+        blocks: Vec::new(),
+    };
+    paged(
+        page,
+        finding_table(site, format!("Findings that are {word}"), &places),
+    )
 }
 
 fn of_system(site: &Site<'_>, system: &str, places: &[usize]) -> Vec<Page> {

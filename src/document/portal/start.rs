@@ -140,7 +140,12 @@ fn today_table(site: &Site<'_>, (ended, soon, waits): (&[&dates::Day<'_>], usize
             of_disposition(Disposition::DueSoon),
             of_open.clone(),
         ),
-        row("By decision", by_decision, page_path("findings"), of_open),
+        row(
+            "By decision",
+            by_decision,
+            super::findings::by_decision(),
+            of_open,
+        ),
         row(
             "Ended or not reviewed in time",
             ended.len(),
@@ -246,9 +251,10 @@ fn overdue_table(site: &Site<'_>, places: &[usize]) -> Table {
             Cell::Mark(severity(finding.severity)),
             Cell::text(due(register.as_of, finding.due)),
             Cell::text(day(register.as_of, finding.first_seen)),
-            match owner(register, finding) {
-                Cell::Text(owner) => site.record(&owner),
-                other => other,
+            if let Cell::Text(owner) = owner(register, finding) {
+                site.record(&owner)
+            } else {
+                Cell::text("nobody")
             },
         ]
     });
