@@ -83,7 +83,7 @@ fn added_missing_and_foreign_things_in_a_folder_are_named() {
     let out = folder.path().join("out");
     bundle("").seal().unwrap().write(&out).unwrap();
     fs::write(out.join("documents/extra.html"), "x").unwrap();
-    fs::write(out.join("SHA256SUMS.tsr"), "x").unwrap();
+    fs::write(out.join("SHA256SUMS.asc"), "x").unwrap();
     fs::create_dir(out.join("SHA256SUMS.d")).unwrap();
     fs::write(out.join("SHA256SUMS.d/hidden"), "x").unwrap();
     fs::remove_file(out.join("-r")).unwrap();
@@ -109,7 +109,7 @@ fn added_missing_and_foreign_things_in_a_folder_are_named() {
     assert!(found.iter().all(|line| !line.contains('\n')), "{found:?}");
     let notes = report(&out, &ListInUse::BundlesOwn).notes;
     assert!(
-        notes.iter().any(|note| note.contains("SHA256SUMS.tsr")),
+        notes.iter().any(|note| note.contains("SHA256SUMS.asc")),
         "{notes:?}"
     );
 }
@@ -277,6 +277,7 @@ fn the_signature_is_judged_by_the_list_in_use_at_as_of() {
     );
 
     // Signed anew by a key that the bundle's own list does not hold.
+    fs::remove_file(out.join("SHA256SUMS.intoto.json")).unwrap();
     let anew = Signer::open(&other).unwrap();
     let anew = anew.sign(&sealed.files["SHA256SUMS"], Namespace::Bundle).unwrap();
     fs::write(out.join("SHA256SUMS.sig"), anew).unwrap();

@@ -410,7 +410,7 @@ fn the_schemas_are_good_and_say_the_same_of_diagnostics() {
 
 #[test]
 fn the_statement_of_a_bundle_fits_its_schema() {
-    use countersign::attest::manifest::{StatedSigner, Statement};
+    use countersign::attest::manifest::{Inputs, LeftOut, StatedImport, StatedSigner, Statement};
     let fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrrQXVUpKZIDTMczCvj3tD2s".to_owned();
     let signer = StatedSigner {
         principal: Some("ciso@nordhafen.example".into()),
@@ -418,12 +418,35 @@ fn the_statement_of_a_bundle_fits_its_schema() {
     };
     let as_of = chrono::DateTime::parse_from_rfc3339("2026-09-30T23:59:59+02:00").unwrap();
     for (commit, signer) in [(Some(COMMIT.to_owned()), Some(signer)), (None, None)] {
+        let import = StatedImport {
+            file: "imports/src-nessus/weekly.nessus".into(),
+            sha256: "0".repeat(64),
+            source: Some("src-nessus".into()),
+            host: None,
+            by_hand: false,
+        };
+        let why = "the clone is shallow".to_owned();
+        let what = "repo.bundle".to_owned();
+        let day = |text: &str| parse_date(text).unwrap();
         let statement = Statement {
             as_of,
+            period: commit.is_some().then(|| countersign::reconcile::Period {
+                from: day("2025-10-01"),
+                to: day("2026-09-30"),
+            }),
             commit,
+            modified: false,
             tool: "countersign 0.1.0".into(),
+            inputs: Inputs {
+                tree_sha256: Some("1".repeat(64)),
+                imports: vec![import],
+                ..Inputs::default()
+            },
+            left_out: vec![LeftOut { what, why }],
             signer,
         };
+        let bytes = statement.to_bytes().unwrap();
+        assert_eq!(Statement::parse(&bytes).unwrap(), statement);
         let document: Value = serde_json::from_slice(&statement.to_bytes().unwrap()).unwrap();
         assert_valid(&output_schema("bundle-v1"), &document);
     }

@@ -151,42 +151,59 @@ enum Refusal {
     Other(String),
 }
 
-/// Judges every decision of a bundle, each at the time that it names, for the address of the person it names.
+/// What a decision's signature is worth.
+pub(super) enum Verdict {
+    Good,
+    /// A lost key made it, and it was decided anew: it stays as evidence, and nothing hangs on it.
+    Replaced(String),
+    Bad(String),
+}
+
+/// Judges decisions, each at the time that it names, for the address of the person it names.
+pub(super) fn verdicts(decisions: &[Decision<'_>], files: &Files, keyring: &Keyring) -> Vec<Verdict> {
+    let judged: Vec<Result<(), Refusal>> = decisions
+        .iter()
+        .map(|decision| decision.judge(files, keyring))
+        .collect();
+    let mut latest: BTreeMap<[&str; 4], DateTime<Utc>> = BTreeMap::new();
+    for (decision, _) in decisions.iter().zip(&judged).filter(|(_, one)| one.is_ok()) {
+        let last = latest.entry(decision.seat()).or_insert(decision.at());
+        *last = decision.at().max(*last);
+    }
+    let is_replaced = |decision: &Decision<'_>| {
+        let last = latest.get(&decision.seat());
+        last.is_some_and(|last| *last > decision.at())
+    };
+    let pairs = decisions.iter().zip(judged);
+    let verdict = |(decision, judged): (&Decision<'_>, _)| match judged {
+        Ok(()) => Verdict::Good,
+        Err(Refusal::Revoked(why)) if is_replaced(decision) => Verdict::Replaced(why),
+        Err(Refusal::Revoked(why) | Refusal::Other(why)) => Verdict::Bad(why),
+    };
+    pairs.map(verdict).collect()
+}
+
+/// Judges every decision of a bundle.
 pub(super) fn judge_all(files: &Files, keyring: &Keyring) -> Judged {
     let (decisions, problems) = decisions_in(files);
     let mut judged = Judged {
         problems,
         ..Judged::default()
     };
-    let verdicts: Vec<Result<(), Refusal>> = decisions
-        .iter()
-        .map(|decision| decision.judge(files, keyring))
-        .collect();
-    let mut latest: BTreeMap<[&str; 4], DateTime<Utc>> = BTreeMap::new();
-    for (decision, _) in decisions.iter().zip(&verdicts).filter(|(_, one)| one.is_ok()) {
-        let last = latest.entry(decision.seat()).or_insert(decision.at());
-        *last = decision.at().max(*last);
-    }
-    for (decision, verdict) in decisions.iter().zip(&verdicts) {
-        let is_replaced = latest
-            .get(&decision.seat())
-            .is_some_and(|last| *last > decision.at());
+    for (decision, verdict) in decisions.iter().zip(verdicts(&decisions, files, keyring)) {
         match verdict {
-            Ok(()) => {
+            Verdict::Good => {
                 judged.good += 1;
                 judged.over_records += usize::from(decision.is_over_record(files));
             }
-            // What a lost key signed stays as evidence; nothing hangs on it once it was decided anew.
-            Err(Refusal::Revoked(why)) if is_replaced => judged.notes.push(format!(
+            Verdict::Replaced(why) => judged.notes.push(format!(
                 "approval {}: {why}; a later decision stands in its place",
                 decision.name()
             )),
-            Err(Refusal::Revoked(why) | Refusal::Other(why)) => {
-                judged.problems.push(Problem::Approval(
-                    decision.name(),
-                    format!("{why} (`{}`)", decision.path),
-                ));
-            }
+            Verdict::Bad(why) => judged.problems.push(Problem::Approval(
+                decision.name(),
+                format!("{why} (`{}`)", decision.path),
+            )),
         }
     }
     judged

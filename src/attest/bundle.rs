@@ -4,15 +4,17 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, FixedOffset, Timelike, Utc};
+use chrono::{Timelike, Utc};
 
 use super::archive::{check_archivable, write_archive};
 use super::contents::{MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, read_bundle};
+use super::envelope;
 use super::instructions::instructions;
 use super::manifest::{
-    ALLOWED_SIGNERS, INSTRUCTIONS, STATEMENT, SUMS, SUMS_SIGNATURE, StatedSigner, Statement, is_exempt,
-    parse_sums, sums_of,
+    ALLOWED_SIGNERS, ENVELOPE, INSTRUCTIONS, STATEMENT, SUMS, SUMS_SIGNATURE, StatedSigner, Statement,
+    TIME_STAMP, is_exempt, parse_sums, sums_of,
 };
+use super::timestamp::TimeStamp;
 use crate::trust::allowed_signers::{AllowedSigners, principal_of};
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::{Namespace, PublicKey};
@@ -22,12 +24,8 @@ use crate::source::write::{Files, Place, check_paths, place, replace_folder, wri
 /// The files of a bundle before it is sealed.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    /// The instant at which everything in it was judged.
-    pub as_of: DateTime<FixedOffset>,
-    /// The commit it was made from.
-    pub commit: Option<String>,
-    /// The tool that makes it, with its version.
-    pub tool: String,
+    /// What it is of; who signs is written into it when it is sealed.
+    pub statement: Statement,
     /// What is to be vouched for; a file `allowed_signers` among them is the bundle's own list of keys.
     pub files: Files,
     /// Markdown that goes behind the instructions in `VERIFY.md`; may be empty.
@@ -54,7 +52,7 @@ impl Bundle {
             &AllowedSigners::parse(list),
             key,
             Namespace::Bundle,
-            self.as_of.with_timezone(&Utc),
+            self.statement.as_of.with_timezone(&Utc),
         )
     }
 
@@ -69,11 +67,14 @@ impl Bundle {
         let mut sealed = self.seal_as(Some(StatedSigner::of(signer, principal)))?;
         let sums = sealed.files.get(SUMS).map(Vec::as_slice).unwrap_or_default();
         let signature = signer.sign(sums, Namespace::Bundle)?;
+        let envelope = envelope::seal(&sealed.files, signer)?;
         sealed.files.insert(SUMS_SIGNATURE.to_owned(), signature);
+        sealed.files.insert(ENVELOPE.to_owned(), envelope);
         Ok(sealed)
     }
 
-    fn seal_as(self, signer: Option<StatedSigner>) -> Result<SealedBundle> {
+    /// Seals the bundle as one that a signer is to sign: to compare with one that has the signature.
+    pub fn seal_as(self, signer: Option<StatedSigner>) -> Result<SealedBundle> {
         let reserved = |path: &&String| {
             let folded = path.to_lowercase();
             is_exempt(&path.to_uppercase())
@@ -82,12 +83,11 @@ impl Bundle {
         if let Some(path) = self.files.keys().find(reserved) {
             bail!("file `{path}` cannot go into a bundle: the bundle writes its own");
         }
-        let as_of = self.as_of.with_nanosecond(0).context("as-of is no instant")?;
+        let as_of = self.statement.as_of;
         let statement = Statement {
-            as_of,
-            commit: self.commit,
-            tool: self.tool,
+            as_of: as_of.with_nanosecond(0).context("as-of is no instant")?,
             signer,
+            ..self.statement
         };
         statement.modified()?;
         let mut files = self.files;
@@ -104,8 +104,8 @@ impl Bundle {
 
 /// Refuses to make what verification would refuse to read.
 fn check_size(files: &Files) -> Result<()> {
-    // The signature is yet to come.
-    if files.len() + 1 > MAX_FILES {
+    // Signatures and the time stamp are yet to come.
+    if files.len() + 3 > MAX_FILES {
         bail!(
             "the bundle has {} files, and {MAX_FILES} is the limit",
             files.len()
@@ -128,6 +128,15 @@ fn check_size(files: &Files) -> Result<()> {
 }
 
 impl SealedBundle {
+    /// Adds a time stamp over `SHA256SUMS`; one that is over something else is refused.
+    pub fn add_time_stamp(&mut self, response: Vec<u8>) -> Result<TimeStamp> {
+        let sums = self.files.get(SUMS).map(Vec::as_slice).unwrap_or_default();
+        let stamp =
+            TimeStamp::over(&response, sums).map_err(|why| anyhow::anyhow!("the time stamp {why}"))?;
+        self.files.insert(TIME_STAMP.to_owned(), response);
+        Ok(stamp)
+    }
+
     /// Writes the bundle to `out`: an archive if the name ends in `.tar`, else a folder.
     ///
     /// A place that is free or empty is used, an earlier bundle is replaced as a whole, and anything else is

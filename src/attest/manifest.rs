@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
+use crate::model::parse_date;
+use crate::reconcile::Period;
 use crate::source::write::{Files, check_path};
 use crate::trust::signer::Signer;
 
@@ -13,12 +15,18 @@ use crate::trust::signer::Signer;
 pub const SUMS: &str = "SHA256SUMS";
 /// The signature over it.
 pub const SUMS_SIGNATURE: &str = "SHA256SUMS.sig";
+/// The same as an in-toto statement in a DSSE envelope, signed by the same key.
+pub const ENVELOPE: &str = "SHA256SUMS.intoto.json";
+/// The time stamp over the manifest of digests, where one was got.
+pub const TIME_STAMP: &str = "SHA256SUMS.tsr";
 /// The statement of what the bundle is.
 pub const STATEMENT: &str = "bundle.json";
 /// The text for people with standard tools.
 pub const INSTRUCTIONS: &str = "VERIFY.md";
 /// The list of keys that the bundle brings along.
 pub const ALLOWED_SIGNERS: &str = "allowed_signers";
+/// The history that led to the commit, as `git bundle` writes it.
+pub const GIT_BUNDLE: &str = "repo.bundle";
 
 const SCHEMA: &str = "countersign/bundle/v1";
 
@@ -27,12 +35,60 @@ const SCHEMA: &str = "countersign/bundle/v1";
 pub struct Statement {
     /// The instant at which everything in the bundle was judged, in whole seconds.
     pub as_of: DateTime<FixedOffset>,
+    /// The period of its figures.
+    pub period: Option<Period>,
     /// The commit it was made from.
     pub commit: Option<String>,
+    /// Whether the files that were read differ from the commit.
+    pub modified: bool,
     /// The tool that made it, with its version.
     pub tool: String,
+    /// All else that decides its bytes.
+    pub inputs: Inputs,
+    /// What is not in it though it might be.
+    pub left_out: Vec<LeftOut>,
     /// The key that signed, if one did.
     pub signer: Option<StatedSigner>,
+}
+
+/// What a bundle was made from, by SHA-256.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// The governed files, as their tree is digested.
+    pub tree_sha256: Option<String>,
+    /// `compliance.yaml`; `None` where there is none, and the defaults hold.
+    pub configuration_sha256: Option<String>,
+    /// All templates of documents.
+    pub templates_sha256: Option<String>,
+    /// All rules with their levels and explanations.
+    pub rules_sha256: Option<String>,
+    /// The exports, by name.
+    pub imports: Vec<StatedImport>,
+}
+
+/// An export that was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedImport {
+    /// As it was given, or relative to the governed root.
+    pub file: String,
+    pub sha256: String,
+    /// The Source that it belongs to.
+    pub source: Option<String>,
+    /// The host that was named with it.
+    pub host: Option<String>,
+    /// Whether it was given by hand (`--scan`): the repository does not hold it.
+    pub by_hand: bool,
+}
+
+/// What is not in a bundle, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// The file, or the sort of files.
+    pub what: String,
+    pub why: String,
 }
 
 /// The signer as the bundle itself names it.
@@ -59,9 +115,27 @@ impl StatedSigner {
 struct StatementFile {
     schema: String,
     as_of: String,
+    period: Option<StatedPeriod>,
     commit: Option<String>,
+    modified: bool,
     tool: String,
+    inputs: Inputs,
+    left_out: Vec<LeftOut>,
     signer: Option<StatedSigner>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedPeriod {
+    from: String,
+    to: String,
+}
+
+impl StatedPeriod {
+    fn read(&self) -> Option<Period> {
+        let (from, to) = (parse_date(&self.from)?, parse_date(&self.to)?);
+        (from <= to).then_some(Period { from, to })
+    }
 }
 
 impl Statement {
@@ -75,10 +149,18 @@ impl Statement {
             );
         }
         let as_of = DateTime::parse_from_rfc3339(&file.as_of).context("`as_of` is no RFC 3339 instant")?;
+        let period = file
+            .period
+            .map(|period| period.read().context("`period` is not two days in order"))
+            .transpose()?;
         Ok(Statement {
             as_of,
+            period,
             commit: file.commit,
+            modified: file.modified,
             tool: file.tool,
+            inputs: file.inputs,
+            left_out: file.left_out,
             signer: file.signer,
         })
     }
@@ -88,8 +170,15 @@ impl Statement {
         let file = StatementFile {
             schema: SCHEMA.to_owned(),
             as_of: self.as_of.to_rfc3339_opts(SecondsFormat::Secs, true),
+            period: self.period.map(|period| StatedPeriod {
+                from: period.from.to_string(),
+                to: period.to.to_string(),
+            }),
             commit: self.commit.clone(),
+            modified: self.modified,
             tool: self.tool.clone(),
+            inputs: self.inputs.clone(),
+            left_out: self.left_out.clone(),
             signer: self.signer.clone(),
         };
         let mut bytes = serde_json::to_vec_pretty(&file).context("could not write `bundle.json`")?;

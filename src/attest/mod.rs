@@ -9,7 +9,10 @@ pub mod bundle;
 pub mod contents;
 pub mod instructions;
 pub mod manifest;
+pub mod rebuild;
+pub mod timestamp;
 pub mod verify;
 
 mod approvals;
 mod archive;
+mod envelope;

@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 
 use super::approvals::{judge_all, keyring_given, keyring_in};
 use super::contents::{Contents, Problem};
+use super::envelope;
 use super::manifest::{
-    ALLOWED_SIGNERS, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, digest_of, is_exempt, parse_sums,
+    ALLOWED_SIGNERS, ENVELOPE, GIT_BUNDLE, STATEMENT, SUMS, SUMS_SIGNATURE, Statement, TIME_STAMP, digest_of,
+    is_exempt, parse_sums,
 };
+use super::timestamp::TimeStamp;
+use crate::source::git_bundle_head;
 use crate::source::write::Files;
 use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
-use crate::trust::sshsig::Namespace;
+use crate::trust::sshsig::{Namespace, Signature};
 
 /// The list of keys by which signatures are judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +75,13 @@ impl Report {
         });
         if let Some(statement) = &self.statement {
             let commit = statement.commit.as_deref().unwrap_or("no commit");
+            let but = if statement.modified {
+                ", with changes that no commit holds"
+            } else {
+                ""
+            };
             lines.push(format!(
-                "as of {}, made from {}",
+                "as of {}, made from {}{but}",
                 statement.as_of.to_rfc3339(),
                 commit.escape_debug()
             ));
@@ -103,6 +112,9 @@ pub fn verify(contents: &Contents, list: &ListInUse, keyring: &ListInUse) -> Rep
     check_digests(&contents.files, &mut report);
     check_form(contents, &mut report);
     check_signature(&contents.files, list, &mut report);
+    check_envelope(&contents.files, &mut report);
+    check_time_stamp(&contents.files, &mut report);
+    check_history(&contents.files, &mut report);
     check_approvals(&contents.files, keyring, &mut report);
     report.problems.sort();
     report.problems.dedup();
@@ -137,7 +149,7 @@ fn check_digests(files: &Files, report: &mut Report) {
     for path in files.keys().filter(|path| !digests.contains_key(*path)) {
         if !is_exempt(path) {
             report.problems.push(Problem::NotListed(path.clone()));
-        } else if path != SUMS && path != SUMS_SIGNATURE {
+        } else if ![SUMS, SUMS_SIGNATURE, ENVELOPE, TIME_STAMP].contains(&path.as_str()) {
             report
                 .notes
                 .push(format!("`{path}` is covered by no digest and no signature"));
@@ -209,6 +221,43 @@ fn check_signature(files: &Files, list: &ListInUse, report: &mut Report) {
     }
 }
 
+/// A time stamp is over the list of digests; who gave it is not judged here.
+fn check_time_stamp(files: &Files, report: &mut Report) {
+    let Some(response) = files.get(TIME_STAMP) else {
+        return;
+    };
+    let sums = files.get(SUMS).map(Vec::as_slice).unwrap_or_default();
+    match TimeStamp::over(response, sums) {
+        Ok(stamp) => report.notes.push(stamp.line()),
+        Err(why) => report.fail(TIME_STAMP, &why),
+    }
+}
+
+/// Whoever signed the list of digests signed the in-toto statement, too, and it says the same.
+fn check_envelope(files: &Files, report: &mut Report) {
+    let signature = files.get(SUMS_SIGNATURE);
+    match (files.get(ENVELOPE), signature) {
+        (None, None) => {}
+        (None, Some(_)) => report.notes.push(format!(
+            "the bundle brings no in-toto statement (`{ENVELOPE}`); nothing else hangs on it"
+        )),
+        (Some(_), None) => report.fail(ENVELOPE, &format!("stands without {SUMS_SIGNATURE}")),
+        (Some(envelope), Some(signature)) => {
+            // A signature that cannot be read is told elsewhere.
+            let Ok(signature) = Signature::parse(signature) else {
+                return;
+            };
+            match envelope::check(envelope, files, signature.key()) {
+                Err(why) => report.fail(ENVELOPE, &why),
+                Ok(0) => {}
+                Ok(more) => report.notes.push(format!(
+                    "`{ENVELOPE}` bears {more} more, which nobody judged here"
+                )),
+            }
+        }
+    }
+}
+
 fn list_in_use(files: &Files, list: &ListInUse, report: &mut Report) -> Option<AllowedSigners> {
     let signers = match list {
         ListInUse::Given(text) => AllowedSigners::parse(text),
@@ -239,6 +288,26 @@ fn list_in_use(files: &Files, list: &ListInUse, report: &mut Report) -> Option<A
         .collect();
     report.notes.extend(lines);
     Some(signers)
+}
+
+/// The history ends in the commit that the bundle names; that it is whole is for git to say, or a rebuild.
+fn check_history(files: &Files, report: &mut Report) {
+    let Some(bytes) = files.get(GIT_BUNDLE) else {
+        return;
+    };
+    let commit = report
+        .statement
+        .as_ref()
+        .and_then(|statement| statement.commit.as_deref());
+    let why = match (git_bundle_head(bytes), commit) {
+        (Ok(head), Some(commit)) if head == commit => return,
+        (Ok(head), _) => format!(
+            "ends in `{}`, which is not the commit of {STATEMENT}",
+            head.escape_debug()
+        ),
+        (Err(why), _) => why,
+    };
+    report.fail(GIT_BUNDLE, &why);
 }
 
 fn check_approvals(files: &Files, keyring: &ListInUse, report: &mut Report) {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use super::args_export::Export;
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
-pub(super) use super::args_plan::{Plan, PlanFormat, Whatif};
+pub(super) use super::args_plan::{Plan, PlanFormat, Sample, Whatif};
+pub(super) use super::args_proof::{Audit, Bundle, Proof, Verify};
 pub(super) use super::args_serve::Serve;
 use crate::output::Form;
 
@@ -69,14 +71,19 @@ pub(super) enum Command {
     /// Show the auditor portal in a browser on this machine, live while records change
     #[command(after_help = "Example:\n  countersign serve --port 8000")]
     Serve(Serve),
+    /// Write files for other systems: OSCAL, VEX in three formats, a calendar
+    #[command(after_help = "Example:\n  countersign export oscal --as-of 2026-09-30 --out oscal")]
+    Export(Export),
     /// Make the audit bundle: documents, records, digests, and a signature
     #[command(after_help = "Example:\n  countersign bundle --out audit.tar --key ~/.ssh/id_ed25519")]
     Bundle(Bundle),
     /// The main job in one go: check, reconcile, render, bundle
     #[command(after_help = "Example:\n  countersign audit --out audit --key ~/.ssh/id_ed25519")]
     Audit(Audit),
-    /// Verify a bundle: its digests and its signature
-    #[command(after_help = "Example:\n  countersign verify audit --allowed-signers allowed_signers")]
+    /// Verify a bundle: its digests, its signatures, and with `--rebuild` every byte of it
+    #[command(
+        after_help = "Example:\n  countersign verify audit --allowed-signers allowed_signers\n  countersign verify audit.tar --rebuild governance"
+    )]
     Verify(Verify),
     /// Write the example organisation as a real git repository and run the main job over it
     #[command(after_help = "Example:\n  countersign demo --out demo")]
@@ -128,6 +135,9 @@ pub(super) enum Command {
     /// List the missing patches by system, in the order in which to patch
     #[command(after_help = "Example:\n  countersign plan --as-of 2026-09-30 --format csv --output plan.csv")]
     Plan(Plan),
+    /// Draw an auditor's sample that nobody could prepare and anybody can draw again
+    #[command(after_help = "Example:\n  countersign sample --seed AUD-0916 --stratum tier0 --n 25")]
+    Sample(Sample),
     /// Say what would have been late with other times in the agreements
     #[command(after_help = "Example:\n  countersign whatif --sla critical/tier1=5 --period 2026-Q3")]
     Whatif(Whatif),
@@ -282,50 +292,6 @@ pub(super) enum DocumentFormat {
     Csv,
     Json,
     Xlsx,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Bundle {
-    /// A folder, or a file that ends in `.tar`
-    #[arg(long, value_name = "PATH")]
-    pub(super) out: PathBuf,
-    /// The private key to sign with, or a public key whose private half is in the agent
-    #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<PathBuf>,
-    /// The period of the figures, as for `render`
-    #[arg(long, value_name = "P")]
-    pub(super) period: Option<String>,
-    #[command(flatten)]
-    pub(super) at: At,
-    #[command(flatten)]
-    pub(super) scans: Scans,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Audit {
-    /// The folder of the bundle
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
-    /// The private key to sign with, or a public key whose private half is in the agent
-    #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) at: At,
-    #[command(flatten)]
-    pub(super) scans: Scans,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct Verify {
-    /// A bundle: a folder or a `.tar`
-    #[arg(value_name = "BUNDLE")]
-    pub(super) bundle: PathBuf,
-    /// Believe this list of who may have signed the bundle alone, read as OpenSSH reads it
-    #[arg(long, value_name = "FILE")]
-    pub(super) allowed_signers: Option<PathBuf>,
-    /// Judge the approvals by this list of keys instead of the one in the bundle
-    #[arg(long, value_name = "FILE")]
-    pub(super) keyring: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

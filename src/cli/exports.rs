@@ -19,7 +19,11 @@ const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
 impl Job {
     /// Reads the exports; one that cannot be read stops the work.
     pub(super) fn scans(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Scan>, Failure> {
-        let mut exports = self.ad_hoc(console, scans)?;
+        self.scans_with(self.ad_hoc(console, scans)?)
+    }
+
+    /// Reads the exports of the repository, as far as those that are given do not stand for them, and those.
+    pub(super) fn scans_with(&self, mut exports: Vec<Export>) -> Result<Vec<Scan>, Failure> {
         let mut replaced: Vec<Product> = Vec::new();
         for export in &exports {
             replaced.push(self.product(export)?);

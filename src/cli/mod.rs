@@ -3,8 +3,10 @@
 //! A command opens a [`job::Job`], asks the other rooms, and writes what they say. It decides nothing.
 
 mod args;
+mod args_export;
 mod args_ledger;
 mod args_plan;
+mod args_proof;
 mod args_serve;
 mod change;
 mod commands;
@@ -98,10 +100,11 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Check(check) => commands::check(console, global, check),
         Command::Reconcile(reconcile) => commands::reconcile(console, global, reconcile),
         Command::Render(render) => commands::render(console, global, render),
+        Command::Export(export) => commands::export(console, global, export),
         Command::Serve(serve) => commands::serve(console, global, serve),
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
-        Command::Verify(verify) => commands::verify(console, verify),
+        Command::Verify(verify) => commands::verify(console, global, verify),
         Command::Diff(diff) => commands::diff(console, global, diff),
         Command::Demo(demo) => commands::demo(console, global, demo),
         Command::Init(init) => commands::init(console, global, init),
@@ -117,6 +120,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Trace(trace) => commands::trace(console, global, trace),
         Command::Ledger(command) => commands::ledger(console, global, command),
         Command::Plan(plan) => commands::plan(console, global, plan),
+        Command::Sample(sample) => commands::sample(console, global, sample),
         Command::Whatif(whatif) => commands::whatif(console, global, whatif),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),

@@ -1,6 +1,6 @@
 //! Days, instants and periods as the command line writes them.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Timelike as _, Utc};
 
 use super::failure::Failure;
 use crate::model::{AsOf, Date, Instant, Zone, parse_date, parse_instant};
@@ -8,15 +8,17 @@ use crate::reconcile::Period;
 
 /// Reads `--as-of`; without it, now. A later local day than today is refused.
 pub(super) fn as_of(text: Option<&str>, now: DateTime<Utc>, zone: Zone) -> Result<AsOf, Failure> {
+    // A bundle names its moment in whole seconds, and is made again from that name.
+    let whole = |instant: DateTime<Utc>| instant.with_nanosecond(0).unwrap_or(instant);
     let Some(text) = text else {
-        return Ok(AsOf::new(now, zone));
+        return Ok(AsOf::new(whole(now), zone));
     };
     let as_of = match (
         parse_date(text),
         parse_instant(text).or_else(|| without_seconds(text)),
     ) {
         (Some(day), _) => AsOf::end_of(day, zone),
-        (None, Some(instant)) => AsOf::new(instant.utc(), zone),
+        (None, Some(instant)) => AsOf::new(whole(instant.utc()), zone),
         (None, None) => {
             return Err(Failure::usage(format!(
                 "`--as-of {text}` is neither a day nor an instant; write `2026-09-30` or `2026-09-30T12:00:00Z`"

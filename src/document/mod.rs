@@ -5,6 +5,7 @@
 
 mod acceptances;
 mod agreements;
+mod audit;
 mod compliance;
 mod cover;
 mod csv;
@@ -29,6 +30,7 @@ mod risks;
 mod scorecard;
 mod soa;
 mod table;
+mod targets;
 mod template;
 mod text;
 mod unsupported;
@@ -48,8 +50,12 @@ use figure::Figure;
 use table::{Layout, Table};
 use template::Templates;
 
+pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
+pub(crate) use force::Force;
 pub use provenance::{Lives, Provenance};
+pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
+pub(crate) use text::{escape_json, escape_markdown, visible};
 
 /// One document: what it is, and the function that computes what it shows.
 #[derive(Debug)]
@@ -79,6 +85,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     vulnerabilities::D05,
     compliance::D06,
     reviews::D07,
+    audit::D09,
     evidence::D10,
     unsupported::D11,
     scorecard::D14,
@@ -210,6 +217,11 @@ impl Document {
     fn figure(&self, name: &str) -> Option<&Figure> {
         self.view.figures.iter().find(|figure| figure.name == name)
     }
+}
+
+/// Returns the SHA-256 over the lines of `sha256sum` of all templates, ours and those that replace them, by name.
+pub fn templates_digest(overrides: &BTreeMap<String, String>) -> Result<String, DocumentError> {
+    Ok(Templates::new(overrides)?.digest_of_all())
 }
 
 /// Makes documents: file name to bytes. Templates of the repository go by their file names and win over ours.
@@ -360,7 +372,7 @@ fn write_json(document: &Document) -> Result<String, DocumentError> {
     };
     let json = serde_json::to_string_pretty(&twin)
         .map_err(|source| DocumentError::Unwritable { id: kind.id, source })?;
-    Ok(text::escape_json(&json) + "\n")
+    Ok(escape_json(&json) + "\n")
 }
 
 /// Writes the values of a view; a view that cannot be written is a slip of ours, and the template will say so.

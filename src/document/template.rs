@@ -26,6 +26,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D05.md", include_str!("../../templates/D05.md")),
     ("D06.md", include_str!("../../templates/D06.md")),
     ("D07.md", include_str!("../../templates/D07.md")),
+    ("D09.md", include_str!("../../templates/D09.md")),
     ("D10.md", include_str!("../../templates/D10.md")),
     ("D11.md", include_str!("../../templates/D11.md")),
     ("D13.md", include_str!("../../templates/D13.md")),
@@ -99,8 +100,17 @@ impl Templates {
 
     /// Returns the SHA-256 over the lines of `sha256sum` of a document's template and all parts, sorted by name.
     pub(super) fn digest(&self, kind: &DocumentKind) -> String {
+        self.digest_where(|name| is_used_by(kind, name))
+    }
+
+    /// Returns the same over all templates.
+    pub(super) fn digest_of_all(&self) -> String {
+        self.digest_where(|_| true)
+    }
+
+    fn digest_where(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         let mut lines = String::new();
-        for (name, text) in self.texts.iter().filter(|(name, _)| is_used_by(kind, name)) {
+        for (name, text) in self.texts.iter().filter(|(name, _)| is_wanted(name)) {
             let _ = writeln!(lines, "{}  {name}", sha256_hex(text.as_bytes()));
         }
         sha256_hex(lines.as_bytes())

@@ -158,7 +158,7 @@ fn inflates_to_its_end(mut input: impl BufRead, max_bytes: u64) -> bool {
 }
 
 /// Tells whether the clone left out objects that its remote still holds.
-fn is_partial(repository: &Repository) -> bool {
+pub(super) fn is_partial(repository: &Repository) -> bool {
     let Ok(config) = repository.config() else {
         return false;
     };

@@ -198,6 +198,11 @@ impl<'a> Objects<'a> {
         })
     }
 
+    /// Returns the bytes of an id.
+    pub(super) fn id_bytes(&self) -> usize {
+        id_bytes(self.format)
+    }
+
     /// Parses a full hash.
     pub(super) fn id(&self, hash: &str) -> Result<Oid> {
         if hash.len() != 2 * id_bytes(self.format) {

@@ -23,6 +23,7 @@ mod matching;
 mod matrix;
 mod past;
 mod patterns;
+mod plain;
 pub mod revoked;
 mod rules;
 pub mod signer;
@@ -66,3 +67,4 @@ pub use weakening::{
     Classified, Effect, KEYRING_KIND, Looser, RecordChange, RecordFate, classify, entry_edits, humans_in,
     is_trust,
 };
+pub use wire::{decode_base64, encode_base64};

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
+use signature::Signer as _;
 use ssh_key::rand_core::{OsRng, RngCore as _};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg, LineEnding, PrivateKey};
 
 use super::certificate::{Certificate, is_certificate};
+use super::plain;
 use super::sshsig::{Namespace, PublicKey, Signature};
 
 /// The size in bytes over which a key file is refused; an RSA-16384 key has under 13 000.
@@ -197,6 +199,22 @@ impl Signer {
             bail!("`{name}` signed as {found}, but its public half is {expected}");
         }
         Ok(armoured)
+    }
+
+    /// Signs `data` without OpenSSH's wrapping, as other standards have it; `None` where the key cannot do that.
+    ///
+    /// Only a key that signs here can: Ed25519 as 64 bytes, ECDSA as DER over the hash of its curve.
+    pub fn sign_plainly(&self, data: &[u8]) -> Result<Option<Vec<u8>>> {
+        let Some(key) = &self.private_key else {
+            return Ok(None);
+        };
+        let name = self.place.name(&self.public_key);
+        let signature = key
+            .try_sign(data)
+            .with_context(|| format!("could not sign with `{name}`"))?;
+        let plain = plain::of_ssh(&signature).filter(|plain| self.public_key.verify_plainly(data, plain));
+        let plain = plain.with_context(|| format!("the signature made with `{name}` does not count"))?;
+        Ok(Some(plain))
     }
 
     fn sign_with_program(&self, data: &[u8], namespace: Namespace) -> Result<Vec<u8>> {

@@ -65,8 +65,27 @@ pub(super) fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes);
 }
 
+/// Encodes as padded base64.
+pub fn encode_base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for part in bytes.chunks(3) {
+        let held = (0..3).fold(0, |held, at| {
+            held << 8 | usize::from(part.get(at).copied().unwrap_or(0))
+        });
+        for at in 0..4 {
+            if at <= part.len() {
+                text.push(char::from(DIGITS[held >> (18 - 6 * at) & 63]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
 /// Decodes padded base64; `None` for anything that an encoder would not have written.
-pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     if text.is_empty() || !text.len().is_multiple_of(4) {
         return None;
     }

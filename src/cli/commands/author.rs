@@ -1,9 +1,10 @@
 //! `demo`, `init`, `new` and `renew`.
 
-use super::publish::{make, verify};
+use super::prove::verify;
+use super::publish::{Wanted, make};
 use super::say;
 use crate::author;
-use crate::cli::args::{At, Demo, Global, Init, New, Renew, Scans, Verify};
+use crate::cli::args::{At, Demo, Global, Init, New, Proof, Renew, Scans, Verify};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, USAGE};
 use crate::cli::job::{Job, open};
@@ -36,11 +37,13 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
     let code = make(
         console,
         &inside,
-        &audit,
-        key.as_deref(),
-        None,
-        &At::default(),
-        &Scans::default(),
+        &Wanted {
+            out: &audit,
+            proof: &Proof { key, timestamp: None },
+            period: None,
+            at: &At::default(),
+            scans: &Scans::default(),
+        },
     )?;
     let place = |path: &std::path::Path| visible(&path.display().to_string()).into_owned();
     writeln!(
@@ -54,10 +57,13 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
     writeln!(console.out, "bundle      {}", place(&audit))?;
     let verified = verify(
         console,
+        &inside,
         &Verify {
             bundle: audit,
             allowed_signers: None,
             keyring: None,
+            rebuild: None,
+            scans: Vec::new(),
         },
     )?;
     Ok(code.max(verified))

@@ -1,35 +1,40 @@
-//! `render`, `bundle`, `audit` and `verify`.
+//! `render`, `bundle` and `audit`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::pages::documents;
 use super::{say, verdict};
 use crate::attest::bundle::{Bundle, check_destination};
-use crate::attest::contents::read_bundle;
-use crate::attest::verify::{ListInUse, verify as verify_bundle};
+use crate::attest::contents::MAX_FILE_BYTES;
+use crate::attest::manifest::{GIT_BUNDLE, Inputs, LeftOut, StatedImport, Statement};
+use crate::attest::timestamp::MAX_TIME_STAMP_BYTES;
 use crate::check::rule_set_digest;
-use crate::cli::args::{At, Audit, Bundle as BundleArguments, DocumentFormat, Global, Render, Scans, Verify};
+use crate::cli::args::{At, Audit, Bundle as BundleArguments, DocumentFormat, Global, Proof, Render, Scans};
 use crate::cli::console::Console;
-use crate::cli::failure::{CLEAN, Failure, TRUST};
+use crate::cli::failure::Failure;
 use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentKind, Format, Lives, PORTAL, Provenance};
+use crate::document::{self, DOCUMENTS, DocumentKind, Format, PORTAL, Provenance};
+use crate::import::Scan;
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
-use crate::model::{Kind, RecordId};
+use crate::model::Kind;
 use crate::output::text::visible;
 use crate::output::{Style, Summary, diagnostics, register};
-use crate::reconcile::Register;
+use crate::reconcile::{Period, Register};
 use crate::source::write::{Files, check_path, write_folder};
-use crate::source::{ContentReader, EntryKind, sha256_hex};
+use crate::source::{self, EntryKind, GitBundle, sha256_hex};
+use crate::trust::canonical_json;
 use crate::trust::signer::Signer;
-use crate::trust::{CONFIGURATION_ID, LifeQuestion, canonical_json, lives_of};
 
+/// What open errors mean for documents.
+const BANNER: &str = "the documents carry a banner";
 const TEMPLATE_BYTES: u64 = 1 << 20;
-const KEYRING_BYTES: u64 = 16 << 20;
+pub(super) const KEYRING_BYTES: u64 = 16 << 20;
 
 pub(in crate::cli) fn render(
     console: &mut Console<'_>,
@@ -85,19 +90,22 @@ pub(in crate::cli) fn render(
             job.as_of
         ),
     )?;
-    tell_errors(console, global, &found)
+    tell_errors(console, global, &found, BANNER)
 }
 
-fn tell_errors(console: &mut Console<'_>, global: &Global, found: &[Diagnostic]) -> Result<u8, Failure> {
+/// Says it where the records have open errors, with what that means for what was made.
+pub(super) fn tell_errors(
+    console: &mut Console<'_>,
+    global: &Global,
+    found: &[Diagnostic],
+    meaning: &str,
+) -> Result<u8, Failure> {
     let summary = Summary::of(found);
     if summary.error > 0 {
         say(
             console,
             global,
-            format_args!(
-                "the documents carry a banner: {}; `countersign check` shows them",
-                summary.line()
-            ),
+            format_args!("{meaning}: {}; `countersign check` shows them", summary.line()),
         )?;
     }
     Ok(verdict(found, false))
@@ -118,7 +126,7 @@ fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
 }
 
 /// Refuses a place where an output would stand among the sources.
-fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, Failure> {
     let out = console.folder.join(out);
     let existing = out
         .ancestors()
@@ -157,25 +165,8 @@ fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Result<PathBuf, 
     if is_governed { Err(refused()) } else { Ok(out) }
 }
 
-pub(super) fn documents<'a>(
-    job: &'a Job,
-    register: &'a Register<'a>,
-    found: &[Diagnostic],
-    (kinds, formats): (&[&'static DocumentKind], &[Format]),
-    is_live: bool,
-) -> Result<Files, Failure> {
-    let overrides = templates(job)?;
-    let mut provenance = provenance(job, found)?;
-    provenance.is_live = is_live;
-    if kinds.iter().any(|kind| kind.id == PORTAL.id) {
-        provenance.lives = lives(job, register)?;
-    }
-    document::render(kinds, formats, register, &provenance, &overrides)
-        .map_err(|error| Failure::usage(format!("a document cannot be made: {error}")))
-}
-
 /// Reads the repository's own templates.
-fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     let mut templates = BTreeMap::new();
     for entry in job
         .tree
@@ -197,7 +188,8 @@ fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     Ok(templates)
 }
 
-fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
+/// Says where a document or an export comes from.
+pub(super) fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
     let config = job.tree.entry("compliance.yaml");
     let config_digest = config
         .map(|entry| job.tree.read(entry, TEMPLATE_BYTES))
@@ -215,42 +207,20 @@ fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, 
     })
 }
 
-/// Reads the life of every record from git; `None` outside it.
-fn lives<'a>(job: &'a Job, register: &'a Register<'a>) -> Result<Option<Lives<'a>>, Failure> {
-    let Some(history) = &job.history else {
-        return Ok(None);
-    };
-    let reader = ContentReader::open(&job.root)?;
-    let question = LifeQuestion {
-        repository: &job.repository,
-        history,
-        reader: &reader,
-        standings: &register.standings,
-        as_of: job.as_of,
-    };
-    let configuration = RecordId::new(CONFIGURATION_ID);
-    let ids = job.repository.known.keys().chain(&configuration);
-    Ok(Some(Lives {
-        by_id: lives_of(question, ids)?,
-        is_shallow: history.is_shallow,
-    }))
-}
-
 pub(in crate::cli) fn bundle(
     console: &mut Console<'_>,
     global: &Global,
     arguments: &BundleArguments,
 ) -> Result<u8, Failure> {
     let period = arguments.period.as_deref().map(time::period).transpose()?;
-    make(
-        console,
-        global,
-        &arguments.out,
-        arguments.key.as_deref(),
+    let wanted = Wanted {
+        out: &arguments.out,
+        proof: &arguments.proof,
         period,
-        &arguments.at,
-        &arguments.scans,
-    )
+        at: &arguments.at,
+        scans: &arguments.scans,
+    };
+    make(console, global, &wanted)
 }
 
 pub(in crate::cli) fn audit(
@@ -258,60 +228,66 @@ pub(in crate::cli) fn audit(
     global: &Global,
     audit: &Audit,
 ) -> Result<u8, Failure> {
-    make(
-        console,
-        global,
-        &audit.out,
-        audit.key.as_deref(),
-        None,
-        &audit.at,
-        &audit.scans,
-    )
+    let wanted = Wanted {
+        out: &audit.out,
+        proof: &audit.proof,
+        period: None,
+        at: &audit.at,
+        scans: &audit.scans,
+    };
+    make(console, global, &wanted)
+}
+
+/// Which bundle is to be made.
+pub(super) struct Wanted<'a> {
+    pub(super) out: &'a Path,
+    pub(super) proof: &'a Proof,
+    pub(super) period: Option<Period>,
+    pub(super) at: &'a At,
+    pub(super) scans: &'a Scans,
 }
 
 /// Checks, reconciles, renders and seals; with open errors the bundle is written all the same.
-pub(super) fn make(
-    console: &mut Console<'_>,
-    global: &Global,
-    out: &Path,
-    key: Option<&Path>,
-    period: Option<crate::reconcile::Period>,
-    at: &At,
-    scans: &Scans,
-) -> Result<u8, Failure> {
-    let signer = key
+pub(super) fn make(console: &mut Console<'_>, global: &Global, wanted: &Wanted<'_>) -> Result<u8, Failure> {
+    let &Wanted {
+        period, at, scans, ..
+    } = wanted;
+    let time_stamp = wanted.proof.timestamp.as_deref();
+    let time_stamp = time_stamp
+        .map(|file| source::read_file(&console.folder.join(file), MAX_TIME_STAMP_BYTES))
+        .transpose()?;
+    let signer = wanted.proof.key.as_deref();
+    let signer = signer
         .map(|key| Ok::<_, Failure>(Signer::open(&console.folder.join(key))?.asking(console.can_ask)))
         .transpose()?;
     let progress = Progress::start(console, global, "auditing");
     let has_months = true;
     let job = open_in(console, global, at, Asked { period, has_months })?;
-    let out = destination(console, &job, out)?;
+    let out = destination(console, &job, wanted.out)?;
     check_destination(&out)?;
-    let scans = job.scans(console, scans)?;
-    let mut register = job.register(&scans, period);
-    register.months = job.months(&scans, &register);
-    let found = job.diagnostics(&register, &scans);
-    let bundle = Bundle {
-        as_of: job
-            .as_of
-            .instant()
-            .with_timezone(&job.as_of.zone().0)
-            .fixed_offset(),
-        commit: job.commit.clone(),
-        tool: format!("countersign {}", env!("CARGO_PKG_VERSION")),
-        files: contents(&job, &register, &found)?,
-        more_instructions: String::new(),
-    };
+    let read = job.scans(console, scans)?;
+    let (mut bundle, found) = unsealed(&job, &read, period, scans.host.as_deref())?;
+    let told = add_history(&mut bundle, &job)?;
     let unlisted = signer
         .as_ref()
         .filter(|signer| bundle.principal_of(signer.public_key()).is_none());
     let fingerprint = unlisted.map(|signer| signer.public_key().fingerprint());
-    let sealed = match &signer {
+    let mut sealed = match &signer {
         Some(signer) => bundle.seal_signed(signer)?,
         None => bundle.seal()?,
     };
+    if let Some(response) = time_stamp {
+        sealed.add_time_stamp(response)?;
+    }
     sealed.write(&out)?;
     drop(progress);
+    if let Some(why) = told {
+        say(
+            console,
+            global,
+            format_args!("the history is not in the bundle: {why}"),
+        )?;
+    }
     if let Some(fingerprint) = fingerprint {
         say(
             console,
@@ -333,13 +309,105 @@ pub(super) fn make(
             visible(&out.display().to_string())
         ),
     )?;
-    tell_errors(console, global, &found)
+    tell_errors(console, global, &found, BANNER)
 }
 
-/// Everything that a bundle vouches for.
-fn contents(job: &Job, register: &Register<'_>, found: &[Diagnostic]) -> Result<Files, Failure> {
+/// Judges the repository, and puts together all that a bundle vouches for but the history in git.
+///
+/// A rebuild goes the same way, so that the same inputs give the same bytes.
+pub(super) fn unsealed(
+    job: &Job,
+    scans: &[Scan],
+    period: Option<Period>,
+    host: Option<&str>,
+) -> Result<(Bundle, Vec<Diagnostic>), Failure> {
+    let mut register = job.register(scans, period);
+    register.months = job.months(scans, &register);
+    let found = job.diagnostics(&register, scans);
+    let provenance = provenance(job, &found)?;
+    let overrides = templates(job)?;
+    let inputs = Inputs {
+        tree_sha256: Some(provenance.tree_digest.clone()),
+        configuration_sha256: provenance.config_digest.clone(),
+        templates_sha256: Some(document::templates_digest(&overrides).map_err(unmade)?),
+        rules_sha256: Some(provenance.rule_set_digest.clone()),
+        imports: stated_imports(scans, host),
+    };
+    let statement = Statement {
+        as_of: job
+            .as_of
+            .instant()
+            .with_timezone(&job.as_of.zone().0)
+            .fixed_offset(),
+        period: Some(register.period),
+        commit: job.commit.clone(),
+        modified: job.is_modified,
+        tool: tool(),
+        inputs,
+        left_out: Vec::new(),
+        signer: None,
+    };
     let kinds: Vec<&'static DocumentKind> = DOCUMENTS.iter().collect();
-    let mut files = documents(job, register, found, (&kinds, &Format::ALL), false)?;
+    let files = document::render(&kinds, &Format::ALL, &register, &provenance, &overrides).map_err(unmade)?;
+    let bundle = Bundle {
+        statement,
+        files: contents(job, &register, &found, files)?,
+        more_instructions: String::new(),
+    };
+    Ok((bundle, found))
+}
+
+/// Returns the tool that runs, with its version, as bundles name it.
+pub(super) fn tool() -> String {
+    format!("countersign {}", env!("CARGO_PKG_VERSION"))
+}
+
+pub(super) fn unmade(error: document::DocumentError) -> Failure {
+    Failure::usage(format!("a document cannot be made: {error}"))
+}
+
+fn stated_imports(scans: &[Scan], host: Option<&str>) -> Vec<StatedImport> {
+    let mut imports: Vec<StatedImport> = scans
+        .iter()
+        .map(|scan| StatedImport {
+            file: scan.file.clone(),
+            sha256: scan.sha256.clone(),
+            source: scan.source.as_ref().map(ToString::to_string),
+            host: host.filter(|_| scan.is_ad_hoc).map(str::to_owned),
+            by_hand: scan.is_ad_hoc,
+        })
+        .collect();
+    imports.sort();
+    imports
+}
+
+/// Adds the history that led to the commit; where it is left out, that is stated, and what to tell is returned.
+pub(super) fn add_history(bundle: &mut Bundle, job: &Job) -> Result<Option<String>, Failure> {
+    let Some(commit) = &job.commit else {
+        return Ok(None);
+    };
+    match source::make_git_bundle(&job.root, commit, MAX_FILE_BYTES)? {
+        GitBundle::Made(bytes) => {
+            bundle.files.insert(GIT_BUNDLE.to_owned(), bytes);
+            Ok(None)
+        }
+        GitBundle::LeftOut(why) => {
+            bundle.statement.left_out.push(LeftOut {
+                what: GIT_BUNDLE.to_owned(),
+                why: why.clone(),
+            });
+            Ok(Some(why))
+        }
+    }
+}
+
+/// Adds to the documents all else that a bundle vouches for.
+fn contents(
+    job: &Job,
+    register: &Register<'_>,
+    found: &[Diagnostic],
+    mut files: Files,
+) -> Result<Files, Failure> {
     for meta in job.repository.records() {
         let folder = if meta.kind.folder().is_empty() {
             String::new()
@@ -415,24 +483,4 @@ fn import_digests(register: &Register<'_>) -> String {
     lines.sort();
     lines.dedup();
     lines.concat()
-}
-
-pub(in crate::cli) fn verify(console: &mut Console<'_>, verify: &Verify) -> Result<u8, Failure> {
-    let list = list_in_use(console, verify.allowed_signers.as_deref())?;
-    let keyring = list_in_use(console, verify.keyring.as_deref())?;
-    let contents = read_bundle(&console.folder.join(&verify.bundle))?;
-    let report = verify_bundle(&contents, &list, &keyring);
-    for line in report.lines() {
-        writeln!(console.out, "{}", visible(&line))?;
-    }
-    Ok(if report.ok() { CLEAN } else { TRUST })
-}
-
-fn list_in_use(console: &Console<'_>, file: Option<&Path>) -> Result<ListInUse, Failure> {
-    let Some(file) = file else {
-        return Ok(ListInUse::BundlesOwn);
-    };
-    let bytes = crate::source::read_file(&console.folder.join(file), KEYRING_BYTES)?;
-    let text = String::from_utf8(bytes).with_context(|| format!("`{}` is not UTF-8", file.display()))?;
-    Ok(ListInUse::Given(text))
 }

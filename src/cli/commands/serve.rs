@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::publish::documents;
+use super::pages::documents;
 use super::say;
 use crate::cli::args::{At, Global, Serve};
 use crate::cli::console::Console;

@@ -105,7 +105,7 @@ struct Findings<'a> {
 fn look<'a>(site: &Site<'a>, place: &ControlPlace<'a>) -> Findings<'a> {
     let register = site.register;
     let is_evidence_for = |piece: &&Record<Evidence>| place.is_named_by(&piece.spec.controls);
-    let evidence: Vec<_> = usable(register).into_iter().filter(is_evidence_for).collect();
+    let evidence: Vec<_> = usable(register).filter(is_evidence_for).collect();
     let named: BTreeSet<&str> = place
         .entry
         .policies

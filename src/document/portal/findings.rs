@@ -319,9 +319,10 @@ fn outcome(outcome: SlaOutcome) -> Mark {
 /// The findings that were due in the period, and as what each counts in the rates.
 fn rates(site: &Site<'_>) -> Vec<Page> {
     let register = site.register;
+    let outcome_of = register.sla_outcomes();
     let rows = site.findings.iter().filter_map(|finding| {
         let mut cells = row(site, finding);
-        cells.insert(2, Cell::Mark(outcome(register.sla_outcome(finding)?)));
+        cells.insert(2, Cell::Mark(outcome(outcome_of(finding)?)));
         Some(cells)
     });
     let table = Table {

@@ -71,6 +71,7 @@ impl ControlStatus {
         Self::NotStated,
     ];
 
+    /// Reads what the statement says of a control.
     pub(in crate::document) fn of(entry: &SoaEntry) -> Self {
         match (entry.applicable.value, entry.implementation) {
             (false, _) => Self::Excluded,
@@ -94,6 +95,7 @@ impl ControlStatus {
         Series { word, fill }
     }
 
+    /// Returns it as a mark, what is done first.
     pub(in crate::document) fn mark(self) -> Mark {
         let (word, rank, tone) = match self {
             Self::Implemented => ("implemented", 0, Tone::Good),
