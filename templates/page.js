@@ -122,14 +122,17 @@
       form.scrollIntoView();
     };
 
+    // Browsers that are driven by programs tell of a choice by `change` alone.
     let waiting = 0;
-    form.addEventListener("input", () => {
+    const soon = () => {
       clearTimeout(waiting);
       waiting = setTimeout(() => {
         apply();
         write();
       }, 120);
-    });
+    };
+    form.addEventListener("input", soon);
+    form.addEventListener("change", soon);
     form.addEventListener("reset", () => setTimeout(() => {
       apply();
       write();

@@ -27,6 +27,10 @@ mod management;
 mod pdf;
 #[path = "documents/policies.rs"]
 mod policies;
+#[path = "documents/portal.rs"]
+mod portal;
+#[path = "documents/portal_served.rs"]
+mod portal_served;
 #[path = "documents/posture.rs"]
 mod posture;
 #[path = "documents/records.rs"]

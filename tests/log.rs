@@ -1,5 +1,11 @@
 //! The life of a record as `log` tells it.
 
+use std::path::Path;
+
+use countersign::load::{LoadLimits, load, load_configuration};
+use countersign::model::{AsOf, Zone, parse_date};
+use countersign::source::{ContentReader, facts, read_folder, read_history};
+use countersign::trust::{LifeQuestion, Standings, life_of, lives_of};
 use serde_json::Value;
 
 use super::anchors::Lab;
@@ -23,6 +29,31 @@ fn log(lab: &Lab, id: &str) -> Value {
 fn words(document: &Value) -> Vec<&str> {
     let events = document["events"].as_array().unwrap().iter();
     events.map(|event| event["event"].as_str().unwrap()).collect()
+}
+
+/// The lives that are told together are those that are told one by one.
+fn lives_are_alike(root: &Path) {
+    let tree = read_folder(root).unwrap();
+    let (configuration, _, _) = load_configuration(&tree).unwrap();
+    let repository = load(&tree, configuration, LoadLimits::default()).unwrap();
+    let commit = facts(root).unwrap().unwrap().commit.unwrap();
+    let history = read_history(root, &commit).unwrap().unwrap();
+    let (reader, standings) = (ContentReader::open(root).unwrap(), Standings::default());
+    let question = LifeQuestion {
+        repository: &repository,
+        history: &history,
+        reader: &reader,
+        standings: &standings,
+        as_of: AsOf::end_of(parse_date("2026-09-30").unwrap(), Zone::named("UTC").unwrap()),
+    };
+    let lives = lives_of(question, repository.known.keys()).unwrap();
+    assert_eq!(lives.len(), repository.known.len());
+    for (id, life) in &lives {
+        let alone = life_of(question, id).unwrap().unwrap();
+        assert!(!life.events.is_empty(), "{id}");
+        assert_eq!(life.events, alone.events, "{id}");
+        assert_eq!(life.chain, alone.chain, "{id}");
+    }
 }
 
 const EXCEPTION: &str = "apiVersion: countersign/v1\nkind: Exception\nid: exc-0001\ntitle: \"Later\\e[31m\"\nowner: role-ciso\n\
@@ -74,6 +105,7 @@ fn a_life_is_told_through_renames_to_its_end() {
     assert_eq!(document["chain"]["days"], 121);
     assert_eq!(document["present"], true);
 
+    lives_are_alike(&lab.root());
     lab.remove(first);
     lab.commit("2026-04-01T10:00:00Z", "Gone");
     let document = log(&lab, "exc-0001");
@@ -113,6 +145,7 @@ fn the_demo_tells_who_decided_and_how_old_a_chain_is() {
     let words = ["countersign", "log", "exc-0010", "--as-of", "2026-09-30"].map(Into::into);
     let (code, out, err) = streams(&DEMO.repository, &words);
     assert_eq!(code, 0, "{err}");
+    lives_are_alike(&DEMO.repository);
     for part in [
         "created",
         "approved",

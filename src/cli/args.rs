@@ -8,6 +8,7 @@ pub(super) use super::args_export::Export;
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
 pub(super) use super::args_plan::{Plan, PlanFormat, Sample, Whatif};
 pub(super) use super::args_proof::{Audit, Bundle, Proof, Verify};
+pub(super) use super::args_serve::Serve;
 use crate::output::Form;
 
 /// Governance of patches and vulnerabilities as signed records in git.
@@ -67,6 +68,9 @@ pub(super) enum Command {
         after_help = "Examples:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents\n  countersign render --document posture-diff --from 2026-06-30 --to 2026-09-30 --out documents"
     )]
     Render(Render),
+    /// Show the auditor portal in a browser on this machine, live while records change
+    #[command(after_help = "Example:\n  countersign serve --port 8000")]
+    Serve(Serve),
     /// Write files for other systems: OSCAL, VEX in three formats, a calendar
     #[command(after_help = "Example:\n  countersign export oscal --as-of 2026-09-30 --out oscal")]
     Export(Export),
@@ -258,7 +262,7 @@ pub(super) enum RegisterFormat {
 
 #[derive(Args, Debug)]
 pub(super) struct Render {
-    /// The id or the word of a document, such as `D05` or `vulnerabilities` [default: all]
+    /// The id or the word of a document, such as `D05` or `vulnerabilities` [default: all but the portal]
     #[arg(long = "document", value_name = "ID", value_delimiter = ',')]
     pub(super) documents: Vec<String>,
     #[arg(

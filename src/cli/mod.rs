@@ -7,6 +7,7 @@ mod args_export;
 mod args_ledger;
 mod args_plan;
 mod args_proof;
+mod args_serve;
 mod change;
 mod commands;
 mod configuration;
@@ -16,6 +17,7 @@ mod failure;
 mod generated;
 mod job;
 mod ledger;
+mod loopback;
 mod past;
 mod progress;
 mod time;
@@ -99,6 +101,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Reconcile(reconcile) => commands::reconcile(console, global, reconcile),
         Command::Render(render) => commands::render(console, global, render),
         Command::Export(export) => commands::export(console, global, export),
+        Command::Serve(serve) => commands::serve(console, global, serve),
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
         Command::Verify(verify) => commands::verify(console, global, verify),

@@ -27,6 +27,7 @@ mod measures;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod policies;
+mod portal;
 mod posture;
 mod provenance;
 mod ratings;
@@ -62,7 +63,7 @@ use template::Templates;
 pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
 pub(crate) use force::Force;
 pub use posture::POSTURE_DIFF;
-pub use provenance::Provenance;
+pub use provenance::{Lives, Provenance};
 pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
 pub(crate) use text::{escape_json, escape_markdown, visible};
@@ -85,7 +86,7 @@ pub struct DocumentKind {
     view: fn(&Request<'_>) -> View,
 }
 
-/// Every document, in the order of the catalogue.
+/// Every document that is made when none is named, in the order of the catalogue.
 pub const DOCUMENTS: &[DocumentKind] = &[
     index::INDEX,
     soa::D01,
@@ -107,15 +108,23 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     discrepancies::D21,
 ];
 
+/// The auditor portal: a site of its own, made when it is named.
+pub const PORTAL: &DocumentKind = &portal::D13;
+
 /// Finds a document by its id or slug, in any case.
 pub fn find(word: &str) -> Option<&'static DocumentKind> {
-    let mut all = DOCUMENTS.iter().chain([&POSTURE_DIFF]);
+    let mut all = DOCUMENTS.iter().chain([PORTAL, &POSTURE_DIFF]);
     all.find(|kind| kind.id.eq_ignore_ascii_case(word) || kind.slug.eq_ignore_ascii_case(word))
 }
 
 /// Tells whether one of the documents shows the months before.
 pub fn shows_months(kinds: &[&'static DocumentKind]) -> bool {
-    let shows = [compliance::D06.id, management::D08.id, scorecard::D14.id];
+    let shows = [
+        compliance::D06.id,
+        management::D08.id,
+        scorecard::D14.id,
+        PORTAL.id,
+    ];
     kinds.iter().any(|kind| shows.contains(&kind.id))
 }
 
@@ -239,6 +248,10 @@ struct Document {
     view: View,
     /// Whether the index stands beside it.
     has_index: bool,
+    /// The pages of the site that it is the first page of: address, words, whether it is this one.
+    site: Vec<(String, String, bool)>,
+    /// Whether its page asks the server that it came from for a newer one.
+    is_live: bool,
 }
 
 impl Document {
@@ -316,12 +329,28 @@ fn render_all(
     for kind in kinds {
         let view = (kind.view)(request);
         let cover = Cover::new(request, kind, &view, &templates);
+        let menu = if kind.id == PORTAL.id {
+            portal::menu(request)
+        } else {
+            Vec::new()
+        };
         let document = Arc::new(Document {
             kind,
             cover,
             view,
             has_index,
+            site: menu
+                .iter()
+                .map(|(address, words)| (address.clone(), words.clone(), address == portal::START))
+                .collect(),
+            is_live: request.provenance.is_live,
         });
+        // The portal has pages alone; what it shows is in the other documents in every form.
+        let formats = if kind.id == PORTAL.id {
+            &[Format::Html][..]
+        } else {
+            formats
+        };
         let needs_page = formats
             .iter()
             .any(|format| matches!(format, Format::Html | Format::Markdown | Format::Pdf));
@@ -332,6 +361,22 @@ fn render_all(
         };
         for format in formats {
             write(&document, (*format, register.as_of), &page, &mut files)?;
+        }
+        let surroundings = html::Surroundings {
+            organisation: &document.cover.values.organisation,
+            classification: document.cover.values.classification,
+            as_of_day: &document.cover.values.as_of_day,
+            commit: request.provenance.commit.as_deref(),
+            pages: &menu,
+            is_live: request.provenance.is_live,
+        };
+        if kind.id == PORTAL.id {
+            for page in portal::pages(request) {
+                files.insert(
+                    page.path.clone(),
+                    html::write_page(&surroundings, page).into_bytes(),
+                );
+            }
         }
     }
     Ok(files)

@@ -1,6 +1,10 @@
 //! Where a document comes from, as far as the register does not know it.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Level};
+use crate::model::RecordId;
+use crate::trust::Life;
 
 /// Where a document comes from, as far as the register does not know it.
 #[derive(Clone, Debug)]
@@ -18,6 +22,18 @@ pub struct Provenance<'a> {
     pub rule_set_digest: String,
     /// What the rules say, in their order.
     pub diagnostics: &'a [Diagnostic],
+    /// What git tells of each record, where somebody asked for it.
+    pub lives: Option<Lives<'a>>,
+    /// Whether pages come from a server of ours, and ask it for newer ones.
+    pub is_live: bool,
+}
+
+/// What git tells of records.
+#[derive(Clone, Debug)]
+pub struct Lives<'a> {
+    pub by_id: BTreeMap<RecordId, Life<'a>>,
+    /// Whether the clone lacks old commits.
+    pub is_shallow: bool,
 }
 
 impl Provenance<'_> {

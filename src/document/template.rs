@@ -30,6 +30,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D09.md", include_str!("../../templates/D09.md")),
     ("D10.md", include_str!("../../templates/D10.md")),
     ("D11.md", include_str!("../../templates/D11.md")),
+    ("D13.md", include_str!("../../templates/D13.md")),
     ("D14.md", include_str!("../../templates/D14.md")),
     ("D15.md", include_str!("../../templates/D15.md")),
     ("D18.md", include_str!("../../templates/D18.md")),

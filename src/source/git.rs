@@ -38,7 +38,7 @@ pub fn facts(root: &Path) -> Result<Option<GitFacts>> {
 }
 
 /// Returns the commit of HEAD; `None` before the first one.
-fn head(repository: &Repository) -> Result<Option<Oid>> {
+pub(super) fn head(repository: &Repository) -> Result<Option<Oid>> {
     match repository.head() {
         Ok(head) => {
             let commit = head.peel_to_commit().context("HEAD does not lead to a commit")?;

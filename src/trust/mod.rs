@@ -51,7 +51,7 @@ pub use foresee::{
 };
 pub use judge::{Question, judge, judge_configuration, standings};
 pub use keyring::Keyring;
-pub use life::{Chain, DecisionTold, Event, EventKind, Life, LifeQuestion, life_of};
+pub use life::{Chain, DecisionTold, Event, EventKind, Life, LifeQuestion, life_of, lives_of};
 pub use lineage::{Lineage, Version, lineage};
 pub use matching::Met;
 pub use matrix::{Approver, Demand, demands, is_always_demanded};

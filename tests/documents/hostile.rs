@@ -3,16 +3,16 @@
 use super::{DOCUMENTS, rendered, text};
 
 /// Markup, scripts, formulas, links, table separators, code and line breaks in one.
-const HOSTILE: &str = " <script>alert(1)</script> <img src=x onerror=alert(2)> [x](javascript:alert(3)) ](javascript:alert(4)) | a `b` *c* _d_ \"e\" 'f' & &lt; </style> -->\n# not a heading\n\n- not a list\n\n=1+1 {{ 7*7 }} https://evil.example/ www.evil.example <https://evil.example/>";
+pub(super) const HOSTILE: &str = " <script>alert(1)</script> <img src=x onerror=alert(2)> [x](javascript:alert(3)) ](javascript:alert(4)) | a `b` *c* _d_ \"e\" 'f' & &lt; </style> -->\n# not a heading\n\n- not a list\n\n=1+1 {{ 7*7 }} https://evil.example/ www.evil.example <https://evil.example/>";
 
 /// Returns every start tag of a page, the parts in quotes left out.
-fn tags(html: &str) -> Vec<String> {
+pub(super) fn tags(html: &str) -> Vec<String> {
     let mut tags = Vec::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {
         rest = &rest[start + 1..];
-        if rest.starts_with("style>") || rest.starts_with("script>") {
-            let name = &rest[..rest.find('>').unwrap()];
+        if rest.starts_with("style>") || rest.starts_with("script") {
+            let name = &rest[..rest.find(['>', ' ']).unwrap()];
             tags.push(name.to_owned());
             rest = &rest[rest.find(&format!("</{name}>")).unwrap()..];
             continue;

@@ -291,5 +291,7 @@ pub(crate) fn provenance(diagnostics: &[Diagnostic]) -> Provenance<'_> {
         tool_version: "0.1.0".into(),
         rule_set_digest: "cc".repeat(32),
         diagnostics,
+        lives: None,
+        is_live: false,
     }
 }

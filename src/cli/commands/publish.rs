@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::difference::difference;
+use super::pages::documents;
 use super::{say, tell_errors};
 use crate::attest::bundle::{Bundle, check_destination};
 use crate::attest::contents::MAX_FILE_BYTES;
@@ -19,7 +20,9 @@ use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DOCUMENTS, DocumentError, DocumentKind, Format, POSTURE_DIFF, Provenance};
+use crate::document::{
+    self, DOCUMENTS, DocumentError, DocumentKind, Format, PORTAL, POSTURE_DIFF, Provenance,
+};
 use crate::import::Scan;
 use crate::load::{ALLOWED_SIGNERS, REVOKED};
 use crate::model::Kind;
@@ -78,6 +81,11 @@ pub(in crate::cli) fn render(
             ));
         }
     }
+    if kinds.iter().any(|kind| kind.id == PORTAL.id) && !formats.contains(&Format::Html) {
+        return Err(Failure::usage(
+            "the portal is a site of HTML pages; leave `--format` out, or name `html`",
+        ));
+    }
     let period = render.period.as_deref().map(time::period).transpose()?;
     let progress = Progress::start(console, global, "rendering");
     let has_months = document::shows_months(&kinds);
@@ -89,7 +97,7 @@ pub(in crate::cli) fn render(
         register.months = job.months(&scans, &register);
     }
     let found = job.diagnostics(&register, &scans);
-    let files = documents(&job, &register, &found, &kinds, &formats)?;
+    let files = documents(&job, &register, &found, (&kinds, &formats), false)?;
     write_folder(&out, &files)?;
     drop(progress);
     say(
@@ -109,6 +117,7 @@ fn document_named(word: &str) -> Result<&'static DocumentKind, Failure> {
     document::find(word).ok_or_else(|| {
         let mut names: Vec<String> = DOCUMENTS
             .iter()
+            .chain([PORTAL])
             .map(|kind| format!("{} ({})", kind.id, kind.slug))
             .collect();
         names.push(POSTURE_DIFF.id.to_owned());
@@ -159,18 +168,6 @@ pub(super) fn destination(console: &Console<'_>, job: &Job, out: &Path) -> Resul
     if is_governed { Err(refused()) } else { Ok(out) }
 }
 
-fn documents(
-    job: &Job,
-    register: &Register<'_>,
-    found: &[Diagnostic],
-    kinds: &[&'static DocumentKind],
-    formats: &[Format],
-) -> Result<Files, Failure> {
-    let overrides = templates(job)?;
-    let provenance = provenance(job, found)?;
-    document::render(kinds, formats, register, &provenance, &overrides).map_err(unmade)
-}
-
 /// Reads the repository's own templates.
 pub(super) fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> {
     let mut templates = BTreeMap::new();
@@ -208,6 +205,8 @@ pub(super) fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Prove
         tool_version: env!("CARGO_PKG_VERSION").into(),
         rule_set_digest: rule_set_digest(),
         diagnostics: found,
+        lives: None,
+        is_live: false,
     })
 }
 
@@ -366,7 +365,7 @@ pub(super) fn tool() -> String {
     format!("countersign {}", env!("CARGO_PKG_VERSION"))
 }
 
-fn unmade(error: DocumentError) -> Failure {
+pub(super) fn unmade(error: DocumentError) -> Failure {
     Failure::usage(format!("a document cannot be made: {error}"))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::figure::{Drawing, Figure, Grid, GridCell};
 use super::super::table::{Cell, Column, Layout, Table};
 use crate::model::controls::{ControlRef, Edition, control};
-use crate::model::{Checkpoint, Date, Evidence, Record, Soa, SoaEntry};
+use crate::model::{Checkpoint, ControlText, Date, Evidence, Record, Soa, SoaEntry};
 use crate::reconcile::Register;
 
 /// The matrix has so many months.
@@ -208,15 +208,18 @@ fn checkpoint_line<'a>(
 
 /// Tells whether evidence is for a control, by its own id, or by the crosswalk from the edition of 2013.
 fn is_for(evidence: &Evidence, edition: Edition, entry: &SoaEntry) -> bool {
+    let mut controls = evidence.controls.iter();
+    controls.any(|text| is_named(&text.value, edition, entry))
+}
+
+/// Tells whether a record that names a control means that of an entry.
+pub(in crate::document) fn is_named(text: &ControlText, edition: Edition, entry: &SoaEntry) -> bool {
     let id = entry.control.value.as_str();
-    evidence
-        .controls
-        .iter()
-        .any(|text| match text.value.0.parse::<ControlRef>() {
-            Ok(reference) if reference.edition() == edition.to_string() => reference.control() == id,
-            Ok(reference) => edition == Edition::Iso2022 && reference.resolve_2022().contains(&id),
-            Err(_) => text.value.0.rsplit('/').next() == Some(id) && entry.custom,
-        })
+    match text.0.parse::<ControlRef>() {
+        Ok(reference) if reference.edition() == edition.to_string() => reference.control() == id,
+        Ok(reference) => edition == Edition::Iso2022 && reference.resolve_2022().contains(&id),
+        Err(_) => text.0.rsplit('/').next() == Some(id) && entry.custom,
+    }
 }
 
 const HEAD: usize = 2;

@@ -3,15 +3,18 @@
 mod grid;
 mod pieces;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::cover::each_once;
 use super::soa::current;
-use super::table::{Cell, Column, Layout, Table};
+use super::table::{Cell, Column, Layout, Mark, Table};
 use super::words::share;
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Checkpoint, Evidence, Kind, Rate, Record, SoaEntry};
+use crate::model::{Checkpoint, Evidence, Kind, Rate, Record, Soa, SoaEntry};
 use crate::reconcile::Register;
+pub(in crate::document) use grid::is_named;
 use grid::{Line, Months, gap_table, lines, matrix_figure, matrix_table, uncovered_table};
 use pieces::{Check, check, evidence_table, in_words, is_kept_long_enough};
 
@@ -82,7 +85,7 @@ pub(super) fn gaps(register: &Register<'_>) -> (Table, Rate) {
 }
 
 /// Returns the evidence that lives and was there at as-of.
-fn usable<'a>(register: &Register<'a>) -> impl Iterator<Item = &'a Record<Evidence>> {
+pub(in crate::document) fn usable<'a>(register: &Register<'a>) -> impl Iterator<Item = &'a Record<Evidence>> {
     let all = register.repository.evidence.iter();
     all.filter(|evidence| evidence.meta.is_live() && !is_later(register, evidence))
 }
@@ -127,6 +130,32 @@ fn view(request: &Request<'_>) -> View {
         figures: figure.into_iter().collect(),
         underlying: each_once(underlying),
     }
+}
+
+/// What is missing for a control: the checkpoint, and the months for which it asks in vain.
+pub(in crate::document) type Gap<'a> = (&'a str, Vec<String>);
+
+/// Returns the gaps of each control of a statement in the twelve months before the period's end.
+pub(in crate::document) fn gaps_by_control<'a>(
+    register: &Register<'a>,
+    soa: &'a Soa,
+) -> BTreeMap<&'a str, Vec<Gap<'a>>> {
+    let months = Months::to(register.period.to);
+    let mut gaps: BTreeMap<&str, Vec<Gap<'_>>> = BTreeMap::new();
+    let pieces: Vec<_> = usable(register).collect();
+    for line in lines(register, soa, &pieces, months) {
+        let missing: Vec<String> = line.missing().map(|index| months.name(index)).collect();
+        if let (Some(checkpoint), false) = (line.checkpoint, missing.is_empty()) {
+            let of_control = gaps.entry(line.entry.control.value.as_str()).or_default();
+            of_control.push((checkpoint.id.as_str(), missing));
+        }
+    }
+    gaps
+}
+
+/// Says what the comparison of a digest came to.
+pub(in crate::document) fn digest_mark(register: &Register<'_>, evidence: &Record<Evidence>) -> Mark {
+    check(register, evidence).mark()
 }
 
 /// Tells whether evidence was produced after as-of; it is counted, and not used.

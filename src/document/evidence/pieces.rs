@@ -16,7 +16,7 @@ pub(super) enum Check {
 }
 
 impl Check {
-    fn mark(self) -> Mark {
+    pub(super) fn mark(self) -> Mark {
         let (word, rank, tone) = match self {
             Self::Missing => ("not_there", 0, Tone::Bad),
             Self::Different => ("different", 1, Tone::Bad),

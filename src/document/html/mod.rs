@@ -4,6 +4,7 @@
 //! schemes of addresses) has no form here and comes out as text.
 
 mod page;
+mod site;
 mod table;
 
 use comrak::Arena;
@@ -14,6 +15,8 @@ use super::figure::Figure;
 use super::markdown::{Slot, slot_of};
 use super::text::escape_html;
 use super::tree::{Ids, all_text, is_harmless, parse, plain_text};
+
+pub(super) use site::{Block, Page, Surroundings, write_page};
 
 /// Writes a document whose template is filled.
 pub(super) fn write(document: &Document, filled: &str) -> String {
@@ -30,12 +33,12 @@ pub(super) fn write(document: &Document, filled: &str) -> String {
 }
 
 /// Ids of the page itself; those of tables and figures begin with `table-`, `filter-` and `figure-`.
-const TAKEN_IDS: [&str; 2] = ["content", "contents"];
+const TAKEN_IDS: [&str; 3] = ["content", "contents", "site"];
 
 /// One heading of the second level, for the table of contents.
-struct Heading {
-    id: String,
-    text: String,
+pub(in crate::document) struct Heading {
+    pub(in crate::document) id: String,
+    pub(in crate::document) text: String,
 }
 
 struct Writer<'a> {
@@ -124,24 +127,12 @@ impl Writer<'_> {
             Some(Slot::Figure(name)) => document
                 .figure(name)
                 .into_iter()
-                .for_each(|figure| self.figure(figure)),
+                .for_each(|figure| write_figure(figure, &mut self.out)),
             None => {
                 self.within("p", node);
                 self.out.push('\n');
             }
         }
-    }
-
-    fn figure(&mut self, figure: &Figure) {
-        self.out
-            .push_str("<figure><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Figure: ");
-        self.text(&figure.title);
-        self.out.push_str("\">");
-        self.out.push_str(&figure.svg());
-        self.out.push_str("</div><figcaption>Figure: ");
-        self.text(&figure.title);
-        self.out
-            .push_str(". The numbers stand in the table beneath.</figcaption></figure>\n");
     }
 
     fn heading<'n>(&mut self, level: u8, node: &'n AstNode<'n>) {
@@ -185,4 +176,14 @@ impl Writer<'_> {
         }
         self.out.push_str("</table></div>\n");
     }
+}
+
+fn write_figure(figure: &Figure, out: &mut String) {
+    out.push_str("<figure><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Figure: ");
+    escape_html(&figure.title, out);
+    out.push_str("\">");
+    out.push_str(&figure.svg());
+    out.push_str("</div><figcaption>Figure: ");
+    escape_html(&figure.title, out);
+    out.push_str(". The numbers stand in the table beneath.</figcaption></figure>\n");
 }

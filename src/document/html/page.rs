@@ -2,80 +2,168 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::super::Document;
 use super::super::table::Layout;
 use super::super::text::escape_html;
-use super::super::{Document, DocumentKind};
 use super::Heading;
 
 const STYLE: &str = include_str!("../../../templates/page.css");
-const SCRIPT: &str = include_str!("../../../templates/page.js");
 
-/// Puts a body into a page that may load nothing but its own style and script.
+/// What stands around the body of a page.
+pub(in crate::document) struct Frame<'a> {
+    /// What the window and the bookmark are called.
+    pub(in crate::document) title: String,
+    pub(in crate::document) organisation: &'a str,
+    pub(in crate::document) classification: &'a str,
+    /// The way to this page, its own name last; an address where a step has a page.
+    pub(in crate::document) way: Vec<(Option<String>, String)>,
+    /// The pages of a site: address, words, whether it is this one; empty for a page that stands alone.
+    pub(in crate::document) site: Vec<(String, String, bool)>,
+    pub(in crate::document) contents: &'a [Heading],
+    /// A class of the body.
+    pub(in crate::document) class: &'a str,
+    /// What is printed at the foot of each sheet: our own words, dates and hexadecimal digits.
+    pub(in crate::document) foot: String,
+    pub(in crate::document) scripts: Vec<&'static str>,
+    /// Whether the page may ask the server that it came from.
+    pub(in crate::document) may_ask: bool,
+}
+
+/// Sorts and filters the tables of a page.
+pub(in crate::document) const TABLES: &str = include_str!("../../../templates/page.js");
+
+/// Puts a document into a page that may load nothing but its own style and script.
 pub(super) fn write(document: &Document, body: &str, headings: &[Heading]) -> String {
     let values = &document.cover.values;
     let kind = document.kind;
-    let style = format!("{STYLE}{}", print_footer(document));
     let has_script = document
         .view
         .tables
         .iter()
         .any(|table| matches!(table.layout, Layout::Sortable | Layout::Filterable));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src {}; img-src data:; base-uri 'none'; form-action 'none'",
-        sha256_base64(&style),
-        if has_script {
-            format!("'sha256-{}'", sha256_base64(SCRIPT))
+    let mut way = Vec::new();
+    if document.has_index && kind.id != "index" {
+        way.push((Some("index.html".to_owned()), "All documents".to_owned()));
+    }
+    way.push((
+        None,
+        if kind.id == "index" {
+            kind.title.to_owned()
         } else {
-            "'none'".into()
+            format!("{} {}", kind.id, kind.title)
         },
+    ));
+    let mut scripts = Vec::new();
+    scripts.extend(has_script.then_some(TABLES));
+    scripts.extend(document.is_live.then_some(LIVE));
+    let frame = Frame {
+        title: format!("{} – {} – {}", kind.title, values.organisation, values.as_of_day),
+        organisation: &values.organisation,
+        classification: values.classification,
+        way,
+        site: document.site.clone(),
+        contents: headings,
+        class: kind.id,
+        foot: foot(
+            &format!("{} {}", kind.id, kind.title),
+            &values.as_of_day,
+            values.commit.as_deref(),
+        ),
+        scripts,
+        may_ask: document.is_live,
+    };
+    write_frame(&frame, body)
+}
+
+/// Asks the server that a page came from whether there is a newer one.
+pub(in crate::document) const LIVE: &str = include_str!("../../../templates/live.js");
+
+/// Writes a page; its policy names its own style and scripts by their digests, and nothing else.
+pub(in crate::document) fn write_frame(frame: &Frame<'_>, body: &str) -> String {
+    let style = format!("{STYLE}@page{{@bottom-left{{content:\"{}\"}}}}\n", frame.foot);
+    let hashes: Vec<String> = frame
+        .scripts
+        .iter()
+        .map(|script| format!("'sha256-{}'", sha256_base64(script)))
+        .collect();
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src {}; img-src data:;{} base-uri 'none'; form-action 'none'",
+        sha256_base64(&style),
+        if hashes.is_empty() {
+            "'none'".to_owned()
+        } else {
+            hashes.join(" ")
+        },
+        if frame.may_ask { " connect-src 'self';" } else { "" },
     );
-    let mut out = String::with_capacity(body.len() + STYLE.len() + SCRIPT.len() + 4096);
+    let mut out = String::with_capacity(body.len() + STYLE.len() + TABLES.len() + 4096);
     out.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.push_str(&format!(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n"
     ));
     out.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     out.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    escape_html(
-        &format!("{} – {} – {}", kind.title, values.organisation, values.as_of_day),
-        &mut out,
-    );
+    escape_html(&frame.title, &mut out);
     out.push_str(&format!(
         "</title>\n<style>{style}</style>\n</head>\n<body class=\"{}\">\n",
-        kind.id
+        frame.class
     ));
     out.push_str("<a class=\"skip\" href=\"#content\">Skip to the content</a>\n");
-    write_head(document, kind, &mut out);
-    out.push_str("<div class=\"page\">\n");
-    write_contents(headings, &mut out);
-    out.push_str("<main id=\"content\" tabindex=\"-1\">\n");
+    write_head(frame, &mut out);
+    out.push_str("<div class=\"page\">\n<div class=\"side\">\n");
+    write_site(&frame.site, &mut out);
+    write_contents(frame.contents, &mut out);
+    out.push_str("</div>\n<main id=\"content\" tabindex=\"-1\">\n");
     out.push_str(body);
     out.push_str("</main>\n</div>\n");
-    if has_script {
-        out.push_str(&format!("<script>{SCRIPT}</script>\n"));
+    for script in &frame.scripts {
+        out.push_str(&format!("<script>{script}</script>\n"));
     }
     out.push_str("</body>\n</html>\n");
     out
 }
 
-fn write_head(document: &Document, kind: &DocumentKind, out: &mut String) {
+fn write_link(address: &str, words: &str, out: &mut String) {
+    out.push_str("<a href=\"");
+    escape_html(address, out);
+    out.push_str("\">");
+    escape_html(words, out);
+    out.push_str("</a>");
+}
+
+fn write_head(frame: &Frame<'_>, out: &mut String) {
     out.push_str("<header class=\"head\"><p>");
-    escape_html(&document.cover.values.organisation, out);
+    escape_html(frame.organisation, out);
     out.push_str("</p><p>");
-    match (kind.id == "index", document.has_index) {
-        (true, _) => escape_html(kind.title, out),
-        (false, true) => {
-            out.push_str("<a href=\"index.html\">All documents</a> / ");
-            escape_html(&format!("{} {}", kind.id, kind.title), out);
+    for (index, (address, words)) in frame.way.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { " / " });
+        match address {
+            Some(address) => write_link(address, words, out),
+            None => escape_html(words, out),
         }
-        (false, false) => escape_html(&format!("{} {}", kind.id, kind.title), out),
     }
     out.push_str("</p><p class=\"classification\">");
-    escape_html(document.cover.values.classification, out);
+    escape_html(frame.classification, out);
     out.push_str("</p></header>\n");
 }
 
+fn write_site(pages: &[(String, String, bool)], out: &mut String) {
+    if pages.is_empty() {
+        return;
+    }
+    out.push_str("<nav class=\"site\" aria-labelledby=\"site\"><h2 id=\"site\">Portal</h2><ul>");
+    for (address, words, is_here) in pages {
+        out.push_str(if *is_here { "<li class=\"here\">" } else { "<li>" });
+        write_link(address, words, out);
+        out.push_str("</li>");
+    }
+    out.push_str("</ul></nav>\n");
+}
+
 fn write_contents(headings: &[Heading], out: &mut String) {
+    if headings.is_empty() {
+        return;
+    }
     out.push_str("<nav aria-labelledby=\"contents\"><h2 id=\"contents\">Contents</h2><ol>");
     for heading in headings {
         out.push_str(&format!("<li><a href=\"#{}\">", heading.id));
@@ -85,25 +173,18 @@ fn write_contents(headings: &[Heading], out: &mut String) {
     out.push_str("</ol></nav>\n");
 }
 
-/// Returns the rule that prints the document's name at the foot of each page.
-///
-/// It is made of our own words, a date and hexadecimal digits, so that nothing can break out of the string.
-fn print_footer(document: &Document) -> String {
-    let values = &document.cover.values;
-    let commit: String = values
-        .commit
-        .iter()
-        .flat_map(|commit| commit.chars())
-        .filter(char::is_ascii_hexdigit)
-        .take(12)
-        .collect();
-    let commit = if commit.is_empty() {
-        "not in git".to_owned()
+/// Returns what is printed at the foot of each sheet; nothing in it can break out of a string of the style sheet.
+pub(in crate::document) fn foot(name: &str, as_of_day: &str, commit: Option<&str>) -> String {
+    let is_harmless =
+        |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, ' ' | '.' | '-' | ',');
+    let name: String = name.chars().filter(is_harmless).take(80).collect();
+    let digits = commit.unwrap_or_default().chars().filter(char::is_ascii_hexdigit);
+    let commit: String = digits.take(12).collect();
+    if commit.is_empty() {
+        format!("{name}, as of {as_of_day}, not in git")
     } else {
-        format!("commit {commit}")
-    };
-    let (id, title, day) = (document.kind.id, document.kind.title, &values.as_of_day);
-    format!("@page{{@bottom-left{{content:\"{id} {title}, as of {day}, {commit}\"}}}}\n")
+        format!("{name}, as of {as_of_day}, commit {commit}")
+    }
 }
 
 fn sha256_base64(text: &str) -> String {

@@ -115,6 +115,7 @@ fn facet(table: &Table, index: usize) -> BTreeMap<(u8, String), usize> {
         let value = match &row[index] {
             Cell::Mark(mark) => (mark.rank, mark.word.to_owned()),
             Cell::Text(text) => (0, text.to_string()),
+            Cell::Links(links) if links.len() == 1 => (0, links[0].0.to_string()),
             Cell::Empty
             | Cell::Code(_)
             | Cell::Number(_)
@@ -207,12 +208,10 @@ fn write_group(
             (_, Room::Any | Room::Wide) => "<small>",
         });
         out.push_str(column.before);
-        if let (0, Cell::List(texts)) = (depth, cell)
-            && texts.len() > 1
-        {
-            write_list(texts, out);
-        } else {
-            write_cell(cell, out);
+        match (depth, cell) {
+            (0, Cell::List(texts)) if texts.len() > 1 => write_list(texts, out),
+            (0, Cell::Links(links)) if links.len() > 1 => write_ways(links, out),
+            _ => write_cell(cell, out),
         }
         out.push_str(column.after);
         out.push_str(if depth == 0 { "" } else { "</small>" });
@@ -259,19 +258,31 @@ fn write_cell(cell: &Cell, out: &mut String) {
             out.push_str("</small>");
         }
         Cell::Links(links) => {
-            for (index, (text, file)) in links.iter().enumerate() {
-                out.push_str(if index == 0 {
-                    "<a href=\""
-                } else {
-                    "<br><a href=\""
-                });
-                escape_html(file, out);
-                out.push_str("\">");
-                escape_html(text, out);
-                out.push_str("</a>");
+            for (index, link) in links.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "<br>" });
+                write_way(link, out);
             }
         }
     }
+}
+
+/// Writes links as a list, far enough from each other for a finger.
+fn write_ways(links: &[(Arc<str>, Arc<str>)], out: &mut String) {
+    out.push_str("<ul class=\"ways\">");
+    for link in links {
+        out.push_str("<li>");
+        write_way(link, out);
+        out.push_str("</li>");
+    }
+    out.push_str("</ul>");
+}
+
+fn write_way((words, address): &(Arc<str>, Arc<str>), out: &mut String) {
+    out.push_str("<a href=\"");
+    escape_html(address, out);
+    out.push_str("\">");
+    escape_html(words, out);
+    out.push_str("</a>");
 }
 
 /// Writes texts as a list; within a line of small print there can be none.

@@ -52,7 +52,7 @@ struct Statement {
 
 /// How a control stands; the order is that of the figure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum ControlStatus {
+pub(in crate::document) enum ControlStatus {
     Implemented,
     Partial,
     Planned,
@@ -72,7 +72,7 @@ impl ControlStatus {
     ];
 
     /// Reads what the statement says of a control.
-    pub(super) fn of(entry: &SoaEntry) -> Self {
+    pub(in crate::document) fn of(entry: &SoaEntry) -> Self {
         match (entry.applicable.value, entry.implementation) {
             (false, _) => Self::Excluded,
             (true, Some(Implementation::Implemented)) => Self::Implemented,
@@ -96,7 +96,7 @@ impl ControlStatus {
     }
 
     /// Returns it as a mark, what is done first.
-    pub(super) fn mark(self) -> Mark {
+    pub(in crate::document) fn mark(self) -> Mark {
         let (word, rank, tone) = match self {
             Self::Implemented => ("implemented", 0, Tone::Good),
             Self::Partial => ("partial", 1, Tone::Busy),

@@ -1,5 +1,8 @@
 //! The life of one record as history tells it: written, changed, decided about, renewed, ended, removed.
 
+mod chain;
+mod many;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,8 +15,13 @@ use super::edit::{Edit, edits};
 use super::past::{id_of, kind_of};
 use super::standing::{CONFIGURATION_ID, CONFIGURATION_KIND, Standing, Standings};
 use crate::load::{CONFIGURATION, LoadLimits, Repository};
-use crate::model::{AsOf, Date, Decision, Kind, RecordId, parse_date, parse_instant};
+use crate::model::{AsOf, Decision, Kind, RecordId, parse_date, parse_instant};
 use crate::source::{Commit, ContentId, ContentReader, FileId, History, Identity, PathChange, parse};
+
+use chain::{Renewals, chain};
+
+pub use chain::Chain;
+pub use many::lives_of;
 
 /// A text may have this many bytes in an old commit; one that is too large for a record is not compared.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -76,22 +84,6 @@ pub struct Event {
     pub decision: Option<DecisionTold>,
 }
 
-/// Records that prolong each other, the oldest first.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Chain {
-    pub ids: Vec<RecordId>,
-    pub from: Date,
-    /// The last day of the last one, or the day of the question if that is earlier.
-    pub until: Date,
-}
-
-impl Chain {
-    /// Returns its age in days, both ends included.
-    pub fn days(&self) -> i64 {
-        (self.until.days_since(self.from) + 1).max(0)
-    }
-}
-
 /// The life of a record.
 #[derive(Clone, Debug)]
 pub struct Life<'a> {
@@ -111,51 +103,29 @@ pub struct Life<'a> {
 
 /// What a life is told from.
 #[derive(Clone, Copy, Debug)]
-pub struct LifeQuestion<'a> {
-    pub repository: &'a Repository,
-    pub history: &'a History,
-    pub reader: &'a ContentReader,
+pub struct LifeQuestion<'q, 'a> {
+    pub repository: &'q Repository,
+    pub history: &'q History,
+    pub reader: &'q ContentReader,
     pub standings: &'a Standings,
     pub as_of: AsOf,
 }
 
 /// Tells the life of a record; `None` where neither the records nor history know it.
-pub fn life_of<'a>(question: LifeQuestion<'a>, id: &RecordId) -> Result<Option<Life<'a>>> {
+pub fn life_of<'a>(question: LifeQuestion<'_, 'a>, id: &RecordId) -> Result<Option<Life<'a>>> {
     let Some((path, kind)) = find(question, id) else {
         return Ok(None);
     };
-    let mut teller = Teller {
-        question,
-        id,
-        kind,
-        standing: question
-            .standings
-            .get(kind.map_or(CONFIGURATION_KIND, Kind::name), id),
-        tracked: BTreeSet::from([Arc::clone(&path)]),
-        renewals: renewals(question.repository, id),
-        told: BTreeSet::new(),
-        events: Vec::new(),
-    };
+    let renewals = Renewals::of(question.repository);
+    let mut teller = Teller::new(question, (id, kind), &path, &renewals);
     for commit in question.history.commits.iter().rev() {
-        teller.commit(commit)?;
+        teller.commit(commit, commit.changes.iter().rev())?;
     }
-    teller.events.reverse();
-    teller.uncommitted();
-    let record = question.repository.record(id);
-    Ok(Some(Life {
-        id: id.clone(),
-        kind: kind.map_or(CONFIGURATION_KIND, Kind::name),
-        title: record.map(|meta| meta.title.clone()),
-        is_present: question.repository.files.contains(&path),
-        path,
-        chain: chain(question.repository, id, question.as_of),
-        standing: teller.standing,
-        events: teller.events,
-    }))
+    Ok(Some(teller.end(path)))
 }
 
 /// Finds where a record lies or last lay; no kind is the configuration.
-fn find(question: LifeQuestion<'_>, id: &RecordId) -> Option<(Arc<str>, Option<Kind>)> {
+fn find(question: LifeQuestion<'_, '_>, id: &RecordId) -> Option<(Arc<str>, Option<Kind>)> {
     if id.as_str() == CONFIGURATION_ID {
         return Some((CONFIGURATION.into(), None));
     }
@@ -173,23 +143,14 @@ fn find(question: LifeQuestion<'_>, id: &RecordId) -> Option<(Arc<str>, Option<K
         })
 }
 
-/// Returns the paths of the records that prolong one.
-fn renewals(repository: &Repository, id: &RecordId) -> BTreeMap<Arc<str>, RecordId> {
-    let renewing = repository
-        .records()
-        .filter(|meta| meta.renews.as_ref().is_some_and(|renewed| renewed.value == *id));
-    renewing
-        .map(|meta| (Arc::clone(&meta.path), meta.id.value.clone()))
-        .collect()
-}
-
 struct Teller<'a, 'b> {
-    question: LifeQuestion<'a>,
+    question: LifeQuestion<'b, 'a>,
     id: &'b RecordId,
     kind: Option<Kind>,
     standing: Option<&'a Standing>,
     /// The names that the file has had so far, going back.
     tracked: BTreeSet<Arc<str>>,
+    all_renewals: &'b Renewals,
     renewals: BTreeMap<Arc<str>, RecordId>,
     /// The decisions that a commit brought.
     told: BTreeSet<Arc<str>>,
@@ -197,10 +158,48 @@ struct Teller<'a, 'b> {
     events: Vec<Event>,
 }
 
-impl Teller<'_, '_> {
-    fn commit(&mut self, commit: &Commit) -> Result<()> {
+impl<'a, 'b> Teller<'a, 'b> {
+    fn new(
+        question: LifeQuestion<'b, 'a>,
+        (id, kind): (&'b RecordId, Option<Kind>),
+        path: &Arc<str>,
+        all_renewals: &'b Renewals,
+    ) -> Self {
+        Self {
+            question,
+            id,
+            kind,
+            standing: question
+                .standings
+                .get(kind.map_or(CONFIGURATION_KIND, Kind::name), id),
+            tracked: BTreeSet::from([Arc::clone(path)]),
+            all_renewals,
+            renewals: all_renewals.of_record(id),
+            told: BTreeSet::new(),
+            events: Vec::new(),
+        }
+    }
+
+    fn end(mut self, path: Arc<str>) -> Life<'a> {
+        self.events.reverse();
+        self.uncommitted();
+        let repository = self.question.repository;
+        Life {
+            id: self.id.clone(),
+            kind: self.kind.map_or(CONFIGURATION_KIND, Kind::name),
+            title: repository.record(self.id).map(|meta| meta.title.clone()),
+            is_present: repository.files.contains(&path),
+            path,
+            chain: chain(repository, self.all_renewals, self.id, self.question.as_of),
+            standing: self.standing,
+            events: self.events,
+        }
+    }
+
+    /// Tells what a commit did, by those of its changes that may bear on the record, the last one first.
+    fn commit<'c>(&mut self, commit: &Commit, changes: impl Iterator<Item = &'c PathChange>) -> Result<()> {
         let decisions = format!("approvals/{}/", self.id);
-        for change in commit.changes.iter().rev() {
+        for change in changes {
             let path = &change.path;
             let event = if path.starts_with(&decisions) && path.ends_with(".yaml") {
                 Some(self.decision(commit, change)?)
@@ -397,42 +396,4 @@ fn kind_of_edits(fields: &[Edit]) -> EventKind {
         (Some(_), Some(_)) | (None, Some(_)) => EventKind::Tightened,
         (None, None) => EventKind::Changed,
     }
-}
-
-/// Returns the records that prolong each other around one; `None` for a record that nothing prolongs.
-fn chain(repository: &Repository, id: &RecordId, as_of: AsOf) -> Option<Chain> {
-    let mut ids = vec![id.clone()];
-    let renewed = |id: &RecordId| {
-        let meta = repository.record(id)?;
-        meta.renews.as_ref().map(|renewed| renewed.value.clone())
-    };
-    while let Some(earlier) = ids
-        .first()
-        .and_then(renewed)
-        .filter(|earlier| !ids.contains(earlier))
-    {
-        ids.insert(0, earlier);
-    }
-    let next = |id: &RecordId| renewals(repository, id).into_values().next();
-    while let Some(later) = ids.last().and_then(next).filter(|later| !ids.contains(later)) {
-        ids.push(later);
-    }
-    let spans: Vec<(Date, Option<Date>)> = ids.iter().filter_map(|id| span(repository, id)).collect();
-    let from = spans.iter().map(|(from, _)| *from).min()?;
-    let last = spans.last()?.1;
-    let until = last.map_or(as_of.day(), |last| last.min(as_of.day()));
-    Some(Chain { ids, from, until })
-}
-
-/// Returns from when to when an exception or an acceptance counts.
-fn span(repository: &Repository, id: &RecordId) -> Option<(Date, Option<Date>)> {
-    if let Some(exception) = repository.exceptions.get(id) {
-        let spec = &exception.spec;
-        let granted = spec.first_granted.map(|granted| granted.value);
-        let starts = granted.map_or(spec.starts.value, |granted| granted.min(spec.starts.value));
-        return Some((starts, Some(spec.expires.value)));
-    }
-    let acceptance = repository.acceptances.get(id)?;
-    let expires = acceptance.spec.expires.map(|expires| expires.value);
-    Some((acceptance.spec.starts.value, expires))
 }
