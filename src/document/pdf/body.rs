@@ -13,7 +13,7 @@ use super::super::tree::{Ids, all_text, is_harmless, parse, plain_text};
 use super::content::{Block, Inline, LONGEST};
 use super::fit::Grid;
 use super::fonts::FONTS;
-use super::table::{cards, cut, facts, has_rows, spelt};
+use super::table::{cards, cut, facts, has_rows, is_wide, spelt};
 
 /// Blocks within blocks that are laid out; what lies deeper stands as its words.
 const MAX_DEPTH: usize = 8;
@@ -44,7 +44,7 @@ pub(super) fn read(document: &Document, filled: &str) -> Body {
         .tables
         .iter()
         .filter(|table| has_rows(table) && filled.contains(&Slot::Table(table.name).mark()))
-        .any(|table| cut(table, document.kind.id).grid.is_wide(UPRIGHT));
+        .any(|table| is_wide(table, UPRIGHT));
     let mut reader = Reader {
         document,
         targets: targets(root),

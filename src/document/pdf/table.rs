@@ -26,53 +26,79 @@ pub(super) struct Cut {
     pub(super) twin: Option<(String, Vec<u8>)>,
 }
 
+/// Tells whether a table asks for a page on its side, where an upright one has so many points.
+pub(super) fn is_wide(table: &Table, room: f64) -> bool {
+    grid(table, printed(table).rows, Vec::new()).is_wide(room)
+}
+
 /// Makes the rows of a table, and where some are left out the file that has all.
 pub(super) fn cut(table: &Table, id: &str) -> Cut {
+    let Printed { rows, has_cut_text } = printed(table);
+    let (shown, all) = (rows.len(), table.rows.len());
+    if shown == all && !has_cut_text {
+        let grid = grid(table, rows, Vec::new());
+        return Cut { grid, twin: None };
+    }
+    let (name, bytes) = (format!("{id}-{}.csv", table.name), csv::write(table));
+    let what = if shown < all {
+        format!("The first {shown} of {all} rows stand here. ")
+    } else {
+        "Long texts are cut here, which is marked. ".to_owned()
+    };
+    let rest = vec![
+        Inline::text(&format!("{what}All {all} rows, whole, are in ")),
+        Inline::code(&name),
+        Inline::text(", which was written beside this document, with the SHA-256 "),
+        Inline::code(&sha256_hex(&bytes)),
+        Inline::text("."),
+    ];
+    Cut {
+        grid: grid(table, rows, rest),
+        twin: Some((name, bytes)),
+    }
+}
+
+/// The rows that are printed.
+struct Printed {
+    rows: Vec<Vec<Vec<Line>>>,
+    has_cut_text: bool,
+}
+
+fn printed(table: &Table) -> Printed {
     let groups = table.groups();
-    let mut rows = Vec::new();
+    let mut printed = Printed {
+        rows: Vec::new(),
+        has_cut_text: false,
+    };
     let mut characters = 0;
-    let mut has_cut_text = false;
     for row in table.rows.iter().take(MAX_ROWS) {
         let cells: Vec<Vec<Line>> = groups
             .iter()
             .map(|group| {
                 let (lines, is_cut) = cell(table, row, group);
-                has_cut_text |= is_cut;
+                printed.has_cut_text |= is_cut;
                 lines
             })
             .collect();
         characters += cells.iter().flatten().map(Line::length).sum::<usize>();
-        if characters > MAX_TABLE_CHARACTERS && !rows.is_empty() {
+        if characters > MAX_TABLE_CHARACTERS && !printed.rows.is_empty() {
             break;
         }
-        rows.push(cells);
+        printed.rows.push(cells);
     }
-    let (shown, all) = (rows.len(), table.rows.len());
-    let twin = (shown < all || has_cut_text).then(|| (format!("{id}-{}.csv", table.name), csv::write(table)));
-    let rest = twin.as_ref().map(|(name, bytes)| {
-        let digest = sha256_hex(bytes);
-        let what = if shown < all {
-            format!("The first {shown} of {all} rows stand here. ")
-        } else {
-            "Long texts are cut here, which is marked. ".to_owned()
-        };
-        vec![
-            Inline::text(&format!("{what}All {all} rows, whole, are in ")),
-            Inline::code(name),
-            Inline::text(", which was written beside this document, with the SHA-256 "),
-            Inline::code(&digest),
-            Inline::text("."),
-        ]
-    });
-    let grid = Grid {
+    printed
+}
+
+fn grid(table: &Table, rows: Vec<Vec<Vec<Line>>>, rest: Vec<Inline>) -> Grid {
+    let groups = table.groups();
+    Grid {
         caption: vec![Inline::text(&table.caption)],
         heads: groups.iter().map(|group| table.group_title(group)).collect(),
         rooms: groups.iter().map(|group| table.columns[group[0]].room).collect(),
         numbers: groups.iter().map(|group| is_number(table, group)).collect(),
         rows,
-        rest: rest.unwrap_or_default(),
-    };
-    Cut { grid, twin }
+        rest,
+    }
 }
 
 fn is_number(table: &Table, group: &[usize]) -> bool {
