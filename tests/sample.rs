@@ -40,7 +40,7 @@ LC_ALL=C sort -c population.txt && echo sorted
 "#;
 
 #[test]
-fn an_auditor_draws_it_again_with_coreutils() {
+pub(crate) fn an_auditor_draws_it_again_with_coreutils() {
     let folder = tempfile::tempdir().unwrap();
     let population = folder.path().join("population.txt");
     let seed = "AUD 0916/b";
@@ -102,7 +102,7 @@ fn the_same_seed_draws_the_same_and_another_draws_others() {
 
 /// The register as `reconcile` prints it is what the population is counted against.
 #[test]
-fn the_population_is_whole() {
+pub(crate) fn the_population_is_whole() {
     let words = [
         "countersign",
         "reconcile",

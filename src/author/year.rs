@@ -191,6 +191,13 @@ pub(super) const STEPS: &[Step] = &[
         &[],
     ),
     step(
+        "2026-04-08T09:00:00Z",
+        "p-noor",
+        "File the minutes of the first quarter",
+        &["data/evidence/minutes-2026-q1.txt", "evidence/ev-0003.yaml"],
+        &[],
+    ),
+    step(
         "2026-04-20T10:00:00Z",
         "p-osei",
         "Govern the images of the booking portal",
@@ -268,6 +275,18 @@ pub(super) const STEPS: &[Step] = &[
         )],
     ),
     step(
+        "2026-07-08T09:00:00Z",
+        "p-noor",
+        "File minutes and figures of the second quarter",
+        &[
+            "data/evidence/minutes-2026-q2.txt",
+            "data/evidence/figures-2026-q2.txt",
+            "evidence/ev-0004.yaml",
+            "evidence/ev-0005.yaml",
+        ],
+        &[],
+    ),
+    step(
         "2026-08-05T07:45:00Z",
         "p-hansen",
         "Review exc-0009",
@@ -314,6 +333,25 @@ pub(super) const STEPS: &[Step] = &[
         "p-osei",
         "Ask to go on with the HR archive until June 2027",
         &["acceptances/rac-0003.yaml"],
+        &[],
+    ),
+    step(
+        "2026-08-28T07:00:00Z",
+        "p-noor",
+        "File the restore test and the window of the ERP in August",
+        &[
+            "data/evidence/restore-2026-08.txt",
+            "data/evidence/erp-window-2026-08.txt",
+            "evidence/ev-0006.yaml",
+            "evidence/ev-0008.yaml",
+        ],
+        &[],
+    ),
+    step(
+        "2026-09-01T08:00:00Z",
+        "p-noor",
+        "File the scan runs of August",
+        &["data/evidence/scan-runs-2026-08.txt", "evidence/ev-0007.yaml"],
         &[],
     ),
     step(

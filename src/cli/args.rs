@@ -65,7 +65,7 @@ pub(super) enum Command {
     Reconcile(Reconcile),
     /// Make documents, such as the Statement of Applicability (D01) or the monthly compliance report (D06)
     #[command(
-        after_help = "Examples:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents\n  countersign render --document posture-diff --from 2026-06-30 --to 2026-09-30 --out documents"
+        after_help = "Example:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents\n  countersign render --document posture-diff --from 2026-06-30 --to 2026-09-30 --out documents"
     )]
     Render(Render),
     /// Show the auditor portal in a browser on this machine, live while records change

@@ -7,7 +7,7 @@ mod records;
 mod surfaces;
 mod trust;
 
-use crate::{anchors, forge};
+use crate::{anchors, forge, sample};
 
 /// What this test tree does about a threat.
 #[derive(Clone, Copy)]
@@ -116,7 +116,7 @@ threats! {
     t33: tried [surfaces::the_clock_is_set];
     t34: tried [surfaces::a_document_is_edited_in_its_bundle];
     t35: elsewhere [trust::caps_and_headline_are_loosened, trust::schemas_and_templates_are_edited];
-    t36: joins ["documents"];
+    t36: elsewhere [sample::an_auditor_draws_it_again_with_coreutils, sample::the_population_is_whole];
     t37: tried [approvals::what_the_approver_was_shown_is_changed];
     t38: both [
         [approvals::a_key_that_main_revoked_meanwhile_is_used, approvals::a_leaver_signs]

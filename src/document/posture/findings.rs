@@ -176,14 +176,14 @@ pub(super) fn count_table(turned: &[Turned<'_>]) -> Table {
 }
 
 const FINDINGS: &[Column] = &[
-    Column::new("host", "Host").wide(),
+    Column::new("host", "Host"),
     Column::beneath("system", ""),
-    Column::new("vuln", "Vulnerability").wide(),
+    Column::new("vuln", "Vulnerability"),
     Column::beneath("title", ""),
     Column::new("severity", "Severity"),
     Column::beneath("severity_before", "").around("was ", ""),
-    Column::new("what", "What happened").wide(),
-    Column::new("to", "State at the end").tight(),
+    Column::new("what", "What happened"),
+    Column::new("to", "State at the end"),
     Column::beneath("to_coverage", "").around("by ", ""),
     Column::beneath("from", "").around("before: ", ""),
     Column::beneath("from_coverage", "").around("then by ", ""),
