@@ -21,7 +21,9 @@ mod markdown;
 mod measures;
 mod policies;
 mod provenance;
+mod pseudonyms;
 mod ratings;
+mod redact;
 mod reviewed;
 mod reviews;
 mod risks;
@@ -48,6 +50,7 @@ use table::{Layout, Table};
 use template::Templates;
 
 pub use provenance::Provenance;
+pub use pseudonyms::{Known, KnownHost, KnownPerson, Pseudonyms};
 pub use template::template_names;
 
 /// One document: what it is, and the function that computes what it shows.
@@ -216,18 +219,52 @@ pub fn render(
     provenance: &Provenance<'_>,
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
-    let templates = Templates::new(overrides)?;
     let request = Request {
         register,
         provenance,
         kinds,
         formats,
     };
+    make(&request, overrides, None)
+}
+
+/// Makes documents as `render` does, with pseudonyms in the place of names.
+pub fn render_redacted(
+    kinds: &[&'static DocumentKind],
+    (register, provenance): (&Register<'_>, &Provenance<'_>),
+    overrides: &BTreeMap<String, String>,
+    names: &Pseudonyms,
+) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    let request = Request {
+        register,
+        provenance,
+        kinds,
+        formats: &Format::ALL,
+    };
+    make(&request, overrides, Some(names))
+}
+
+fn make(
+    request: &Request<'_>,
+    overrides: &BTreeMap<String, String>,
+    names: Option<&Pseudonyms>,
+) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    let templates = Templates::new(overrides)?;
+    let Request {
+        register,
+        kinds,
+        formats,
+        ..
+    } = request;
     let has_index = kinds.iter().any(|kind| kind.id == index::INDEX.id);
     let mut files = BTreeMap::new();
-    for kind in kinds {
-        let view = (kind.view)(&request);
-        let cover = Cover::new(&request, kind, &view, &templates);
+    for kind in *kinds {
+        let mut view = (kind.view)(request);
+        let mut cover = Cover::new(request, kind, &view, &templates);
+        if let Some(names) = names {
+            view.redact(names);
+            cover.redact(names);
+        }
         let document = Arc::new(Document {
             kind,
             cover,
@@ -237,12 +274,13 @@ pub fn render(
         let needs_page = formats
             .iter()
             .any(|format| matches!(format, Format::Html | Format::Markdown));
-        let page = if needs_page {
-            templates.fill(&document)?
-        } else {
-            String::new()
+        let page = match (needs_page, names) {
+            (false, _) => String::new(),
+            (true, None) => templates.fill(&document)?,
+            // What the values said is replaced already; a template of the repository may name somebody, too.
+            (true, Some(names)) => names.text(&templates.fill(&document)?),
         };
-        for format in formats {
+        for format in *formats {
             write(&document, (*format, register.as_of), &page, &mut files)?;
         }
     }

@@ -2,6 +2,7 @@
 
 mod author;
 mod brief;
+mod bundle;
 mod decide;
 mod diff;
 mod identity;
@@ -11,6 +12,7 @@ mod past;
 mod plan;
 mod prove;
 mod publish;
+mod redact;
 mod status;
 mod subject;
 mod tell;
@@ -18,6 +20,7 @@ mod trace;
 mod whatif;
 
 pub(super) use author::{demo, init, new, renew};
+pub(super) use bundle::{audit, bundle};
 pub(super) use decide::{approve, reject, review, revoke};
 pub(super) use diff::diff;
 pub(super) use judge::{check, reconcile};
@@ -25,7 +28,7 @@ pub(super) use ledger::{import, ledger};
 pub(super) use past::{anchor, log};
 pub(super) use plan::plan;
 pub(super) use prove::verify;
-pub(super) use publish::{audit, bundle, render};
+pub(super) use publish::render;
 pub(super) use status::status;
 pub(super) use tell::{completions, explain, man, schema};
 pub(super) use trace::trace;
