@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use countersign::source::{read_history, resolve_revision};
+use countersign::source::{read_commit, read_history, resolve_day, resolve_revision};
 use divan::Bencher;
 
 use crate::FOLDER;
@@ -13,6 +13,10 @@ use crate::measure::sample;
 
 const COMMITS: usize = 10_000;
 const RECORDS: usize = 1_000;
+/// When the first commit was made; one follows each minute.
+const BEGIN: usize = 1_700_000_000;
+/// At how many dates the files are read as they were.
+const DATES: usize = 7;
 
 /// A packed repository: of ten commits, one adds a record while there are fewer than `RECORDS`, the others edit;
 /// each hundredth moves one to another folder.
@@ -41,7 +45,7 @@ fn repository() -> PathBuf {
 fn commit(number: usize, paths: &mut Vec<String>) -> String {
     let mut text = format!(
         "commit refs/heads/main\ncommitter Bench <bench@bench.example> {} +0000\ndata 6\nchange\n",
-        1_700_000_000 + number * 60
+        BEGIN + number * 60
     );
     // A step that shares no factor with the number of records visits them all in turn.
     let row = number * 373 % paths.len().max(1);
@@ -86,6 +90,35 @@ fn history_read(bencher: Bencher<'_, '_>) {
     };
     // Each move is two changes.
     bencher.bench_local(|| assert_eq!(sample("history", work), (COMMITS, COMMITS + COMMITS / 100)));
+}
+
+/// The life of every record, and each file as it was at seven dates.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn history_read_with_dates(bencher: Bencher<'_, '_>) {
+    let folder = repository();
+    let tip = resolve_revision(&folder, "main").unwrap();
+    let files_at = |date: usize| {
+        let until = BEGIN + COMMITS * 60 * date / DATES;
+        let commit = resolve_day(&folder, i64::try_from(until).unwrap()).unwrap();
+        let tree = read_commit(&folder, &commit).unwrap();
+        let texts = tree
+            .entries()
+            .iter()
+            .map(|entry| tree.read(entry, 1 << 20).unwrap());
+        assert!(texts.map(|text| text.len()).sum::<usize>() > 0);
+        tree.entries().len()
+    };
+    let work = || {
+        let history = read_history(&folder, &tip).unwrap().unwrap();
+        let files = (1..=DATES).map(files_at).sum::<usize>();
+        (history.commits.len(), files)
+    };
+    let (_, files) = work();
+    assert!(
+        files > RECORDS * (DATES - 2),
+        "each date finds the records that stood then"
+    );
+    bencher.bench_local(|| assert_eq!(sample("history with dates", work), (COMMITS, files)));
 }
 
 #[divan::bench(sample_count = 5, sample_size = 1)]

@@ -90,6 +90,12 @@ const COMPARISONS: &[Comparison] = &[
         stage: "history",
         floor: "every object",
         words: "every object of the repository, read",
+        target: None,
+    },
+    Comparison {
+        stage: "history with dates",
+        floor: "every object",
+        words: "every object of the repository, read",
         target: Some(1.5),
     },
     Comparison {

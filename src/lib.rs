@@ -6,7 +6,8 @@
 //! ```text
 //! git tree / folder ──load──▶ Repository ──trust──▶ standing of every record ┐
 //!                                                                           ├─reconcile──▶ Register ─┬─check────▶ diagnostics ──output──▶ bytes
-//! scan exports ──import──▶ stream of Observation ──ledger──▶ runs ───────────┘                        └─document─▶ files ──attest──▶ signed bundle
+//! scan exports ──import──▶ stream of Observation ──ledger──▶ runs ───────────┘                        ├─document─▶ files ──attest──▶ signed bundle
+//!                                                                                                    └─export───▶ files for other systems
 //! ```
 //!
 //! Three nouns carry the house: `Repository` (what we say), a scan (what the scanners saw: the stream
@@ -49,6 +50,9 @@ pub mod check;
 
 /// The register becomes documents: a view and a template each, and the back ends.
 pub mod document;
+
+/// The register becomes files for other systems: VEX, OSCAL, a calendar; one module each.
+pub mod export;
 
 /// The signed bundle: manifest, SSHSIG signature, verification.
 pub mod attest;

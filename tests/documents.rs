@@ -4,6 +4,8 @@
 mod acceptances;
 #[path = "documents/agreements.rs"]
 mod agreements;
+#[path = "documents/audit.rs"]
+mod audit;
 #[path = "documents/browser.rs"]
 mod browser;
 #[path = "documents/compliance.rs"]
@@ -36,8 +38,8 @@ mod workbooks;
 use std::collections::BTreeMap;
 
 use countersign::document::{DOCUMENTS, DocumentError, DocumentKind, Format, Provenance, find, render};
-use records::{files, repository};
-use register::{diagnostics, provenance, sample_register};
+pub(crate) use records::{files, repository};
+pub(crate) use register::{diagnostics, provenance, sample_register};
 
 type Files = BTreeMap<String, Vec<u8>>;
 

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use countersign::model::{Quality, Severity};
+use countersign::model::{Date, Quality, Severity};
 use countersign::output::Style;
 use countersign::output::register::{Format, Report, write};
-use countersign::reconcile::Register;
+use countersign::reconcile::{Period, Register};
 use serde_json::Value;
 
 use super::output::{assert_valid, output_schema};
@@ -53,6 +53,12 @@ impl Document {
         let day_of = self.local_day(at);
         let bound = |name: &str| day(&self.json["period"][name]).unwrap();
         bound("from") <= day_of && day_of <= bound("to") && at <= self.as_of()
+    }
+
+    /// Tells whether a finding was open at some moment of the period.
+    fn is_open_in_period(&self, finding: &Value) -> bool {
+        let from = day(&self.json["period"]["from"]).unwrap();
+        moment(&finding["closed"]).is_none_or(|closed| from <= self.local_day(closed))
     }
 
     fn findings(&self) -> impl Iterator<Item = &Value> {
@@ -116,7 +122,9 @@ fn rates(document: &Document, findings: &[&Value]) -> Vec<(&'static str, Counted
             in_time += 1;
         }
     }
-    let back = |finding: &&&Value| finding["recurrence"].as_u64().unwrap() > 0;
+    let back = |finding: &&&Value| {
+        finding["recurrence"].as_u64().unwrap() > 0 && document.is_open_in_period(finding)
+    };
     let ended =
         |finding: &&&Value| moment(&finding["closed"]).is_some_and(|closed| document.in_period(closed));
     let came_back = findings.iter().filter(back).count() as u64;
@@ -171,7 +179,8 @@ fn exposure(document: &Document, findings: &[&Value]) -> Vec<(&'static str, Coun
     let mut minutes: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
     for finding in findings {
         let grave = finding["severity"] == "critical" || finding["kev"] == true;
-        let Some(known) = day(&finding["exploited_since"]).filter(|_| grave && !is(finding, &REMOVED)) else {
+        let counts = grave && !is(finding, &REMOVED) && document.is_open_in_period(finding);
+        let Some(known) = day(&finding["exploited_since"]).filter(|_| counts) else {
             continue;
         };
         let hosts = document.json["hosts"].as_array().unwrap();
@@ -477,4 +486,40 @@ fn debt_is_the_time_under_exception() {
     assert_eq!(debt("2026-09-10"), "n/a");
     assert_eq!(debt("2026-09-12T22:00:00Z"), "2.0");
     assert_eq!(debt("2026-09-30"), "10.0");
+}
+
+/// What falls due in a month counts in its rates, though it was fixed in the month before; in no other figure of the month.
+#[test]
+fn what_was_fixed_before_the_month_in_which_it_is_due_is_in_time() {
+    let mut world = World::new();
+    world.kev("CVE-2026-0001", "2026-07-01", None);
+    let scan = |world: &mut World, day: &str, cves: &[&str]| {
+        world.scan("src-one", &format!("{day}T08:00:00Z"), |scan| {
+            scan.host("app01");
+            for cve in cves {
+                scan.seen("app01", cve, &[cve], Severity::Critical, None);
+            }
+        });
+    };
+    scan(&mut world, "2026-08-25", &["CVE-2026-0001", "CVE-2026-0002"]);
+    scan(&mut world, "2026-08-30", &["CVE-2026-0002"]);
+    scan(&mut world, "2026-09-29", &["CVE-2026-0002"]);
+    let september = Period {
+        from: Date("2026-09-01".parse().unwrap()),
+        to: Date("2026-09-30".parse().unwrap()),
+    };
+    let json = world.judge_over(september, "2026-09-30", json_of);
+    let figure = |name: &str| counted(&json["kpis"][name]);
+    let due = |finding: &Value| finding["base_due"].as_str().unwrap()[..7].to_owned();
+    let findings = json["findings"].as_array().unwrap();
+    assert_eq!(findings.iter().map(due).collect::<Vec<_>>(), ["2026-09"; 2]);
+    assert_eq!(
+        figure("sla_rate_strict"),
+        (1, 2),
+        "one was fixed in August, in time"
+    );
+    assert_eq!(figure("mttp_median").1, 0, "nothing was fixed in September");
+    assert_eq!(figure("exposure_host_days"), (0, 0), "the exploited one was gone");
+    assert_eq!(json["systems"][0]["closed_rate"]["denominator"], 1);
+    hold_against(json, "Europe/Berlin");
 }

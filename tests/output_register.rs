@@ -55,6 +55,7 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         segments: Arc::default(),
         plan_by: None,
         disposition,
+        triage: None,
         coverage: None,
         suspended: vec![],
         lapsed: vec![],
@@ -79,6 +80,7 @@ fn deferred() -> Finding {
         kev: None,
         due: at("2026-10-31T22:59:59Z"),
         due_reason: "sla:high/tier1".into(),
+        triage: None,
         coverage: Some(CoverageRef {
             id: id("exc-0014"),
             until: at("2026-10-31T22:59:59Z"),

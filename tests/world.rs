@@ -13,7 +13,7 @@ use countersign::model::{
     AsOf, CvssVector, Disposition, Exploit, Finding, Host, ObservationState, Quality, RecordId, ScanSummary,
     Severity, Stamp, Zone, parse_date, parse_instant,
 };
-use countersign::reconcile::{Question, Register, reconcile};
+use countersign::reconcile::{Period, Question, Register, reconcile};
 use countersign::source::read_folder;
 
 use crate::signing::believing;
@@ -211,12 +211,22 @@ impl World {
     }
 
     pub(crate) fn judge<T>(&self, when: &str, look: impl FnOnce(&Register<'_>) -> T) -> T {
+        self.judge_over(None, when, look)
+    }
+
+    /// Judges a period.
+    pub(crate) fn judge_over<T>(
+        &self,
+        period: impl Into<Option<Period>>,
+        when: &str,
+        look: impl FnOnce(&Register<'_>) -> T,
+    ) -> T {
         let repository = self.repository();
         let as_of = as_of(when);
         let standings = believing(&repository, as_of.instant());
         let question = Question {
             as_of,
-            period: None,
+            period: period.into(),
             due_soon_days: 7,
             verify_hours: 72,
         };

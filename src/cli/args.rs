@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use super::args_export::Export;
 pub(super) use super::args_ledger::{Import, LedgerCommand, Rebuild, Trace};
-pub(super) use super::args_plan::{Plan, PlanFormat, Whatif};
+pub(super) use super::args_plan::{Plan, PlanFormat, Sample, Whatif};
 pub(super) use super::args_proof::{Audit, Bundle, Proof, Verify};
 use crate::output::Form;
 
@@ -66,6 +67,9 @@ pub(super) enum Command {
         after_help = "Example:\n  countersign render --document D06 --period 2026-09 --format html,csv --out documents"
     )]
     Render(Render),
+    /// Write files for other systems: OSCAL, VEX in three formats, a calendar
+    #[command(after_help = "Example:\n  countersign export oscal --as-of 2026-09-30 --out oscal")]
+    Export(Export),
     /// Make the audit bundle: documents, records, digests, and a signature
     #[command(after_help = "Example:\n  countersign bundle --out audit.tar --key ~/.ssh/id_ed25519")]
     Bundle(Bundle),
@@ -127,6 +131,9 @@ pub(super) enum Command {
     /// List the missing patches by system, in the order in which to patch
     #[command(after_help = "Example:\n  countersign plan --as-of 2026-09-30 --format csv --output plan.csv")]
     Plan(Plan),
+    /// Draw an auditor's sample that nobody could prepare and anybody can draw again
+    #[command(after_help = "Example:\n  countersign sample --seed AUD-0916 --stratum tier0 --n 25")]
+    Sample(Sample),
     /// Say what would have been late with other times in the agreements
     #[command(after_help = "Example:\n  countersign whatif --sla critical/tier1=5 --period 2026-Q3")]
     Whatif(Whatif),

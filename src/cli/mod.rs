@@ -3,6 +3,7 @@
 //! A command opens a [`job::Job`], asks the other rooms, and writes what they say. It decides nothing.
 
 mod args;
+mod args_export;
 mod args_ledger;
 mod args_plan;
 mod args_proof;
@@ -97,6 +98,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Check(check) => commands::check(console, global, check),
         Command::Reconcile(reconcile) => commands::reconcile(console, global, reconcile),
         Command::Render(render) => commands::render(console, global, render),
+        Command::Export(export) => commands::export(console, global, export),
         Command::Bundle(bundle) => commands::bundle(console, global, bundle),
         Command::Audit(audit) => commands::audit(console, global, audit),
         Command::Verify(verify) => commands::verify(console, global, verify),
@@ -115,6 +117,7 @@ fn dispatch(arguments: &Arguments, console: &mut Console<'_>) -> Result<u8, Fail
         Command::Trace(trace) => commands::trace(console, global, trace),
         Command::Ledger(command) => commands::ledger(console, global, command),
         Command::Plan(plan) => commands::plan(console, global, plan),
+        Command::Sample(sample) => commands::sample(console, global, sample),
         Command::Whatif(whatif) => commands::whatif(console, global, whatif),
         Command::Log(log) => commands::log(console, global, log),
         Command::Explain(explain) => commands::explain(console, explain),

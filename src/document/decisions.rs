@@ -16,7 +16,7 @@ const MAX_CHAIN: usize = 100;
 
 /// Where a decision stands at as-of.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Active,
     Expiring,
     Expired,
@@ -37,19 +37,19 @@ pub(super) struct Bearing {
 }
 
 /// An exception or a risk acceptance.
-pub(super) enum Body<'a> {
+pub(crate) enum Body<'a> {
     Exception(&'a Exception),
     Acceptance(&'a RiskAcceptance),
 }
 
 /// One decision with what was computed for it.
-pub(super) struct DecisionRow<'a> {
-    pub(super) meta: &'a Meta,
-    pub(super) body: Body<'a>,
-    pub(super) phase: Phase,
+pub(crate) struct DecisionRow<'a> {
+    pub(crate) meta: &'a Meta,
+    pub(crate) body: Body<'a>,
+    pub(crate) phase: Phase,
     /// The phase in the word of the record, such as `revoked`.
     pub(super) mark: Mark,
-    pub(super) expires: Option<Date>,
+    pub(crate) expires: Option<Date>,
     /// The ids of the chain, the first one first, this one last.
     pub(super) chain: Vec<&'a RecordId>,
     /// The first day of the chain: the earliest that any of its records tells.
@@ -67,11 +67,21 @@ impl DecisionRow<'_> {
     pub(super) fn starts(&self) -> Date {
         self.body.starts()
     }
+
+    /// Tells whether it stands at as-of.
+    pub(crate) fn is_in_force(&self) -> bool {
+        matches!(self.phase, Phase::Active | Phase::Expiring)
+    }
+
+    /// Returns the phase in the word of the machine formats, such as `expired`.
+    pub(crate) fn word(&self) -> &'static str {
+        self.mark.word
+    }
 }
 
 impl Body<'_> {
     /// Returns the kind of the record.
-    pub(super) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Exception(_) => Kind::Exception,
             Self::Acceptance(_) => Kind::RiskAcceptance,
@@ -87,7 +97,7 @@ impl Body<'_> {
     }
 
     /// Returns the last day; an acceptance may tell none.
-    pub(super) fn expires(&self) -> Option<Date> {
+    pub(crate) fn expires(&self) -> Option<Date> {
         match self {
             Self::Exception(exception) => Some(exception.expires.value),
             Self::Acceptance(acceptance) => acceptance.expires.as_ref().map(|expires| expires.value),
@@ -95,7 +105,7 @@ impl Body<'_> {
     }
 
     /// Returns the compensating controls as they are written.
-    pub(super) fn compensating(&self) -> &[Compensating] {
+    pub(crate) fn compensating(&self) -> &[Compensating] {
         match self {
             Self::Exception(exception) => &exception.compensating,
             Self::Acceptance(acceptance) => &acceptance.compensating,
@@ -118,7 +128,11 @@ impl Body<'_> {
 
 /// Returns every exception, then every acceptance, by id.
 pub(super) fn decision_rows<'a>(request: &Request<'a>) -> Vec<DecisionRow<'a>> {
-    let register = request.register;
+    decisions_of(request.register)
+}
+
+/// Returns every exception of a register, then every acceptance, by id.
+pub(crate) fn decisions_of<'a>(register: &'a Register<'a>) -> Vec<DecisionRow<'a>> {
     let bearings = bearings(register);
     let exceptions = register.repository.exceptions.iter().map(of_exception);
     let acceptances = register.repository.acceptances.iter().map(of_acceptance);

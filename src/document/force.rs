@@ -6,7 +6,7 @@ use crate::reconcile::Register;
 
 /// Whether a record binds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Force {
+pub(crate) enum Force {
     Binds,
     NotApproved,
     Expired,
@@ -16,7 +16,7 @@ pub(super) enum Force {
 
 impl Force {
     /// What was declared to have ended has ended; then successors, approvals and the calendar decide.
-    pub(super) fn of(register: &Register<'_>, meta: &Meta, expires: Option<Date>) -> Self {
+    pub(crate) fn of(register: &Register<'_>, meta: &Meta, expires: Option<Date>) -> Self {
         let counts = |meta: &Meta| register.standings.of(meta.kind, &meta.id.value).counts();
         let mut all = register.repository.records();
         let is_replaced = all.any(|other| {
@@ -47,7 +47,7 @@ impl Force {
     }
 
     /// Tells whether it has ended or was replaced.
-    pub(super) fn has_ended(self) -> bool {
+    pub(crate) fn has_ended(self) -> bool {
         matches!(self, Self::Superseded | Self::Ended(_))
     }
 }

@@ -5,6 +5,7 @@
 
 mod acceptances;
 mod agreements;
+mod audit;
 mod compliance;
 mod cover;
 mod csv;
@@ -30,6 +31,7 @@ mod risks;
 mod scorecard;
 mod soa;
 mod table;
+mod targets;
 mod template;
 mod text;
 mod unsupported;
@@ -49,9 +51,13 @@ use figure::Figure;
 use table::{Layout, Table};
 use template::Templates;
 
+pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
+pub(crate) use force::Force;
 pub use provenance::Provenance;
 pub use pseudonyms::{Known, KnownHost, KnownPerson, Pseudonyms};
+pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
+pub(crate) use text::{escape_json, escape_markdown, visible};
 
 /// One document: what it is, and the function that computes what it shows.
 #[derive(Debug)]
@@ -81,6 +87,7 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     vulnerabilities::D05,
     compliance::D06,
     reviews::D07,
+    audit::D09,
     evidence::D10,
     unsupported::D11,
     scorecard::D14,
@@ -362,7 +369,7 @@ fn write_json(document: &Document) -> Result<String, DocumentError> {
     };
     let json = serde_json::to_string_pretty(&twin)
         .map_err(|source| DocumentError::Unwritable { id: kind.id, source })?;
-    Ok(text::escape_json(&json) + "\n")
+    Ok(escape_json(&json) + "\n")
 }
 
 /// Writes the values of a view; a view that cannot be written is a slip of ours, and the template will say so.

@@ -1,8 +1,11 @@
 //! Likelihood and impact: the level of a rating, and records counted in the risk matrix of the Isms.
 
+use std::cmp::Reverse;
+
 use super::figure::{Drawing, Figure, Grid, GridCell};
 use super::table::{Cell, Column, Layout, Table};
-use crate::model::{RecordId, Risk, RiskMatrix, RiskRating};
+use super::words::spaced;
+use crate::model::{Record, RecordId, Risk, RiskMatrix, RiskRating};
 use crate::reconcile::Register;
 
 /// A likelihood and an impact, as a record tells them.
@@ -55,10 +58,33 @@ impl<'a> Pair<'a> {
         }
     }
 
+    /// Returns the level in a word, else the pair in words.
+    pub(super) fn level_words(self, register: &Register<'_>) -> String {
+        self.level(register).map_or_else(|| self.words(), spaced)
+    }
+
     /// Returns the pair in words.
     pub(super) fn words(self) -> String {
         format!("{} × {}", self.likelihood, self.impact)
     }
+}
+
+/// Returns the risks that live, the gravest after treatment first.
+///
+/// What has no level is graver than all, since nobody knows it; so is a risk of which nobody says what is left.
+pub(super) fn gravest<'a>(register: &Register<'a>) -> Vec<&'a Record<Risk>> {
+    let records = register.repository.risks.iter();
+    let mut risks: Vec<&Record<Risk>> = records.filter(|record| record.meta.is_live()).collect();
+    let unknown_first = |rank: Option<usize>| (rank.is_some(), Reverse(rank));
+    risks.sort_by_cached_key(|record| {
+        let after = record.spec.residual.as_ref().map(Pair::of);
+        (
+            unknown_first(after.and_then(|after| after.rank(register))),
+            unknown_first(Pair::before_treatment(&record.spec).rank(register)),
+            record.id().clone(),
+        )
+    });
+    risks
 }
 
 /// Returns the risk matrix, where the Isms has one.
@@ -155,7 +181,7 @@ impl Placed<'_> {
             ))
         };
         // What is on no scale stands first: nobody knows how grave it is.
-        pairs.sort_by_key(|pair| (place(pair).is_some(), std::cmp::Reverse(place(pair))));
+        pairs.sort_by_key(|pair| (place(pair).is_some(), Reverse(place(pair))));
         let mut rows: Vec<Vec<Cell>> = pairs.iter().map(|pair| self.row(register, *pair)).collect();
         if !rows.is_empty() {
             let sum = Cell::count(self.records.len());

@@ -6,18 +6,18 @@ use crate::model::{Date, Decision, Meta};
 use crate::reconcile::Register;
 
 /// The reviews of one record.
-pub(super) struct Reviewed {
+pub(crate) struct Reviewed {
     /// The day that the record tells.
     pub(super) recorded: Option<Date>,
     /// The last day on which somebody signed that the record stays.
     pub(super) signed: Option<Date>,
     /// The day by which the next one is due; `None` where the record sets none.
-    pub(super) due: Option<Date>,
+    pub(crate) due: Option<Date>,
 }
 
 impl Reviewed {
     /// Reads the reviews of a record; `cycle_days` holds where the record tells no cycle and no next day.
-    pub(super) fn of(
+    pub(crate) fn of(
         register: &Register<'_>,
         meta: &Meta,
         recorded: Option<Date>,

@@ -7,11 +7,12 @@ use super::decisions::{DecisionRow, EXPIRING_DAYS, Phase, decision_rows};
 use super::measures::{
     COUNTED, RATES, counted, in_words, label, month_figure, month_name, month_table, shown,
 };
-use super::ratings::Pair;
-use super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::words::{approval_mark, days_left, spaced};
+use super::ratings::{Pair, gravest};
+use super::table::{Cell, Column, Layout, Table};
+use super::targets::{Against, against, objectives, target_cells};
+use super::words::{approval_mark, days_left};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Kind, Objective, RecordId, Risk, Target};
+use crate::model::{Kind, Record, RecordId, Risk};
 use crate::reconcile::{Kpi, Month, Register};
 
 /// The executive scorecard.
@@ -96,23 +97,16 @@ fn view(request: &Request<'_>) -> View {
 
 fn underlying(
     register: &Register<'_>,
-    risks: &[Rated<'_>],
+    risks: &[&Record<Risk>],
     decisions: &[DecisionRow<'_>],
 ) -> Vec<(Kind, RecordId)> {
     let isms = register.repository.isms.iter();
     let mut underlying: Vec<(Kind, RecordId)> = isms.map(|isms| (Kind::Isms, isms.id().clone())).collect();
     let risks = risks.iter().take(MOST_RISKS);
-    underlying.extend(risks.map(|rated| (Kind::Risk, rated.record.id().clone())));
+    underlying.extend(risks.map(|risk| (Kind::Risk, risk.id().clone())));
     let decisions = decisions.iter().take(MOST_DECISIONS);
     underlying.extend(decisions.map(|row| (row.body.kind(), row.meta.id.value.clone())));
     each_once(underlying)
-}
-
-/// Returns the objectives for a figure.
-fn objectives<'a>(register: &Register<'a>, name: &str) -> Vec<&'a Objective> {
-    let isms = register.repository.isms.as_ref();
-    let all = isms.into_iter().flat_map(|isms| &isms.spec.objectives);
-    all.filter(|objective| objective.kpi == name).collect()
 }
 
 /// Chooses the figures: the three rates, then those that have a target, then the usual ones.
@@ -126,36 +120,6 @@ fn names(register: &Register<'_>) -> Vec<&'static str> {
         }
     }
     names
-}
-
-/// How a figure stands against its targets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Against {
-    Met,
-    Missed,
-    /// There is a target, and either it cannot be read or there is no figure to judge.
-    NotJudged,
-    NoTarget,
-}
-
-/// Judges a figure by all its targets, without rounding; one that is missed decides.
-fn against(register: &Register<'_>, name: &str) -> Against {
-    let objectives = objectives(register, name);
-    let exact = register.kpis.get(name).and_then(Kpi::exact);
-    let met = |objective: &&Objective| {
-        let target = Target::parse(&objective.target)?;
-        exact.map(|(numerator, denominator)| target.is_met(numerator, denominator))
-    };
-    let judged: Vec<Option<bool>> = objectives.iter().map(met).collect();
-    if judged.is_empty() {
-        Against::NoTarget
-    } else if judged.contains(&Some(false)) {
-        Against::Missed
-    } else if judged.contains(&None) {
-        Against::NotJudged
-    } else {
-        Against::Met
-    }
 }
 
 const SCORECARD: &[Column] = &[
@@ -179,21 +143,7 @@ fn figure_table(register: &Register<'_>, names: &[&'static str]) -> Table {
         let kpi = register.kpis.get(name);
         let mut row = vec![Cell::text(label(name)), Cell::text(*name), shown(register, kpi)];
         row.extend(counted(kpi));
-        let targets = objectives(register, name);
-        let targets = targets
-            .iter()
-            .map(|objective| format!("{} ({})", objective.target, objective.id));
-        let told = against(register, name);
-        row.push(match told {
-            Against::NoTarget => Cell::text("no target recorded"),
-            Against::Met | Against::Missed | Against::NotJudged => Cell::list(targets),
-        });
-        row.push(match told {
-            Against::Met => Cell::Mark(mark("met", 2, Tone::Good)),
-            Against::Missed => Cell::Mark(mark("missed", 0, Tone::Bad)),
-            Against::NotJudged => Cell::Mark(mark("not_judged", 1, Tone::Warning)),
-            Against::NoTarget => Cell::Empty,
-        });
+        row.extend(target_cells(register, name));
         let known = known_months(register, name);
         let months: Vec<String> = known
             .iter()
@@ -219,10 +169,6 @@ fn figure_table(register: &Register<'_>, names: &[&'static str]) -> Table {
         rows: rows.collect(),
         when_empty: "",
     }
-}
-
-fn mark(word: &'static str, rank: u8, tone: Tone) -> Mark {
-    Mark { word, rank, tone }
 }
 
 /// Returns the latest months in which a figure was counted over something, the oldest first.
@@ -253,43 +199,6 @@ fn direction(known: &[(&Month, &Kpi)]) -> Option<&'static str> {
     })
 }
 
-/// A risk with the places of its levels in the matrix, the lowest 0.
-struct Rated<'a> {
-    record: &'a crate::model::Record<Risk>,
-    before: Option<usize>,
-    after: Option<usize>,
-}
-
-/// Returns the rating before treatment, and the one after it where that is recorded.
-fn pairs(risk: &Risk) -> (Pair<'_>, Option<Pair<'_>>) {
-    (Pair::before_treatment(risk), risk.residual.as_ref().map(Pair::of))
-}
-
-/// Returns the risks that live, the gravest after treatment first; one without a residual rating counts as untreated.
-fn gravest<'a>(register: &Register<'a>) -> Vec<Rated<'a>> {
-    let records = register.repository.risks.iter();
-    let mut risks: Vec<Rated<'_>> = records
-        .filter(|record| record.meta.is_live())
-        .map(|record| {
-            let (before, after) = pairs(&record.spec);
-            Rated {
-                record,
-                before: before.rank(register),
-                after: after.and_then(|after| after.rank(register)),
-            }
-        })
-        .collect();
-    risks.sort_by_key(|risk| {
-        let after = risk.after.or(risk.before);
-        (
-            std::cmp::Reverse(after),
-            std::cmp::Reverse(risk.before),
-            risk.record.id().clone(),
-        )
-    });
-    risks
-}
-
 const RISKS: &[Column] = &[
     Column::new("risk", "Risk").tight(),
     Column::new("title", "What it is").wide(),
@@ -301,15 +210,15 @@ const RISKS: &[Column] = &[
     Column::new("approval", "Approval").tight(),
 ];
 
-fn risk_table(register: &Register<'_>, risks: &[Rated<'_>]) -> Table {
-    let level = |pair: Pair<'_>| Cell::text(pair.level(register).map_or_else(|| pair.words(), spaced));
-    let rows = risks.iter().take(MOST_RISKS).map(|Rated { record, .. }| {
+fn risk_table(register: &Register<'_>, risks: &[&Record<Risk>]) -> Table {
+    let level = |pair: Pair<'_>| Cell::text(pair.level_words(register));
+    let rows = risks.iter().take(MOST_RISKS).map(|record| {
         let risk = &record.spec;
-        let (before, after) = pairs(risk);
+        let after = risk.residual.as_ref().map(Pair::of);
         vec![
             Cell::shown(record.id()),
             Cell::text(record.meta.title.as_str()),
-            level(before),
+            level(Pair::before_treatment(risk)),
             after.map_or_else(|| Cell::text("not recorded"), level),
             Cell::text(risk.treatment.word()),
             Cell::shown(&record.meta.owner),

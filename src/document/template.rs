@@ -26,6 +26,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("D05.md", include_str!("../../templates/D05.md")),
     ("D06.md", include_str!("../../templates/D06.md")),
     ("D07.md", include_str!("../../templates/D07.md")),
+    ("D09.md", include_str!("../../templates/D09.md")),
     ("D10.md", include_str!("../../templates/D10.md")),
     ("D11.md", include_str!("../../templates/D11.md")),
     ("D14.md", include_str!("../../templates/D14.md")),

@@ -17,7 +17,7 @@ fn is_hidden(character: char) -> bool {
 }
 
 /// Returns the text on one line, with hidden characters shown as code points, such as `‹U+202E›`.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     let is_plain = |character: char| !matches!(character, '\n' | '\r' | '\t') && !is_hidden(character);
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || text.chars().all(is_plain) {
         return Cow::Borrowed(text);
@@ -37,7 +37,7 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
 /// Appends text so that Markdown reads every character of it as itself.
 ///
 /// Addresses are broken up too: readers of Markdown turn bare ones into links.
-pub(super) fn escape_markdown(text: &str, out: &mut String) {
+pub(crate) fn escape_markdown(text: &str, out: &mut String) {
     let text = visible(text);
     for (index, character) in text.char_indices() {
         let starts_block = index == 0 && matches!(character, '-' | '+' | '=');
@@ -100,7 +100,7 @@ pub(super) fn escape_csv(text: &str, out: &mut String) {
 }
 
 /// Rewrites hidden characters of a JSON text as escapes; they can stand in strings only.
-pub(super) fn escape_json(json: &str) -> String {
+pub(crate) fn escape_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
         if character > '~' && is_hidden(character) {

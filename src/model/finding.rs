@@ -214,6 +214,8 @@ pub struct Finding {
     pub plan_by: Option<super::time::Date>,
     pub disposition: Disposition,
     pub coverage: Option<CoverageRef>,
+    /// The triage by which it is no vulnerability here; only of what is not applicable.
+    pub triage: Option<RecordId>,
     /// Coverages set aside because the vulnerability is exploited.
     pub suspended: Vec<RecordId>,
     /// Coverages that ended while the finding is open.

@@ -12,6 +12,7 @@ pub mod diagnostics;
 pub mod log;
 pub mod plan;
 pub mod register;
+pub mod sample;
 pub mod schemas;
 pub mod text;
 pub mod trace;

@@ -9,7 +9,7 @@ pub struct OutputSchema {
 }
 
 /// All of them, by name.
-pub const OUTPUT_SCHEMAS: [OutputSchema; 8] = [
+pub const OUTPUT_SCHEMAS: [OutputSchema; 9] = [
     OutputSchema {
         name: "bundle-v1",
         text: include_str!("../../schemas/bundle-v1.schema.json"),
@@ -33,6 +33,10 @@ pub const OUTPUT_SCHEMAS: [OutputSchema; 8] = [
     OutputSchema {
         name: "register-v1",
         text: include_str!("../../schemas/register-v1.schema.json"),
+    },
+    OutputSchema {
+        name: "sample-v1",
+        text: include_str!("../../schemas/sample-v1.schema.json"),
     },
     OutputSchema {
         name: "trace-v1",

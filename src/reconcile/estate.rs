@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::clock::{Records, governing};
 use super::join::{Joined, Look};
+use super::kpi::Frame;
 use super::register::{HostRow, HostState, SystemRow};
 use crate::load::Repository;
 use crate::model::{
@@ -245,8 +246,7 @@ pub(super) fn merge_states(
     hosts: &mut [HostRow],
     systems: &mut BTreeMap<RecordId, SystemRow>,
     findings: &[Finding],
-    duty: ScanDuty,
-    as_of: AsOf,
+    frame: Frame,
 ) {
     let mut of_host: HashMap<&str, HostState> = HashMap::new();
     // Findings of one host stand together, so that its rows are looked up once.
@@ -258,12 +258,12 @@ pub(super) fn merge_states(
             *known = worst.min(*known);
         }
         if let Some(row) = first.system.as_ref().and_then(|id| systems.get_mut(id)) {
-            count(row, group);
+            count(row, group, frame);
         }
     }
     for host in hosts.iter_mut().filter(|host| host.counts) {
         let worst = of_host.get(&*host.id).copied().unwrap_or(HostState::Compliant);
-        host.state = if duty.is_met(host, as_of) {
+        host.state = if frame.duty.is_met(host, frame.as_of) {
             worst
         } else {
             worst.min(HostState::Unscanned)
@@ -279,10 +279,10 @@ pub(super) fn merge_states(
     }
 }
 
-fn count(row: &mut SystemRow, findings: &[Finding]) {
+fn count(row: &mut SystemRow, findings: &[Finding], frame: Frame) {
     for finding in findings {
         *row.by_disposition.entry(finding.disposition).or_default() += 1;
-        if !finding.disposition.is_removed() {
+        if !finding.disposition.is_removed() && frame.saw_open(finding) {
             row.closed_rate.denominator += 1;
             row.closed_rate.numerator += u64::from(finding.disposition.is_closed());
         }

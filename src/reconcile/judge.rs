@@ -233,7 +233,8 @@ impl<'a> Bench<'a> {
                 Disposition::FixedInTime
             };
         }
-        if triages.iter().any(|(triage, _)| removes(triage, life)) {
+        if let Some((triage, _)) = triages.iter().find(|(triage, _)| removes(triage, life)) {
+            finding.triage = Some(triage.id().clone());
             return Disposition::NotApplicable;
         }
         if let Some(system) = system.filter(|system| !system.spec.scope.is_in.value)
@@ -410,6 +411,7 @@ impl<'a> Bench<'a> {
             plan_by: None,
             disposition: Disposition::Open,
             coverage: None,
+            triage: None,
             suspended: Vec::new(),
             lapsed: Vec::new(),
             breached: None,

@@ -25,6 +25,7 @@ mod provenance;
 mod rating;
 mod register;
 mod runs;
+mod sample;
 mod sayings;
 mod suppressed;
 mod trace;
@@ -36,6 +37,7 @@ pub use kpi::{Dimension, Figures, Kpi, SlaOutcome, Stage, Unit};
 pub use months::{Month, months, months_before};
 pub use plan::{FrozenDays, MissingPatch, PatchState, Plan, SystemPlan, plan};
 pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Period, Register, SystemRow};
+pub use sample::{Drawn, Item, METHOD, Sample, Stratum, sample};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
 pub use whatif::{
@@ -131,11 +133,8 @@ pub fn reconcile_over<'a>(
         .par_iter()
         .map(|life| bench.judge(life, &hosts[places[life.host]]))
         .collect();
-    findings.retain(|finding| {
-        finding
-            .closed
-            .is_none_or(|at| as_of.zone().day_of(at) >= period.from)
-    });
+    let frame = kpi::Frame::new(period, as_of, duty);
+    findings.retain(|finding| frame.concerns(finding));
     findings.sort_by(|one, other| {
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
     });
@@ -145,8 +144,7 @@ pub fn reconcile_over<'a>(
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
     let coverages = bench.coverages;
-    estate::merge_states(&mut hosts, &mut systems, &findings, duty, as_of);
-    let frame = kpi::Frame::new(period, as_of, duty);
+    estate::merge_states(&mut hosts, &mut systems, &findings, frame);
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
     let hidden = suppressed::hidden((repository, &standings), &runs, &joined, &findings, as_of);

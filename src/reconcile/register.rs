@@ -304,7 +304,7 @@ impl<'a> Register<'a> {
         let figures = |period| {
             let frame = Frame::new(period, self.as_of, duty);
             let mut population = self.population(&coverages, frame);
-            population.leave_out_closed_before(frame);
+            population.leave_out_others(frame);
             population.figures(frame)
         };
         periods.into_iter().map(figures).collect()
@@ -319,9 +319,11 @@ impl<'a> Register<'a> {
         Frame::new(self.period, self.as_of, ScanDuty::of(self.repository))
     }
 
-    /// Returns as what a finding counts in the rates of agreements; `None` where it was not due in the period, or is left out.
-    pub fn sla_outcome(&self, finding: &Finding) -> Option<SlaOutcome> {
-        SlaOutcome::of(finding, self.frame())
+    /// Returns what tells as what a finding counts in the rates of agreements; `None` where it was not due in the
+    /// period, or is left out.
+    pub fn sla_outcomes(&self) -> impl Fn(&Finding) -> Option<SlaOutcome> {
+        let frame = self.frame();
+        move |finding| SlaOutcome::of(finding, frame)
     }
 
     /// Returns how long the findings that were fixed in the period stood in each stage, from the vendor's patch to the

@@ -363,12 +363,12 @@ fn no_figure_is_judged_without_a_target() {
         "down"
     };
     assert_eq!(of("open_age_median")["direction"], direction, "{latest:?}");
-    // What is not treated is as grave as it was; r-002 was graver than it is.
+    // Of two of which nobody says what is left the graver one is first; r-001 is the least.
     let risks: Vec<&str> = rows(&card, "risks")
         .iter()
         .map(|row| row["risk"].as_str().unwrap())
         .collect();
-    assert_eq!(risks, ["r-003", "r-002", "r-001"]);
+    assert_eq!(risks, ["r-003", "r-004", "r-002"]);
     assert_eq!(rows(&card, "risks")[0]["approval"], "not_approved");
     let decisions: Vec<(&str, &str)> = rows(&card, "decisions")
         .iter()

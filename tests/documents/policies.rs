@@ -113,3 +113,30 @@ fn parameters_and_words_are_printed_in_words() {
     );
     assert!(page.contains("Not recorded: the management system names no terms."));
 }
+
+#[test]
+fn a_review_is_due_by_its_cycle_and_a_signed_one_counts() {
+    let with_cycle = |decided: &[(String, String)]| {
+        let mut records = records();
+        let policy = policy(
+            "pol-patch",
+            "2.0.0",
+            "2025-03-01",
+            "supersedes: pol-old\nreview: {cycle_days: 90, last: 2025-03-01}\n",
+        );
+        records.insert("policies/pol-patch.yaml".into(), policy);
+        records.extend(decided.iter().cloned());
+        page_of("D19", &records, |_| {})
+    };
+    let overdue = "**The review is overdue of: pol-patch.**";
+    let page = with_cycle(&[]);
+    assert!(page.contains(overdue));
+    let cell = |page: &str| rows(page, "Policies, those in force first")[0][4].clone();
+    assert_eq!(
+        cell(&page),
+        "2025-05-30; -216 days from as-of; last on 2025-03-01"
+    );
+    let page = with_cycle(&decision("Policy", "pol-patch", "review_keep", "2025-12-20"));
+    assert!(!page.contains(overdue));
+    assert_eq!(cell(&page), "2026-03-20; 78 days from as-of; last on 2025-12-20");
+}

@@ -16,7 +16,7 @@ fn record(kind: &str, id: &str, title: &str, extra: &str, spec: &str) -> String 
 
 /// Returns the files of the sample; `foreign` is put into every field that people fill with words.
 #[rustfmt::skip]
-pub(super) fn files(foreign: &str) -> BTreeMap<String, String> {
+pub(crate) fn files(foreign: &str) -> BTreeMap<String, String> {
     let word = |text: &str| serde_json::to_string(&format!("{text}{foreign}")).unwrap();
     let mut files = BTreeMap::new();
     let mut put = |path: String, text: String| drop(files.insert(path, text));
@@ -173,7 +173,7 @@ fn approve(files: &mut BTreeMap<String, String>, kind: &str, id: &str, decision:
 }
 
 /// Writes files into a folder and loads them as a repository.
-pub(super) fn repository(files: &BTreeMap<String, String>) -> Repository {
+pub(crate) fn repository(files: &BTreeMap<String, String>) -> Repository {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = folder.path().join(path);

@@ -110,6 +110,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         segments: Arc::default(),
         plan_by: None,
         disposition: *disposition,
+        triage: (*disposition == Disposition::NotApplicable).then(|| id("tri-0001")),
         coverage: coverage.map(|coverage| CoverageRef {
             id: id(coverage),
             until: due,
@@ -214,7 +215,7 @@ fn imports(foreign: &str) -> Vec<ImportLine> {
 
 /// Builds the register by hand; `foreign` is put into every field that a scanner fills with words.
 #[rustfmt::skip]
-pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> Register<'a> {
+pub(crate) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> Register<'a> {
     let as_of = as_of();
     let findings: Vec<Finding> = seeds().iter().map(|seed| finding(seed, foreign)).collect();
     let hosts = hosts(foreign);
@@ -272,7 +273,7 @@ pub(super) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
 }
 
 #[rustfmt::skip]
-pub(super) fn diagnostics(foreign: &str) -> Vec<Diagnostic> {
+pub(crate) fn diagnostics(foreign: &str) -> Vec<Diagnostic> {
     let span = Span::start_of(FileId(0));
     vec![
         Diagnostic::error("REC001", span, format!("finding is overdue since `2025-12-20`{foreign}")).subject(format!("dc01.nordhafen.example CVE-2025-1333{foreign}")),
@@ -281,7 +282,7 @@ pub(super) fn diagnostics(foreign: &str) -> Vec<Diagnostic> {
     ]
 }
 
-pub(super) fn provenance(diagnostics: &[Diagnostic]) -> Provenance<'_> {
+pub(crate) fn provenance(diagnostics: &[Diagnostic]) -> Provenance<'_> {
     Provenance {
         commit: Some("4be1c0ffee4be1c0ffee4be1c0ffee4be1c0ffee".into()),
         modified: false,

@@ -203,3 +203,21 @@ fn a_draft_is_in_force_for_nobody_whatever_was_signed() {
     );
     assert!(page.contains("Drafts, counted and not in force: 1."));
 }
+
+#[test]
+fn the_scorecard_has_the_risks_in_the_same_order() {
+    let records = files("");
+    let of = |id: &str, caption: &str| -> Vec<String> {
+        let rows = rows(&of_records(id, &records), caption);
+        rows.iter()
+            .map(|row| row[0].split(';').next().unwrap().to_owned())
+            .collect()
+    };
+    let card = of("D14", "The gravest");
+    assert_eq!(
+        card,
+        ["r-labels", "r-ransomware"],
+        "nobody says what is left of the first"
+    );
+    assert_eq!(card, of("D20", "Risks, the gravest residual risk first"));
+}

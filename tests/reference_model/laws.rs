@@ -245,16 +245,23 @@ fn the_figures_follow_from_the_findings_alone() {
     });
 }
 
-/// What was closed before the period is left out, and nothing else.
+/// What was closed before the period is left out, unless it was due in it and counts in its rates.
 #[test]
-fn a_period_leaves_out_what_was_closed_before_it() {
+fn a_period_leaves_out_what_was_neither_open_nor_due_in_it() {
     holds_everywhere(|case| {
         let zone = Zone(case.zone);
         let from = Date(zone.day_of(case.as_of).0 - Days::new(10));
         let all = reconciled(case, |register| register.findings.clone());
-        let expected = all
-            .iter()
-            .filter(|finding| finding.closed.is_none_or(|closed| zone.day_of(closed) >= from));
+        let is_of_period = |finding: &&Finding| {
+            let Some(closed) = finding.closed else { return true };
+            let counts = matches!(
+                finding.disposition,
+                Disposition::FixedInTime | Disposition::FixedLate
+            );
+            let due = finding.breached.unwrap_or(finding.base_due);
+            zone.day_of(closed) >= from || (counts && zone.day_of(due) >= from && due <= case.as_of)
+        };
+        let expected = all.iter().filter(is_of_period);
         let repository = build::repository(case);
         let question = Question {
             as_of: AsOf::new(case.as_of, zone),

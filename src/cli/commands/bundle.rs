@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::publish::{destination, provenance, tell_errors, templates, unmade};
+use super::publish::{BANNER, destination, provenance, tell_errors, templates, unmade};
 use super::redact::{self, redacted};
 use super::say;
 use crate::attest::bundle::{Bundle, check_destination};
@@ -121,7 +121,7 @@ pub(super) fn make(console: &mut Console<'_>, global: &Global, wanted: &Wanted<'
         global,
         format_args!("{} files in {place}, {kind}", sealed.files.len()),
     )?;
-    tell_errors(console, global, &made.found)
+    tell_errors(console, global, &made.found, BANNER)
 }
 
 /// Opens the key, and reads the time stamp.

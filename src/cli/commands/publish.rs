@@ -22,6 +22,8 @@ use crate::reconcile::Register;
 use crate::source::write::{Files, write_folder};
 use crate::source::{EntryKind, sha256_hex};
 
+/// What open errors mean for documents.
+pub(super) const BANNER: &str = "the documents carry a banner";
 const TEMPLATE_BYTES: u64 = 1 << 20;
 
 pub(in crate::cli) fn render(
@@ -73,23 +75,22 @@ pub(in crate::cli) fn render(
             job.as_of
         ),
     )?;
-    tell_errors(console, global, &found)
+    tell_errors(console, global, &found, BANNER)
 }
 
+/// Says it where the records have open errors, with what that means for what was made.
 pub(super) fn tell_errors(
     console: &mut Console<'_>,
     global: &Global,
     found: &[Diagnostic],
+    meaning: &str,
 ) -> Result<u8, Failure> {
     let summary = Summary::of(found);
     if summary.error > 0 {
         say(
             console,
             global,
-            format_args!(
-                "the documents carry a banner: {}; `countersign check` shows them",
-                summary.line()
-            ),
+            format_args!("{meaning}: {}; `countersign check` shows them", summary.line()),
         )?;
     }
     Ok(verdict(found, false))
@@ -183,6 +184,7 @@ pub(super) fn templates(job: &Job) -> Result<BTreeMap<String, String>, Failure> 
     Ok(templates)
 }
 
+/// Says where a document or an export comes from.
 pub(super) fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Provenance<'a>, Failure> {
     let config = job.tree.entry("compliance.yaml");
     let config_digest = config

@@ -63,7 +63,7 @@ impl<'a> AcceptanceRow<'a> {
     }
 
     fn is_in_force(&self) -> bool {
-        matches!(self.row.phase, Phase::Active | Phase::Expiring)
+        self.row.is_in_force()
     }
 
     fn reviewed(&self, register: &Register<'_>) -> Reviewed {

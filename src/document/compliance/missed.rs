@@ -57,7 +57,8 @@ pub(super) struct Missed<'a> {
 
 /// Collects them, the gravest first, then the longest late.
 pub(super) fn missed<'a>(register: &'a Register<'_>) -> Vec<Missed<'a>> {
-    let was_missed = |finding: &&Finding| register.sla_outcome(finding) == Some(SlaOutcome::Missed);
+    let outcome = register.sla_outcomes();
+    let was_missed = |finding: &&Finding| outcome(finding) == Some(SlaOutcome::Missed);
     let mut all: Vec<Missed<'_>> = register
         .findings
         .iter()

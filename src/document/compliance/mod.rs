@@ -75,7 +75,7 @@ fn view(request: &Request<'_>) -> View {
     let outcomes: Vec<SlaOutcome> = register
         .findings
         .iter()
-        .filter_map(|finding| register.sla_outcome(finding))
+        .filter_map(register.sla_outcomes())
         .collect();
     let missed = missed(register);
     let unsupported = unsupported_table(register);

@@ -98,7 +98,7 @@ fn parse_period(text: &str) -> Option<(i32, i32)> {
 pub(super) struct Line<'a> {
     pub(super) entry: &'a SoaEntry,
     pub(super) checkpoint: Option<&'a Checkpoint>,
-    title: String,
+    pub(super) title: String,
     /// The ids of the evidence of each month.
     evidence: [BTreeSet<&'a str>; MONTHS],
     /// Whether evidence is asked for in each month.
@@ -110,6 +110,11 @@ impl Line<'_> {
         let control = self.entry.control.value.as_str();
         self.checkpoint
             .map_or(control, |checkpoint| checkpoint.id.as_str())
+    }
+
+    /// Tells whether a piece of evidence is for any month.
+    pub(super) fn is_proved_by(&self, piece: &str) -> bool {
+        self.evidence.iter().any(|of_month| of_month.contains(piece))
     }
 
     /// Tells whether there is evidence in any month.

@@ -10,10 +10,10 @@ use super::soa::current;
 use super::table::{Cell, Column, Layout, Table};
 use super::words::share;
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Evidence, Kind, Rate, Record};
+use crate::model::{Checkpoint, Evidence, Kind, Rate, Record, SoaEntry};
 use crate::reconcile::Register;
 use grid::{Line, Months, gap_table, lines, matrix_figure, matrix_table, uncovered_table};
-use pieces::{Check, check, evidence_table, is_kept_long_enough};
+use pieces::{Check, check, evidence_table, in_words, is_kept_long_enough};
 
 /// The evidence-to-control matrix.
 pub(in crate::document) const D10: DocumentKind = DocumentKind {
@@ -37,6 +37,41 @@ struct Matrix {
     left_out_later: usize,
     left_out_ended: usize,
     has_matrix: bool,
+}
+
+/// A control, or one of its checkpoints, with what proves it.
+pub(super) struct Proof<'a> {
+    pub(super) entry: &'a SoaEntry,
+    pub(super) title: String,
+    pub(super) checkpoint: Option<&'a Checkpoint>,
+    /// A sentence a piece of the twelve months to the end of the period.
+    pub(super) pieces: Vec<String>,
+}
+
+/// Lists every applicable control and checkpoint of the statement with what proves it.
+pub(super) fn proofs<'a>(register: &Register<'a>) -> Vec<Proof<'a>> {
+    let Some(soa) = current(register) else {
+        return Vec::new();
+    };
+    let pieces: Vec<&Record<Evidence>> = usable(register).collect();
+    let lines = lines(register, &soa.spec, &pieces, Months::to(register.period.to));
+    let proof = |line: Line<'a>| Proof {
+        entry: line.entry,
+        checkpoint: line.checkpoint,
+        pieces: pieces
+            .iter()
+            .filter(|piece| line.is_proved_by(piece.id().as_str()))
+            .map(|piece| in_words(register, piece))
+            .collect(),
+        title: line.title,
+    };
+    lines.into_iter().map(proof).collect()
+}
+
+/// Returns the evidence that lives and was there at as-of.
+fn usable<'a>(register: &Register<'a>) -> impl Iterator<Item = &'a Record<Evidence>> {
+    let all = register.repository.evidence.iter();
+    all.filter(|evidence| evidence.meta.is_live() && !is_later(register, evidence))
 }
 
 fn view(request: &Request<'_>) -> View {

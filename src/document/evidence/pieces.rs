@@ -1,7 +1,7 @@
 //! Each piece of evidence: where it lies, whether it is unchanged, and how long it is kept.
 
 use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::super::words::{day, days_left, name_of};
+use super::super::words::{day, days_left, name_of, spaced};
 use crate::model::{Evidence, EvidencePlace, Record};
 use crate::reconcile::Register;
 
@@ -30,6 +30,13 @@ impl Check {
 /// Compares the digest of the record with that of the file, or with that which a store lists.
 pub(super) fn check(register: &Register<'_>, evidence: &Record<Evidence>) -> Check {
     compared(register, &evidence.spec).0
+}
+
+/// Names a piece of evidence, where it lies, and whether it is what was recorded.
+pub(super) fn in_words(register: &Register<'_>, evidence: &Record<Evidence>) -> String {
+    let (id, location) = (evidence.id(), &evidence.spec.location.value);
+    let digest = spaced(check(register, evidence).mark().word);
+    format!("{id}: {location}, digest {digest}")
 }
 
 /// Returns what the comparison came to, and with what.

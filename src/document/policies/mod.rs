@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::cover::each_once;
 use super::force::{Force, successors, version_of};
+use super::reviewed::Reviewed;
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{approval_mark, approvals, day, days_left};
 use super::{DocumentKind, Request, View, values};
-use crate::model::{Date, Kind, Meta, Policy, Record};
+use crate::model::{Kind, Meta, Policy, Record};
 use crate::reconcile::Register;
 
 /// The policy book.
@@ -63,7 +64,7 @@ fn view(request: &Request<'_>) -> View {
         .collect();
     let overdue = open
         .iter()
-        .filter(|policy| next_review(&policy.meta).is_some_and(|next| days_left(register, next) < 0));
+        .filter(|policy| reviewed(register, policy).is_overdue(register));
     let mut underlying: Vec<_> = all
         .iter()
         .map(|(policy, _)| (Kind::Policy, policy.id().clone()))
@@ -99,9 +100,8 @@ fn view(request: &Request<'_>) -> View {
     }
 }
 
-/// Returns the day by which a record is to be looked at again.
-fn next_review(meta: &Meta) -> Option<Date> {
-    meta.review.as_ref()?.next.map(|next| next.value)
+fn reviewed(register: &Register<'_>, policy: &Record<Policy>) -> Reviewed {
+    Reviewed::of(register, &policy.meta, None, Kind::Policy.max_review_days())
 }
 
 const POLICIES: &[Column] = &[
@@ -125,8 +125,9 @@ const POLICIES: &[Column] = &[
 fn policy_table(register: &Register<'_>, all: &[Bound<'_>]) -> Table {
     let rows = all.iter().map(|(policy, force)| {
         let meta = &policy.meta;
-        let next = next_review(meta);
-        let last = meta.review.as_ref().and_then(|review| review.last);
+        let reviewed = reviewed(register, policy);
+        let next = reviewed.due;
+        let last = reviewed.recorded.into_iter().chain(reviewed.signed).max();
         let text = policy.spec.text.value.0.as_str();
         let digest = register.repository.file_digests.get(text);
         vec![
@@ -145,7 +146,7 @@ fn policy_table(register: &Register<'_>, all: &[Bound<'_>]) -> Table {
             approvals(register, Kind::Policy, policy.id()),
             next.map_or_else(|| Cell::text("none set"), Cell::shown),
             next.map_or(Cell::Empty, |next| Cell::Number(days_left(register, next))),
-            Cell::maybe_shown(last.map(|last| last.value)),
+            Cell::maybe_shown(last),
         ]
     });
     Table {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::cover::each_once;
 use super::decisions::{Body, DecisionRow, decision_rows};
-use super::ratings::{Pair, Placed, appetite, matrix};
+use super::ratings::{Pair, Placed, appetite, gravest, matrix};
 use super::reviewed::Reviewed;
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{days_left, share};
@@ -70,26 +70,13 @@ impl<'a> RiskRow<'a> {
 fn view(request: &Request<'_>) -> View {
     let register = request.register;
     let decisions = decision_rows(request);
-    let mut rows: Vec<RiskRow<'_>> = register
-        .repository
-        .risks
-        .iter()
-        .filter(|risk| risk.meta.is_live())
+    let rows: Vec<RiskRow<'_>> = gravest(register)
+        .into_iter()
         .map(|record| RiskRow {
             record,
             acceptances: decisions.iter().filter(|row| bears(row, record)).collect(),
         })
         .collect();
-    // The gravest first; what has no level is graver than all, since nobody knows it.
-    rows.sort_by_key(|row| {
-        let residual = row.residual().and_then(|pair| pair.rank(register));
-        let inherent = row.inherent().rank(register);
-        (
-            residual.is_some(),
-            std::cmp::Reverse(residual),
-            std::cmp::Reverse(inherent),
-        )
-    });
     let (inherent, residual) = placed(&rows);
     let figures = matrix(register).map(|matrix| vec![inherent.figure(matrix), residual.figure(matrix)]);
     let risks = register.repository.risks.iter();

@@ -52,7 +52,7 @@ struct Statement {
 
 /// How a control stands; the order is that of the figure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum ControlStatus {
+pub(super) enum ControlStatus {
     Implemented,
     Partial,
     Planned,
@@ -71,7 +71,8 @@ impl ControlStatus {
         Self::NotStated,
     ];
 
-    fn of(entry: &SoaEntry) -> Self {
+    /// Reads what the statement says of a control.
+    pub(super) fn of(entry: &SoaEntry) -> Self {
         match (entry.applicable.value, entry.implementation) {
             (false, _) => Self::Excluded,
             (true, Some(Implementation::Implemented)) => Self::Implemented,
@@ -94,7 +95,8 @@ impl ControlStatus {
         Series { word, fill }
     }
 
-    fn mark(self) -> Mark {
+    /// Returns it as a mark, what is done first.
+    pub(super) fn mark(self) -> Mark {
         let (word, rank, tone) = match self {
             Self::Implemented => ("implemented", 0, Tone::Good),
             Self::Partial => ("partial", 1, Tone::Busy),

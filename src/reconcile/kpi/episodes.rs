@@ -14,8 +14,9 @@ pub(super) fn rates(population: &Population<'_>, frame: Frame, figures: &mut Fig
     let (mut came_back, mut was_closed) = (0, 0);
     for Measured { finding, .. } in &population.findings {
         let is_closed = finding.closed.is_some_and(|at| frame.holds(at));
-        came_back += u64::from(finding.recurrence > 0);
-        was_closed += u64::from(finding.recurrence > 0 || is_closed);
+        let has_come_back = finding.recurrence > 0 && frame.saw_open(finding);
+        came_back += u64::from(has_come_back);
+        was_closed += u64::from(has_come_back || is_closed);
         let outcome = SlaOutcome::of(finding, frame);
         due += u64::from(outcome.is_some());
         by_decision += u64::from(outcome == Some(SlaOutcome::ByDecision));

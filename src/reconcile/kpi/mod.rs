@@ -17,7 +17,7 @@ pub use stages::Stage;
 
 use super::estate::ScanDuty;
 use super::register::Period;
-use crate::model::{AsOf, Rate};
+use crate::model::{AsOf, Finding, Rate};
 
 /// A figure with what it was computed from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -148,6 +148,16 @@ impl Frame {
 
     fn holds(self, at: DateTime<Utc>) -> bool {
         (self.begin..=self.end).contains(&at)
+    }
+
+    /// Tells whether a finding was open at some moment of the period.
+    pub(super) fn saw_open(self, finding: &Finding) -> bool {
+        finding.closed.is_none_or(|closed| closed >= self.begin)
+    }
+
+    /// Tells whether a finding belongs to the period: it was open in it, or due in it and fixed before.
+    pub(super) fn concerns(self, finding: &Finding) -> bool {
+        self.saw_open(finding) || SlaOutcome::of(finding, self).is_some()
     }
 }
 

@@ -132,11 +132,9 @@ impl<'a> Population<'a> {
         }
     }
 
-    /// Leaves out what was closed before the period, as a register of that period does.
-    pub(in crate::reconcile) fn leave_out_closed_before(&mut self, frame: Frame) {
-        let begin = frame.begin;
-        self.findings
-            .retain(|measured| measured.finding.closed.is_none_or(|closed| closed >= begin));
+    /// Leaves out what does not belong to the period, as a register of that period does.
+    pub(in crate::reconcile) fn leave_out_others(&mut self, frame: Frame) {
+        self.findings.retain(|measured| frame.concerns(measured.finding));
     }
 
     /// Cuts it into segments; each member is in exactly one.
@@ -213,7 +211,7 @@ fn exposed(
     frame: Frame,
 ) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let counts = finding.severity == Severity::Critical || finding.kev.is_some();
-    if !counts || finding.disposition.is_removed() {
+    if !counts || finding.disposition.is_removed() || !frame.saw_open(finding) {
         return None;
     }
     let zone = frame.as_of.zone();
