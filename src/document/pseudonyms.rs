@@ -244,8 +244,7 @@ impl Pseudonyms {
 
     /// Replaces the addresses in what stands for several of them, such as `192.0.2.1-192.0.2.9`.
     fn put_ranges(&self, word: &str, out: &mut String) {
-        let mut parts = word.split_inclusive('-').peekable();
-        while let Some(part) = parts.next() {
+        for part in word.split_inclusive('-') {
             let (bare, dash) = part.strip_suffix('-').map_or((part, ""), |bare| (bare, "-"));
             match bare.parse::<IpAddr>() {
                 Ok(address) => out.push_str(&address_of(&self.key, &address.to_string())),
