@@ -35,6 +35,7 @@ pub(crate) fn bundle(list: &str) -> Bundle {
             tool: "countersign 0.1.0".to_owned(),
             inputs: Inputs::default(),
             left_out: Vec::new(),
+            redacted: None,
             signer: None,
         },
         files,

@@ -22,6 +22,7 @@ mod attest_envelope;
 mod attest_keys;
 mod attest_lists;
 mod attest_proof;
+mod attest_redact;
 mod attest_verify;
 mod author;
 mod author_decide;

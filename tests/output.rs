@@ -410,7 +410,7 @@ fn the_schemas_are_good_and_say_the_same_of_diagnostics() {
 
 #[test]
 fn the_statement_of_a_bundle_fits_its_schema() {
-    use countersign::attest::manifest::{Inputs, LeftOut, StatedImport, StatedSigner, Statement};
+    use countersign::attest::manifest::{Inputs, LeftOut, Redaction, StatedImport, StatedSigner, Statement};
     let fingerprint = "SHA256:uNiVztksCsDhcc0u9e8BrrQXVUpKZIDTMczCvj3tD2s".to_owned();
     let signer = StatedSigner {
         principal: Some("ciso@nordhafen.example".into()),
@@ -428,6 +428,7 @@ fn the_statement_of_a_bundle_fits_its_schema() {
         let why = "the clone is shallow".to_owned();
         let what = "repo.bundle".to_owned();
         let day = |text: &str| parse_date(text).unwrap();
+        let commit_is_there = commit.is_some();
         let statement = Statement {
             as_of,
             period: commit.is_some().then(|| countersign::reconcile::Period {
@@ -443,6 +444,9 @@ fn the_statement_of_a_bundle_fits_its_schema() {
                 ..Inputs::default()
             },
             left_out: vec![LeftOut { what, why }],
+            redacted: commit_is_there.then(|| Redaction {
+                full_sha256sums_sha256: "2".repeat(64),
+            }),
             signer,
         };
         let bytes = statement.to_bytes().unwrap();

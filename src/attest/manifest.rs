@@ -47,6 +47,8 @@ pub struct Statement {
     pub inputs: Inputs,
     /// What is not in it though it might be.
     pub left_out: Vec<LeftOut>,
+    /// Of which bundle it is the redacted twin; `None` where it is no such twin.
+    pub redacted: Option<Redaction>,
     /// The key that signed, if one did.
     pub signer: Option<StatedSigner>,
 }
@@ -80,6 +82,14 @@ pub struct StatedImport {
     pub host: Option<String>,
     /// Whether it was given by hand (`--scan`): the repository does not hold it.
     pub by_hand: bool,
+}
+
+/// What ties a redacted bundle to the full one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redaction {
+    /// The SHA-256 of the `SHA256SUMS` of the full bundle.
+    pub full_sha256sums_sha256: String,
 }
 
 /// What is not in a bundle, and why.
@@ -121,6 +131,7 @@ struct StatementFile {
     tool: String,
     inputs: Inputs,
     left_out: Vec<LeftOut>,
+    redacted: Option<Redaction>,
     signer: Option<StatedSigner>,
 }
 
@@ -161,6 +172,7 @@ impl Statement {
             tool: file.tool,
             inputs: file.inputs,
             left_out: file.left_out,
+            redacted: file.redacted,
             signer: file.signer,
         })
     }
@@ -179,6 +191,7 @@ impl Statement {
             tool: self.tool.clone(),
             inputs: self.inputs.clone(),
             left_out: self.left_out.clone(),
+            redacted: self.redacted.clone(),
             signer: self.signer.clone(),
         };
         let mut bytes = serde_json::to_vec_pretty(&file).context("could not write `bundle.json`")?;

@@ -146,9 +146,12 @@ fn pairs(name: &'static str, caption: &str, pairs: Vec<(&'static str, Cell)>) ->
     }
 }
 
+/// The name of the table that says what a document is.
+pub(super) const FACTS: &str = "facts";
+
 fn facts(values: &CoverValues, kind: &DocumentKind) -> Table {
     pairs(
-        "facts",
+        FACTS,
         "What this document is",
         vec![
             ("Document", Cell::text(kind.id)),

@@ -30,7 +30,9 @@ mod policies;
 mod portal;
 mod posture;
 mod provenance;
+mod pseudonyms;
 mod ratings;
+mod redact;
 mod reviewed;
 mod reviews;
 mod risks;
@@ -42,6 +44,7 @@ mod targets;
 mod template;
 mod text;
 mod tree;
+mod twin;
 mod unsupported;
 mod vulnerabilities;
 mod words;
@@ -64,6 +67,7 @@ pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
 pub(crate) use force::Force;
 pub use posture::POSTURE_DIFF;
 pub use provenance::{Lives, Provenance};
+pub use pseudonyms::{Known, KnownHost, KnownPerson, Pseudonyms};
 pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
 pub(crate) use text::{escape_json, escape_markdown, visible};
@@ -281,18 +285,14 @@ pub fn render(
     provenance: &Provenance<'_>,
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
-    if kinds.iter().any(|kind| kind.id == POSTURE_DIFF.id) {
-        return Err(DocumentError::NoEarlier { id: POSTURE_DIFF.id });
-    }
-    let earlier = None;
     let request = Request {
         register,
         provenance,
         kinds,
         formats,
-        earlier,
+        earlier: None,
     };
-    render_all(&request, overrides)
+    make(&request, overrides, None)
 }
 
 /// Makes the document of what has changed since an earlier moment; register and provenance are those of the later one.
@@ -310,76 +310,108 @@ pub fn render_difference(
         formats,
         earlier: Some(earlier),
     };
-    render_all(&request, overrides)
+    make(&request, overrides, None)
 }
 
-fn render_all(
+/// Makes documents in every form that any build has, as `render` does, with pseudonyms in the place of names.
+pub fn render_redacted(
+    kinds: &[&'static DocumentKind],
+    (register, provenance): (&Register<'_>, &Provenance<'_>),
+    overrides: &BTreeMap<String, String>,
+    names: &Pseudonyms,
+) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
+    let request = Request {
+        register,
+        provenance,
+        kinds,
+        formats: &Format::ALL,
+        earlier: None,
+    };
+    make(&request, overrides, Some(names))
+}
+
+fn make(
     request: &Request<'_>,
     overrides: &BTreeMap<String, String>,
+    names: Option<&Pseudonyms>,
 ) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
-    let Request {
-        register,
-        kinds,
-        formats,
-        ..
-    } = *request;
+    if request.earlier.is_none() && request.kinds.iter().any(|kind| kind.id == POSTURE_DIFF.id) {
+        return Err(DocumentError::NoEarlier { id: POSTURE_DIFF.id });
+    }
     let templates = Templates::new(overrides)?;
-    let has_index = kinds.iter().any(|kind| kind.id == index::INDEX.id);
     let mut files = BTreeMap::new();
-    for kind in kinds {
-        let view = (kind.view)(request);
-        let cover = Cover::new(request, kind, &view, &templates);
-        let menu = if kind.id == PORTAL.id {
-            portal::menu(request)
-        } else {
-            Vec::new()
-        };
-        let document = Arc::new(Document {
-            kind,
-            cover,
-            view,
-            has_index,
-            site: menu
-                .iter()
-                .map(|(address, words)| (address.clone(), words.clone(), address == portal::START))
-                .collect(),
-            is_live: request.provenance.is_live,
-        });
-        // The portal has pages alone; what it shows is in the other documents in every form.
-        let formats = if kind.id == PORTAL.id {
-            &[Format::Html][..]
-        } else {
-            formats
-        };
-        let needs_page = formats
-            .iter()
-            .any(|format| matches!(format, Format::Html | Format::Markdown | Format::Pdf));
-        let page = if needs_page {
-            templates.fill(&document)?
-        } else {
-            String::new()
-        };
-        for format in formats {
-            write(&document, (*format, register.as_of), &page, &mut files)?;
+    for kind in request.kinds {
+        let mut view = (kind.view)(request);
+        let mut cover = Cover::new(request, kind, &view, &templates);
+        if let Some(names) = names {
+            view.redact(names);
+            cover.redact(names);
         }
-        let surroundings = html::Surroundings {
-            organisation: &document.cover.values.organisation,
-            classification: document.cover.values.classification,
-            as_of_day: &document.cover.values.as_of_day,
-            commit: request.provenance.commit.as_deref(),
-            pages: &menu,
-            is_live: request.provenance.is_live,
-        };
-        if kind.id == PORTAL.id {
-            for page in portal::pages(request) {
-                files.insert(
-                    page.path.clone(),
-                    html::write_page(&surroundings, page).into_bytes(),
-                );
-            }
-        }
+        make_one(request, kind, (view, cover), &templates, names, &mut files)?;
     }
     Ok(files)
+}
+
+fn make_one(
+    request: &Request<'_>,
+    kind: &'static DocumentKind,
+    (view, cover): (View, Cover),
+    templates: &Templates,
+    names: Option<&Pseudonyms>,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<(), DocumentError> {
+    let is_portal = kind.id == PORTAL.id;
+    let menu = if is_portal {
+        portal::menu(request)
+    } else {
+        Vec::new()
+    };
+    let is_live = request.provenance.is_live;
+    let document = Arc::new(Document {
+        kind,
+        cover,
+        view,
+        has_index: request.kinds.iter().any(|kind| kind.id == index::INDEX.id),
+        site: menu
+            .iter()
+            .map(|(address, words)| (address.clone(), words.clone(), address == portal::START))
+            .collect(),
+        is_live,
+    });
+    // The portal has pages alone; what it shows is in the other documents in every form.
+    let formats = if is_portal {
+        &[Format::Html][..]
+    } else {
+        request.formats
+    };
+    let needs_page = formats
+        .iter()
+        .any(|format| matches!(format, Format::Html | Format::Markdown | Format::Pdf));
+    let page = match (needs_page, names) {
+        (false, _) => String::new(),
+        (true, None) => templates.fill(&document)?,
+        // What the values said is replaced already; a template of the repository may name somebody, too.
+        (true, Some(names)) => names.text(&templates.fill(&document)?),
+    };
+    for format in formats {
+        write(&document, (*format, request.register.as_of), &page, files)?;
+    }
+    if !is_portal {
+        return Ok(());
+    }
+    let surroundings = html::Surroundings {
+        organisation: &document.cover.values.organisation,
+        classification: document.cover.values.classification,
+        as_of_day: &document.cover.values.as_of_day,
+        commit: request.provenance.commit.as_deref(),
+        pages: &menu,
+        is_live,
+    };
+    for page in portal::pages(request) {
+        let path = page.path.clone();
+        files.insert(path, html::write_page(&surroundings, page).into_bytes());
+    }
+    Ok(())
 }
 
 fn write(
@@ -396,7 +428,7 @@ fn write(
             let filled = markdown::fill(page, |name| document.table(name), |name| document.figure(name));
             files.insert(name, filled.into_bytes());
         }
-        Format::Json => drop(files.insert(name, write_json(document)?.into_bytes())),
+        Format::Json => drop(files.insert(name, twin::write(document)?.into_bytes())),
         Format::Csv => {
             for table in document
                 .view
@@ -423,56 +455,12 @@ fn write_pdf(
     page: &str,
     as_of: AsOf,
 ) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
-    pdf::write(document, page, write_json(document)?.into_bytes(), as_of)
+    pdf::write(document, page, twin::write(document)?.into_bytes(), as_of)
 }
 
 #[cfg(not(feature = "pdf"))]
 fn write_pdf(_: &Document, _: &str, _: AsOf) -> Result<BTreeMap<String, Vec<u8>>, DocumentError> {
     Err(DocumentError::NoTypesetter)
-}
-
-/// The JSON twin of a document.
-#[derive(Serialize)]
-struct Twin<'a> {
-    schema: &'static str,
-    document: TwinHead,
-    provenance: &'a Cover,
-    view: &'a serde_json::Value,
-    tables: BTreeMap<&'static str, &'a Table>,
-    figures: &'a [Figure],
-}
-
-#[derive(Serialize)]
-struct TwinHead {
-    id: &'static str,
-    slug: &'static str,
-    title: &'static str,
-    audience: &'static str,
-}
-
-fn write_json(document: &Document) -> Result<String, DocumentError> {
-    let kind = document.kind;
-    let twin = Twin {
-        schema: "countersign/document/v1",
-        document: TwinHead {
-            id: kind.id,
-            slug: kind.slug,
-            title: kind.title,
-            audience: kind.audience,
-        },
-        provenance: &document.cover,
-        view: &document.view.values,
-        tables: document
-            .view
-            .tables
-            .iter()
-            .map(|table| (table.name, table))
-            .collect(),
-        figures: &document.view.figures,
-    };
-    let json = serde_json::to_string_pretty(&twin)
-        .map_err(|source| DocumentError::Unwritable { id: kind.id, source })?;
-    Ok(escape_json(&json) + "\n")
 }
 
 /// Writes the values of a view; a view that cannot be written is a slip of ours, and the template will say so.

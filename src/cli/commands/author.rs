@@ -1,7 +1,7 @@
 //! `demo`, `init`, `new` and `renew`.
 
+use super::bundle::{Wanted, make};
 use super::prove::verify;
-use super::publish::{Wanted, make};
 use super::say;
 use crate::author;
 use crate::cli::args::{At, Demo, Global, Init, New, Proof, Renew, Scans, Verify};
@@ -39,7 +39,10 @@ pub(in crate::cli) fn demo(console: &mut Console<'_>, global: &Global, demo: &De
         &inside,
         &Wanted {
             out: &audit,
-            proof: &Proof { key, timestamp: None },
+            proof: &Proof {
+                key,
+                ..Proof::default()
+            },
             period: None,
             at: &At::default(),
             scans: &Scans::default(),

@@ -2,6 +2,7 @@
 
 mod author;
 mod brief;
+mod bundle;
 mod decide;
 mod diff;
 mod difference;
@@ -14,6 +15,7 @@ mod past;
 mod plan;
 mod prove;
 mod publish;
+mod redact;
 mod sample;
 mod serve;
 mod status;
@@ -23,6 +25,7 @@ mod trace;
 mod whatif;
 
 pub(super) use author::{demo, init, new, renew};
+pub(super) use bundle::{audit, bundle};
 pub(super) use decide::{approve, reject, review, revoke};
 pub(super) use diff::diff;
 pub(super) use export::export;
@@ -31,7 +34,7 @@ pub(super) use ledger::{import, ledger};
 pub(super) use past::{anchor, log};
 pub(super) use plan::plan;
 pub(super) use prove::verify;
-pub(super) use publish::{audit, bundle, render};
+pub(super) use publish::render;
 pub(super) use sample::sample;
 pub(super) use serve::serve;
 pub(super) use status::status;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::publish::{KEYRING_BYTES, add_history, tool, unsealed};
+use super::bundle::{KEYRING_BYTES, add_history, judged, tool, unsealed};
 use crate::attest::contents::{Contents, read_bundle};
 use crate::attest::manifest::{GIT_BUNDLE, StatedImport, Statement};
 use crate::attest::rebuild::{compared, first_difference};
@@ -89,7 +89,8 @@ fn rebuild(
         .iter()
         .find_map(|import| import.host.as_deref());
     let read = job.scans_with(exports(&job, &given))?;
-    let (mut bundle, _) = unsealed(&job, &read, statement.period, host)?;
+    let made = judged(&job, &read, statement.period)?;
+    let mut bundle = unsealed(&job, &read, &made, host)?;
     let mut history = String::new();
     match contents.files.get(GIT_BUNDLE) {
         Some(bytes) if source::why_no_git_bundle(&job.root)?.is_none() => {
@@ -120,6 +121,12 @@ fn commit_of(statement: &Statement, repository: &Path, console: &Console<'_>) ->
              that one",
             statement.tool.escape_debug(),
             tool()
+        ));
+    }
+    if let Some(redacted) = &statement.redacted {
+        return Err(format!(
+            "the bundle is redacted with a secret; rebuild the full one, whose SHA256SUMS has the SHA-256 {}",
+            redacted.full_sha256sums_sha256.escape_debug()
         ));
     }
     let Some(commit) = &statement.commit else {
