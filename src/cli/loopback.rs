@@ -171,7 +171,11 @@ fn reply<'a>(head: &str, port: u16, built: &'a Built, start: &str) -> Answer<'a>
     match built.files.get(path) {
         Some(bytes) => Answer {
             status: "200 OK",
-            kind: "text/html; charset=utf-8",
+            kind: if path.ends_with(".ics") {
+                "text/calendar; charset=utf-8"
+            } else {
+                "text/html; charset=utf-8"
+            },
             body: bytes.as_slice().into(),
         },
         None => Answer::refusal("404 Not Found"),

@@ -112,6 +112,9 @@ pub const DOCUMENTS: &[DocumentKind] = &[
     discrepancies::D21,
 ];
 
+/// Where a calendar lies beside the portal, for programs that keep dates.
+pub const CALENDAR: &str = "portal/calendar.ics";
+
 /// The auditor portal: a site of its own, made when it is named.
 pub const PORTAL: &DocumentKind = &portal::D13;
 

@@ -26,6 +26,8 @@ pub struct Provenance<'a> {
     pub lives: Option<Lives<'a>>,
     /// Whether pages come from a server of ours, and ask it for newer ones.
     pub is_live: bool,
+    /// Whether the calendar of what ends is laid beside the portal, at [`super::CALENDAR`].
+    pub has_calendar: bool,
 }
 
 /// What git tells of records.

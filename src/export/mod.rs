@@ -26,14 +26,10 @@ pub struct ExportKind {
     make: fn(&Request<'_>) -> Exported,
 }
 
+pub use ics::ICS;
+
 /// Every export, in the order in which they are listed.
-pub const EXPORTS: &[ExportKind] = &[
-    oscal::OSCAL,
-    vex::OPENVEX,
-    vex::CSAF_VEX,
-    vex::CYCLONEDX_VEX,
-    ics::ICS,
-];
+pub const EXPORTS: &[ExportKind] = &[oscal::OSCAL, vex::OPENVEX, vex::CSAF_VEX, vex::CYCLONEDX_VEX, ICS];
 
 /// Finds an export by its name.
 pub fn find(name: &str) -> Option<&'static ExportKind> {

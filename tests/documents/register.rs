@@ -293,5 +293,6 @@ pub(crate) fn provenance(diagnostics: &[Diagnostic]) -> Provenance<'_> {
         diagnostics,
         lives: None,
         is_live: false,
+        has_calendar: false,
     }
 }

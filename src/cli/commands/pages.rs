@@ -4,7 +4,8 @@ use super::publish::{provenance, templates, unmade};
 use crate::cli::failure::Failure;
 use crate::cli::job::Job;
 use crate::diagnostic::Diagnostic;
-use crate::document::{self, DocumentKind, Format, Lives, PORTAL};
+use crate::document::{self, CALENDAR, DocumentKind, Format, Lives, PORTAL};
+use crate::export::{ICS, export};
 use crate::model::RecordId;
 use crate::reconcile::Register;
 use crate::source::ContentReader;
@@ -22,10 +23,16 @@ pub(super) fn documents<'a>(
     let overrides = templates(job)?;
     let mut provenance = provenance(job, found)?;
     provenance.is_live = is_live;
+    let mut beside = Files::new();
     if kinds.iter().any(|kind| kind.id == PORTAL.id) {
         provenance.lives = lives(job, register)?;
+        let calendar = export(&ICS, register, &provenance).files.into_values().next();
+        provenance.has_calendar = calendar.is_some();
+        beside.extend(calendar.map(|bytes| (CALENDAR.to_owned(), bytes)));
     }
-    document::render(kinds, formats, register, &provenance, &overrides).map_err(unmade)
+    let mut files = document::render(kinds, formats, register, &provenance, &overrides).map_err(unmade)?;
+    files.append(&mut beside);
+    Ok(files)
 }
 
 /// Reads the life of every record from git; `None` outside it.

@@ -196,6 +196,7 @@ pub(super) fn provenance<'a>(job: &Job, found: &'a [Diagnostic]) -> Result<Prove
         diagnostics: found,
         lives: None,
         is_live: false,
+        has_calendar: false,
     })
 }
 

@@ -9,6 +9,7 @@ use super::super::words::days_left;
 use super::kinds::ends;
 use super::site::{Site, page_path};
 use super::{above, start_step};
+use crate::document::CALENDAR;
 use crate::model::{Date, Meta, RecordId};
 
 /// Months that the calendar shows one by one; what lies later stands together.
@@ -198,6 +199,10 @@ pub(super) fn page(site: &Site<'_>, days: &[Day<'_>]) -> Page {
     }
     // The past counts only where something should not have ended: reviews and ends that nobody has answered.
     let mut blocks = vec![Block::Table(overview(this_month, &months))];
+    if site.provenance.has_calendar {
+        let file = ("calendar.ics".to_owned(), CALENDAR.to_owned());
+        blocks.push(Block::Links("For a program that keeps dates:".into(), vec![file]));
+    }
     for (place, name) in NAMES.into_iter().enumerate() {
         let words = words(this_month, place);
         let of_month = months.get(&place).map_or(&[][..], Vec::as_slice);

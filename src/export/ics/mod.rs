@@ -14,7 +14,7 @@ use crate::reconcile::Register;
 use writer::{Event, calendar};
 
 /// The calendar.
-pub(super) const ICS: ExportKind = ExportKind {
+pub const ICS: ExportKind = ExportKind {
     name: "ics",
     title: "iCalendar",
     purpose: "The days on which exceptions, acceptances, triages, agreements, support and keys end, and on which reviews and milestones are due.",
