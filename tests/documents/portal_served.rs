@@ -1,5 +1,8 @@
 //! The portal on loopback: what is answered, what is refused, and that pages follow the records.
-#![expect(clippy::disallowed_types, reason = "the test asks the server of the tool on loopback")]
+#![expect(
+    clippy::disallowed_types,
+    reason = "the test asks the server of the tool on loopback"
+)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
