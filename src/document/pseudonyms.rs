@@ -234,6 +234,12 @@ impl Pseudonyms {
             out.push_str(&format!("{}@{NOWHERE}", tag(&self.key, "person", &folded)));
         } else if is_mac(word) {
             out.push_str(&address_of(&self.key, &folded.replace('-', ":")));
+        } else if word.contains(':') {
+            // A port, an image, a protocol: each part may be a host.
+            for (place, part) in word.split(':').enumerate() {
+                out.push_str(if place > 0 { ":" } else { "" });
+                self.put_form(part, out);
+            }
         } else if self.domains.iter().any(is_host) {
             out.push_str(&format!("host-{}", tag(&self.key, "host", &folded)));
         } else {
@@ -380,6 +386,8 @@ mod tests {
             ("somebody.else@other.example wrote", "somebody"),
             ("db99.nordhafen.example", "db99"),
             ("https://db99.nordhafen.example:8443/x", "db99"),
+            ("ssh:db99.nordhafen.example", "db99"),
+            ("image:DB99.nordhafen.example:22:data", "DB99"),
             ("SHA256:udrRw1+6zq/4BfZrQjMVVn3M8Xoifcmvv9vJrOralI0", "udrRw1"),
         ] {
             let found = names.text(text);
@@ -390,6 +398,8 @@ mod tests {
             names.text("2001:db8:0::7"),
             "one address, one pseudonym"
         );
+        let long = "a:".repeat(1 << 20);
+        assert_eq!(names.text(&long), long, "as long as a file may be");
         assert_ne!(pseudonyms(b"another key").text("web01"), names.text("web01"));
         assert_eq!(
             pseudonyms(b"a key of some length").text("web01"),
