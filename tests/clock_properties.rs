@@ -210,3 +210,29 @@ proptest! {
         prop_assert!(late.starts_with(&early), "{:#?}\n{:#?}", early, late);
     }
 }
+
+/// The list ends the lowering on the 13th, when the due date of the 9th has passed; a stricter agreement follows, and
+/// then more evidence, which must not count the agreement from the first day.
+#[test]
+fn a_lowering_ends_once() {
+    let lowered = Story {
+        severity: 2,
+        first: 1,
+        rises: None,
+        listed: Some(13),
+        evidence: Some(17),
+        regulated: false,
+        high: 15,
+        version: Some((13, 4)),
+        overridden: None,
+        lowered: Some(1),
+        paused: None,
+        accelerator: None,
+    };
+    let never = Story {
+        lowered: None,
+        ..lowered.clone()
+    };
+    assert_eq!(due(&never).to_string(), "2026-09-09 21:59:59 UTC");
+    assert_eq!(due(&lowered), due(&never));
+}

@@ -203,7 +203,7 @@ fn history(statement: &Statement, files: &Files) -> String {
          ```sh\n\
          git bundle list-heads {GIT_BUNDLE} HEAD | grep -x {commit}' HEAD' || failed=yes\n\
          scratch=\"$(mktemp -d)\"\n\
-         git clone -q --bare {GIT_BUNDLE} \"$scratch/repo\" && git -C \"$scratch/repo\" fsck --full || failed=yes\n\
+         git -c advice.defaultBranchName=false clone -q --bare {GIT_BUNDLE} \"$scratch/repo\" && git -C \"$scratch/repo\" fsck --full || failed=yes\n\
          rm -rf \"$scratch\"\n```\n\n\
          `git clone {GIT_BUNDLE} ../history` makes a work tree of it; there, `git log --follow` tells the life of each \
          file.\n\n{left_out}"

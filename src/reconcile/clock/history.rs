@@ -365,7 +365,10 @@ impl<'s, 'a> Walk<'s, 'a> {
 
     /// What is exploited from now on is no longer lowered, and is due as if it had never been.
     fn end_lowering(&mut self, at: DateTime<Utc>) {
-        let Some(rated) = self.view.rated else { return };
+        // What has ended already does not end again: what happened since is counted by what holds since.
+        let Some(rated) = self.view.rated.filter(|rated| rated.until > at) else {
+            return;
+        };
         let plain = View {
             rated: None,
             ..self.view
