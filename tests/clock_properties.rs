@@ -236,3 +236,28 @@ fn a_lowering_ends_once() {
     assert_eq!(due(&never).to_string(), "2026-09-09 21:59:59 UTC");
     assert_eq!(due(&lowered), due(&never));
 }
+
+/// The lowering ends with the list; that the vendor's fix comes out later gives back none of its time.
+#[test]
+fn no_later_decision_brings_an_ended_lowering_back() {
+    let lowered = Story {
+        severity: 1,
+        first: 1,
+        rises: None,
+        listed: Some(18),
+        evidence: None,
+        regulated: false,
+        high: 1,
+        version: None,
+        overridden: None,
+        lowered: Some(1),
+        paused: Some((3, Some(18))),
+        accelerator: None,
+    };
+    let never = Story {
+        lowered: None,
+        ..lowered.clone()
+    };
+    assert_eq!(due(&never).to_string(), "2026-09-02 21:59:59 UTC");
+    assert_eq!(due(&lowered), due(&never));
+}

@@ -278,8 +278,12 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    /// Works a date out anew, as if the decisions of a view had stood from the start.
+    /// Works a date out anew, as if the decisions of a view had stood from the start; a lowering that has ended never did.
     fn anew(&self, view: View, until: DateTime<Utc>) -> Due {
+        let view = View {
+            rated: view.rated.filter(|rated| rated.until > until),
+            ..view
+        };
         let mut best = self.best(view, self.facts.first_seen);
         let mut last = self.facts.first_seen;
         for (at, _) in self.happenings.iter().filter(|(at, _)| *at <= until) {
