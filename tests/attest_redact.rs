@@ -237,6 +237,36 @@ fn nobody_and_no_machine_is_named_and_the_twin_is_of_the_same_commit() {
 }
 
 #[test]
+fn without_a_secret_of_its_own_the_signing_key_makes_the_pseudonyms() {
+    if !has_peer("git") || !has_peer("ssh-keygen") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let key = signing_key(&DEMO.keys, &DEMO.repository);
+    let other = fs::read_dir(&DEMO.keys)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let other = other
+        .filter(|path| path.extension().is_none() && *path != key)
+        .min()
+        .unwrap();
+    let hosts = |name: &str, key: &Path| {
+        let words = ["--redact", "--key", key.to_str().unwrap()];
+        let (code, said) = bundle(folder.path(), name, &words);
+        assert_eq!(code, 0, "{said}");
+        let text = fs::read_to_string(folder.path().join(name).join("register.json")).unwrap();
+        assert!(!text.contains("nordhafen.example"), "no host is named");
+        let register: Value = serde_json::from_str(&text).unwrap();
+        let findings = register["findings"].as_array().unwrap();
+        let hosts = findings.iter().map(|finding| finding["host"].to_string());
+        hosts.collect::<BTreeSet<String>>()
+    };
+    let once = hosts("once", &key);
+    assert_eq!(once, hosts("again", &key));
+    assert_ne!(once, hosts("by-another", &other));
+}
+
+#[test]
 fn a_secret_that_everybody_can_read_or_guess_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let repository = super::checks::base();
@@ -249,7 +279,7 @@ fn a_secret_that_everybody_can_read_or_guess_is_refused() {
     fs::write(folder.path().join("short"), "short").unwrap();
     let inside = format!("{root}/secret");
     for (words, why) in [
-        (vec!["--redact"], "`--redact` needs `--redact-key FILE`"),
+        (vec!["--redact"], "`--redact` needs a secret for its pseudonyms"),
         (vec!["--redact", "--redact-key", "short"], "has 5 bytes"),
         (
             vec!["--redact", "--redact-key", &inside],

@@ -15,10 +15,10 @@ pub(super) struct Proof {
     /// A time stamp (RFC 3161) over the SHA256SUMS of this very bundle: make it once, get the stamp, make it again
     #[arg(long, value_name = "FILE")]
     pub(super) timestamp: Option<PathBuf>,
-    /// Make the redacted twin: pseudonyms stand for hosts, addresses and persons; needs `--redact-key`
+    /// Make the redacted twin: pseudonyms stand for hosts, addresses and persons
     #[arg(long)]
     pub(super) redact: bool,
-    /// The secret that makes the pseudonyms, the same every time; make one with `openssl rand -hex 32`
+    /// The secret that makes the pseudonyms, the same every time (`openssl rand -hex 32`); without it the signing key's
     #[arg(long, value_name = "FILE", requires = "redact")]
     pub(super) redact_key: Option<PathBuf>,
 }

@@ -75,14 +75,13 @@ pub(super) fn make(console: &mut Console<'_>, global: &Global, wanted: &Wanted<'
     let &Wanted {
         period, at, scans, ..
     } = wanted;
-    redact::check(wanted.proof, wanted.out)?;
     let (signer, time_stamp) = proof(console, wanted.proof)?;
     let progress = Progress::start(console, global, "auditing");
     let has_months = true;
     let job = open_in(console, global, at, Asked { period, has_months })?;
     let out = destination(console, &job, wanted.out)?;
     check_destination(&out)?;
-    let secret = redact::secret(console, &job, wanted.proof)?;
+    let secret = redact::secret(console, &job, wanted.proof, signer.as_ref())?;
     let read = job.scans(console, scans)?;
     let made = judged(&job, &read, period)?;
     let mut bundle = unsealed(&job, &read, &made, scans.host.as_deref())?;

@@ -1,7 +1,6 @@
 //! The redacted twin of a bundle: of the same commit, with pseudonyms in the place of hosts and persons.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -31,10 +30,30 @@ const MIN_KEY_BYTES: usize = 16;
 /// The name under which the twin's own list holds the key that signs it.
 const SIGNER: &str = "bundle-signer";
 
-/// Reads the secret with which pseudonyms are made; `None` where nothing is to be redacted.
-pub(super) fn secret(console: &Console<'_>, job: &Job, proof: &Proof) -> Result<Option<Vec<u8>>, Failure> {
-    let Some(file) = proof.redact_key.as_deref().filter(|_| proof.redact) else {
+/// What a signing key signs to make the secret, where no file holds one; nothing else is ever signed so.
+const SEED: &[u8] = b"countersign: the secret of pseudonyms, version 1";
+
+/// Returns the secret with which pseudonyms are made; `None` where nothing is to be redacted.
+///
+/// Without a file of its own it comes from the signing key: a signature over words that nothing else is made of.
+/// Ed25519 (RFC 8032) and ECDSA (RFC 6979) give the same one every time, and nobody else can.
+pub(super) fn secret(
+    console: &Console<'_>,
+    job: &Job,
+    proof: &Proof,
+    signer: Option<&Signer>,
+) -> Result<Option<Vec<u8>>, Failure> {
+    if !proof.redact {
         return Ok(None);
+    }
+    let Some(file) = proof.redact_key.as_deref() else {
+        let signature = signer.map(|signer| signer.sign_plainly(SEED)).transpose()?;
+        return signature.flatten().map(Some).ok_or_else(|| {
+            Failure::usage(
+                "`--redact` needs a secret for its pseudonyms: `--key` with a private key that lies in a file, or \
+                 `--redact-key FILE`; make one with `openssl rand -hex 32 > FILE`, and keep it",
+            )
+        });
     };
     let path = console.folder.join(file);
     let bytes = source::read_file(&path, MAX_KEY_BYTES)?;
@@ -288,16 +307,4 @@ fn named_hosts(value: &serde_json::Value, is_host: bool, add: &mut impl FnMut(&s
 /// An incident is resolved at a time; a decision's hosts are resolved by name.
 fn is_time(text: &str) -> bool {
     parse_date(text).is_some() || parse_instant(text).is_some()
-}
-
-/// Refuses what cannot go together, before the work.
-pub(super) fn check(proof: &Proof, out: &Path) -> Result<(), Failure> {
-    if proof.redact && proof.redact_key.is_none() {
-        return Err(Failure::usage(format!(
-            "`--redact` needs `--redact-key FILE`: a secret that makes the pseudonyms of `{}` the same every time; \
-             make one with `openssl rand -hex 32 > FILE`, and keep it",
-            out.display()
-        )));
-    }
-    Ok(())
 }
