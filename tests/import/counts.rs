@@ -9,7 +9,7 @@ use countersign::model::MappingProfile;
 use super::{fixture, fixtures, read_with};
 
 /// File, format, hosts, observations, informational, skipped.
-const COUNTS: [(&str, &str, [u64; 4]); 39] = [
+const COUNTS: &[(&str, &str, [u64; 4])] = &[
     ("nessus-v2/none.nessus", "nessus-v2", [1, 0, 1, 0]),
     ("nessus-v2/one.nessus", "nessus-v2", [1, 1, 0, 0]),
     ("nessus-v2/many.nessus", "nessus-v2", [4, 9, 2, 0]),
@@ -106,7 +106,7 @@ fn counts_of(bytes: &[u8], format: &str) -> Result<[u64; 4], countersign::import
 
 #[test]
 fn fixtures_yield_their_rows() {
-    for (name, format, expected) in COUNTS {
+    for &(name, format, expected) in COUNTS {
         assert_eq!(
             counts_of(&fixture(name), format).unwrap_or_else(|e| panic!("{name} {e}")),
             expected,
@@ -172,7 +172,7 @@ fn ends_in_a_whole_row(cut: &[u8], whole: &[u8], delimiter: u8) -> bool {
 
 #[test]
 fn a_cut_export_is_never_taken_for_a_shorter_one() {
-    for (name, format, expected) in COUNTS {
+    for &(name, format, expected) in COUNTS {
         let whole = fixture(name);
         let is_table = name.ends_with(".csv");
         for cut in (0..whole.len()).step_by(3) {
@@ -202,7 +202,7 @@ fn pack(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn compressed_exports_are_read_and_cut_ones_refused() {
-    for (name, format, expected) in COUNTS {
+    for &(name, format, expected) in COUNTS {
         let packed = pack(&fixture(name));
         assert_eq!(counts_of(&packed, format).unwrap(), expected, "{name}");
         for cut in (12..packed.len()).step_by(7) {
@@ -233,7 +233,7 @@ fn pieces_of_one_byte_change_nothing() {
         }
     }
     let profile = profile();
-    for (name, format, [hosts, observations, ..]) in COUNTS {
+    for &(name, format, [hosts, observations, ..]) in COUNTS {
         let importer = IMPORTERS.iter().find(|importer| importer.name == format).unwrap();
         let bytes = fixture(name);
         let mut reader = std::io::BufReader::with_capacity(1, Drip(&bytes));

@@ -16,7 +16,7 @@ fn samples() -> Option<PathBuf> {
 }
 
 /// Each format of ours and the sample folders that hold it.
-const FOLDERS: [(&str, &str); 9] = [
+const FOLDERS: &[(&str, &str)] = &[
     ("nessus_v2", "nessus-v2"),
     ("qualys_csv", "qualys-csv"),
     ("qualys_vmdr_csv", "qualys-csv"),
