@@ -25,7 +25,7 @@ fn repository() -> PathBuf {
     if folder.exists() {
         return folder;
     }
-    git(&folder, &["init", "--quiet", "--bare"]);
+    git(&folder, &["init", "--quiet", "--bare", "--initial-branch", "main"]);
     let mut import = Command::new("git")
         .args(["-C", &folder.display().to_string(), "fast-import", "--quiet"])
         .stdin(Stdio::piped())
