@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use crate::check::next_review;
 use crate::load::Repository;
-use crate::model::{Date, Decision, Kind, Meta, RecordId, Status};
+use crate::model::{Date, Decision, Meta, RecordId, Status};
 use crate::trust::{
     ApprovalState, Decided, Intent, Question, Standing, Standings, answers, foresee, is_holder,
     roles_in_any_capacity,
@@ -76,7 +77,7 @@ pub fn inbox(
     }
     inbox.lapses.extend(mine.decisions(standings));
     inbox.lapses.extend(mine.trust());
-    inbox.lapses.extend(mine.reviews());
+    inbox.lapses.extend(mine.reviews(question, standings));
     inbox.lapses.sort();
     inbox.lapses.dedup();
     inbox
@@ -221,34 +222,18 @@ impl Mine<'_> {
     }
 
     /// Reviews of records that the person owns; those that are overdue too.
-    fn reviews(&self) -> Vec<Lapse> {
+    fn reviews(&self, question: &Question<'_>, standings: &Standings) -> Vec<Lapse> {
+        let zone = question.basis.zone();
         let owned = self
             .repository
             .records()
             .filter(|meta| meta.is_live() && self.owns(meta));
         owned
             .filter_map(|meta| {
-                let day = next_review(meta)?;
+                let day = next_review(self.repository, standings, zone, meta)?.date;
                 let what = format!("{} {} is to be reviewed", meta.kind, meta.id);
                 (day <= self.today.plus_days(DAYS_AHEAD)).then_some(Lapse { day, what })
             })
             .collect()
     }
-}
-
-/// Returns the day of the next review: what the record says, or its cycle, or the longest one of its kind.
-fn next_review(meta: &Meta) -> Option<Date> {
-    let review = meta.review.as_ref();
-    let written = review.and_then(|review| review.next).map(|next| next.value);
-    let last = review
-        .and_then(|review| review.last)
-        .unwrap_or(meta.created)
-        .value;
-    let own = review.and_then(|review| review.cycle_days);
-    let own = own.map(|days| last.plus_days(i64::from(days.value)));
-    let is_decision = matches!(meta.kind, Kind::Exception | Kind::RiskAcceptance | Kind::Triage);
-    let of_kind = meta.kind.max_review_days();
-    let of_kind = of_kind.filter(|_| !is_decision && meta.declared() != Status::Draft);
-    let of_kind = of_kind.map(|days| last.plus_days(days));
-    [written, own, of_kind].into_iter().flatten().min()
 }

@@ -39,6 +39,7 @@ use crate::trust::{Anchor, Change, Past, Since, Testimony};
 pub use changes::{ChangedRecord, Changes, Covered, Need, changes_of};
 pub use context::Context;
 pub use coverage::findings_named;
+pub use date::{NextReview, next_review};
 pub use governance::{changes, only_tightens};
 pub use settings::{Setting, Settings};
 

@@ -143,6 +143,19 @@ impl Settings {
 }
 
 impl Setting {
+    /// Returns the settings of one rule; what is wrong in the configuration is left at its default.
+    pub(super) fn of_rule(check: &Check, configuration: &Configuration) -> Self {
+        let mut setting = Self::default_of(check);
+        let written = configuration
+            .rules
+            .iter()
+            .filter(|rule| rule.code.value == check.code);
+        for rule in written {
+            setting.lay_over(check, rule, &mut Vec::new());
+        }
+        setting
+    }
+
     fn default_of(check: &Check) -> Self {
         let mut setting = Self {
             level: Some(check.level),

@@ -9,6 +9,7 @@ mod audit;
 mod compliance;
 mod cover;
 mod csv;
+mod days;
 mod decisions;
 mod diagnosed;
 mod discrepancies;
@@ -63,12 +64,12 @@ use figure::Figure;
 use table::{Layout, Table};
 use template::Templates;
 
+pub(crate) use days::{Day, days_of};
 pub(crate) use decisions::{Body, DecisionRow, Phase, decisions_of};
 pub(crate) use force::Force;
 pub use posture::POSTURE_DIFF;
 pub use provenance::{Lives, Provenance};
 pub use pseudonyms::{Known, KnownHost, KnownPerson, Pseudonyms};
-pub(crate) use reviewed::Reviewed;
 pub use template::template_names;
 pub(crate) use text::{escape_json, escape_markdown, visible};
 

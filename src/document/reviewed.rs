@@ -2,22 +2,24 @@
 
 use super::table::{Cell, Mark, Tone};
 use super::words::days_left;
+use crate::check::next_review;
 use crate::model::{Date, Decision, Meta};
 use crate::reconcile::Register;
 
 /// The reviews of one record.
-pub(crate) struct Reviewed {
+pub(super) struct Reviewed {
     /// The day that the record tells.
     pub(super) recorded: Option<Date>,
     /// The last day on which somebody signed that the record stays.
     pub(super) signed: Option<Date>,
-    /// The day by which the next one is due; `None` where the record sets none.
-    pub(crate) due: Option<Date>,
+    /// The day by which the next one is due; `None` where neither the record nor its kind sets one.
+    pub(super) due: Option<Date>,
 }
 
 impl Reviewed {
-    /// Reads the reviews of a record; `cycle_days` holds where the record tells no cycle and no next day.
-    pub(crate) fn of(
+    /// Reads the reviews of a record; due is what rule DAT001 says, and `cycle_days` holds besides where the
+    /// record tells no cycle and no next day.
+    pub(super) fn of(
         register: &Register<'_>,
         meta: &Meta,
         recorded: Option<Date>,
@@ -37,14 +39,11 @@ impl Reviewed {
             .chain(signed)
             .max()
             .unwrap_or(meta.created.value);
-        let next = review.and_then(|review| review.next).map(|next| next.value);
-        let cycle = review.and_then(|review| review.cycle_days);
-        let cycle = cycle.map(|days| i64::from(days.value));
-        let by_cycle = cycle.or(cycle_days.filter(|_| next.is_none()));
-        let due = next
-            .into_iter()
-            .chain(by_cycle.map(|days| from.plus_days(days)))
-            .min();
+        let tells_none = review.is_none_or(|review| review.next.is_none() && review.cycle_days.is_none());
+        let by_cycle = cycle_days.filter(|_| tells_none).map(|days| from.plus_days(days));
+        let zone = register.as_of.zone();
+        let next = next_review(register.repository, &register.standings, zone, meta);
+        let due = next.map(|next| next.date).into_iter().chain(by_cycle).min();
         Self {
             recorded,
             signed,

@@ -119,7 +119,11 @@ fn what_is_missing_of_a_risk_is_said() {
     assert_eq!(line[4], "not recorded");
     assert_eq!(
         (line[6].as_str(), line[7].as_str()),
-        ("no day set; reviewed 2025-06-01", "not approved")
+        (
+            // A review that nobody signed moves no day: the year counts from when the risk was written.
+            "in time; reviewed 2025-06-01; next by 2026-01-02",
+            "not approved"
+        )
     );
     assert_eq!(row(&risks, "r-ransomware")[7], "approved");
     let totals = rows(&page, "Risks and their treatment");

@@ -6,3 +6,4 @@ mod work;
 
 pub(super) use interval_or_cycle::CHECK as INTERVAL_OR_CYCLE;
 pub(super) use review_overdue::CHECK as REVIEW_OVERDUE;
+pub use review_overdue::{NextReview, next_review};

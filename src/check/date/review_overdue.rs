@@ -1,11 +1,12 @@
 //! DAT001: a review whose day has come.
 
 use crate::check::systems::is_retired;
-use crate::check::{Check, Context, Default, Family, Parameter};
+use crate::check::{Check, Context, Default, Family, Parameter, Setting};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::load::Repository;
-use crate::model::{Date, Decision, Kind, Meta, Status};
+use crate::model::{Date, Decision, Kind, Meta, Status, Zone};
 use crate::source::{Span, Spanned};
+use crate::trust::Standings;
 
 pub(in crate::check) const CHECK: Check = Check {
     code: "DAT001",
@@ -52,8 +53,9 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
         .records()
         .filter(|meta| meta.is_live() && !is_past(repository, meta, day))
     {
-        let longest = longest(context, meta);
-        let Some(due) = due(meta, longest, &Seen::of(context, meta)) else {
+        let longest = longest(repository, meta, |kind| context.by_name("max_cycle", kind));
+        let seen = Seen::of(&context.register.standings, context.as_of().zone(), meta);
+        let Some(due) = due(meta, longest, &seen) else {
             continue;
         };
         let past = day.days_since(due.date);
@@ -69,22 +71,32 @@ fn run(context: &Context<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Returns when the next review of a record is due, by the rule as the repository sets it; `None` where none is.
+pub fn next_review(
+    repository: &Repository,
+    standings: &Standings,
+    zone: Zone,
+    meta: &Meta,
+) -> Option<NextReview> {
+    let setting = Setting::of_rule(&CHECK, &repository.configuration);
+    let longest = longest(repository, meta, |kind| {
+        setting.table("max_cycle").get(kind).copied()
+    });
+    due(meta, longest, &Seen::of(standings, zone, meta))
+}
+
 /// A template of changes has a cycle; a change ends by itself.
-fn longest(context: &Context<'_>, meta: &Meta) -> Option<i64> {
-    let is_template = context
-        .repository()
-        .changes
-        .get(&meta.id)
-        .is_some_and(|change| change.spec.template);
-    let name = if is_template {
+fn longest(repository: &Repository, meta: &Meta, of_kind: impl Fn(&str) -> Option<i64>) -> Option<i64> {
+    let change = repository.changes.get(&meta.id);
+    let is_template = change.is_some_and(|change| change.spec.template);
+    of_kind(if is_template {
         "ChangeTemplate"
     } else {
         meta.kind.name()
-    };
-    context.by_name("max_cycle", name)
+    })
 }
 
-fn overdue(context: &Context<'_>, meta: &Meta, due: &Due, past: i64) -> Diagnostic {
+fn overdue(context: &Context<'_>, meta: &Meta, due: &NextReview, past: i64) -> Diagnostic {
     let what = if meta.kind == Kind::Source {
         "tool evaluation"
     } else {
@@ -105,7 +117,7 @@ fn overdue(context: &Context<'_>, meta: &Meta, due: &Due, past: i64) -> Diagnost
     new(CHECK.code, due.span, message).help(help)
 }
 
-fn soon(meta: &Meta, due: &Due, days: i64) -> Diagnostic {
+fn soon(meta: &Meta, due: &NextReview, days: i64) -> Diagnostic {
     let message = format!("the review of `{}` is due on {}, in {days} d", meta.id, due.date);
     Diagnostic::warn(CHECK.code, due.span, message).help(format!("plan it with its owner `{}`", meta.owner))
 }
@@ -119,9 +131,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(context: &Context<'_>, meta: &Meta) -> Self {
-        let zone = context.as_of().zone();
-        let standing = context.register.standings.of(meta.kind, &meta.id);
+    fn of(standings: &Standings, zone: Zone, meta: &Meta) -> Self {
+        let standing = standings.of(meta.kind, &meta.id);
         let good = standing
             .decisions
             .iter()
@@ -137,17 +148,20 @@ impl Seen {
     }
 }
 
-struct Due {
-    date: Date,
-    span: Span,
-    reason: String,
+/// When the next review of a record is due, and why.
+#[derive(Clone, Debug)]
+pub struct NextReview {
+    pub date: Date,
+    /// What in the record says so.
+    pub span: Span,
+    pub reason: String,
 }
 
 /// Returns the earliest of the day that is written, the day that the cycle gives and the day that the kind gives.
 ///
 /// A record that was never reviewed counts its cycle from the day on which it was written, and so does one whose
 /// `review.last` is no day until which anybody signed anything. A draft has no cycle of its kind: it is not in force.
-fn due(meta: &Meta, longest: Option<i64>, seen: &Seen) -> Option<Due> {
+fn due(meta: &Meta, longest: Option<i64>, seen: &Seen) -> Option<NextReview> {
     let last = meta.review.as_ref().and_then(|review| review.last);
     let is_believed = |last: &Spanned<Date>| {
         // Of exceptions EXC010 says which review nobody signed.
@@ -167,7 +181,7 @@ fn due(meta: &Meta, longest: Option<i64>, seen: &Seen) -> Option<Due> {
     let from = Spanned { value, span: place };
     let by_kind = longest
         .filter(|_| meta.declared() != Status::Draft)
-        .map(|days| Due {
+        .map(|days| NextReview {
             date: from.value.plus_days(days),
             span: from.span,
             reason: format!(
@@ -176,13 +190,13 @@ fn due(meta: &Meta, longest: Option<i64>, seen: &Seen) -> Option<Due> {
             ),
         });
     let review = meta.review.as_ref();
-    let written = review.and_then(|review| review.next).map(|next| Due {
+    let written = review.and_then(|review| review.next).map(|next| NextReview {
         date: next.value,
         span: next.span,
         reason: "the day under `review.next`".into(),
     });
     let cycle = review.and_then(|review| review.cycle_days);
-    let by_cycle = cycle.map(|cycle| Due {
+    let by_cycle = cycle.map(|cycle| NextReview {
         date: from.value.plus_days(i64::from(cycle.value)),
         span: last.map_or(cycle.span, |last| last.span),
         reason: format!("{reviewed} on {from}, every {} d", cycle.value),

@@ -101,7 +101,7 @@ fn view(request: &Request<'_>) -> View {
 }
 
 fn reviewed(register: &Register<'_>, policy: &Record<Policy>) -> Reviewed {
-    Reviewed::of(register, &policy.meta, None, Kind::Policy.max_review_days())
+    Reviewed::of(register, &policy.meta, None, None)
 }
 
 const POLICIES: &[Column] = &[

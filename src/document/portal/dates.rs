@@ -2,135 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::super::days::{Day, Occasion};
 use super::super::html::{Block, Page};
-use super::super::reviewed::Reviewed;
 use super::super::table::{Cell, Column, Layout, Table};
 use super::super::words::days_left;
-use super::kinds::ends;
 use super::site::{Site, page_path};
 use super::{above, start_step};
 use crate::document::CALENDAR;
-use crate::model::{Date, Meta, RecordId};
+use crate::model::Date;
 
 /// Months that the calendar shows one by one; what lies later stands together.
 const MONTHS: usize = 12;
-
-/// One day on which something ends or is due.
-pub(super) struct Day<'a> {
-    pub(super) day: Date,
-    pub(super) what: String,
-    /// The record that says so.
-    pub(super) record: &'a RecordId,
-    pub(super) title: &'a str,
-    pub(super) owner: &'a str,
-    /// Whether the record itself ends.
-    pub(super) is_end: bool,
-}
-
-/// Returns every such day, in order.
-pub(super) fn days<'a>(site: &Site<'a>) -> Vec<Day<'a>> {
-    let repository = site.register.repository;
-    let mut days = Vec::new();
-    for meta in repository.records().filter(|meta| meta.is_live()) {
-        let mut push = |day: Date, what: String, is_end: bool| {
-            days.push(Day {
-                day,
-                what,
-                record: &meta.id.value,
-                title: &meta.title,
-                owner: meta.owner.value.as_str(),
-                is_end,
-            });
-        };
-        if let Some(day) = ends(site.register, meta) {
-            push(
-                day,
-                format!("last day of the {}", super::kinds::kind_word(meta.kind)),
-                true,
-            );
-        }
-        if let Some(day) = Reviewed::of(site.register, meta, None, None).due {
-            push(day, "next review is due".into(), false);
-        }
-        of_kind(site, meta, &mut push);
-    }
-    days.sort_by(|one, other| (one.day, one.record, &one.what).cmp(&(other.day, other.record, &other.what)));
-    days
-}
-
-/// Finds what only some kinds have: keys, terms of roles, ends of support, days until which proof is kept.
-fn of_kind(site: &Site<'_>, meta: &Meta, push: &mut impl FnMut(Date, String, bool)) {
-    let repository = site.register.repository;
-    let id = &meta.id.value;
-    if let Some(person) = repository.people.get(id) {
-        for key in &person.spec.keys {
-            if let Some(last) = key.valid_to {
-                push(
-                    last.value,
-                    format!("last day of the key {}", key.fingerprint.value),
-                    false,
-                );
-            }
-        }
-        for delegation in &person.spec.delegations {
-            push(
-                delegation.until.value,
-                format!("last day of the delegation to {}", delegation.to.value.0),
-                false,
-            );
-        }
-    }
-    if let Some(role) = repository.roles.get(id) {
-        for holder in &role.spec.holders.value {
-            if let Some(last) = holder.to {
-                push(
-                    last.value,
-                    format!("last day of {} in the role", holder.person.value.0),
-                    false,
-                );
-            }
-        }
-    }
-    if let Some(lifecycle) = repository
-        .systems
-        .get(id)
-        .and_then(|system| system.spec.lifecycle.as_ref())
-    {
-        if let Some(end) = lifecycle.eol_date {
-            push(end.value, "end of support".into(), false);
-        }
-        if let Some(extended) = &lifecycle.extended_support {
-            push(extended.until.value, "end of extended support".into(), false);
-        }
-        for milestone in lifecycle
-            .roadmap
-            .iter()
-            .filter(|milestone| milestone.done.is_none())
-        {
-            push(
-                milestone.due.value,
-                format!("milestone: {}", milestone.milestone),
-                false,
-            );
-        }
-    }
-    if let Some(evidence) = repository.evidence.get(id) {
-        push(
-            evidence.spec.retain_until.value,
-            "last day on which it must be kept".into(),
-            false,
-        );
-    }
-    if let Some(risk) = repository.risks.get(id) {
-        for step in &risk.spec.plan {
-            push(
-                step.due.value,
-                format!("step of the treatment: {}", step.step),
-                false,
-            );
-        }
-    }
-}
 
 const DAYS: &[Column] = &[
     Column::new("day", "Day").tight(),
@@ -165,9 +47,9 @@ pub(super) fn day_table(
         vec![
             Cell::shown(one.day),
             Cell::text(one.what.as_str()),
-            site.record(one.record.as_str()),
-            Cell::text(one.title),
-            site.record(one.owner),
+            site.record(one.meta.id.value.as_str()),
+            Cell::text(one.meta.title.as_str()),
+            site.record(one.meta.owner.value.as_str()),
             Cell::Number(days_left(site.register, one.day)),
         ]
     });
@@ -243,7 +125,12 @@ fn overview(this_month: Date, months: &BTreeMap<usize, Vec<&Day<'_>>>) -> Table 
         vec![
             super::site::links([(words(this_month, place), format!("#{name}"))]),
             Cell::count(of_month.len()),
-            Cell::count(of_month.iter().filter(|one| one.is_end).count()),
+            Cell::count(
+                of_month
+                    .iter()
+                    .filter(|one| one.occasion == Occasion::End)
+                    .count(),
+            ),
         ]
     });
     Table {

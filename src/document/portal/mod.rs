@@ -17,6 +17,7 @@ mod waiting;
 
 use std::collections::BTreeSet;
 
+use super::days::days_of;
 use super::html::{Block, Page};
 use super::measures::{known_since_figure, known_since_table, month_figure, month_table};
 use super::{DocumentKind, Request};
@@ -77,7 +78,7 @@ pub(super) fn pages(request: &Request<'_>) -> Vec<Page> {
     let hosts = system::hosts(&site);
     let mut pages = vec![
         search::page(&site, (&vulnerabilities, &hosts)),
-        dates::page(&site, &dates::days(&site)),
+        dates::page(&site, &days_of(site.register)),
         sources::page(&site),
     ];
     pages.push(trend(&site));

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::days::{Day, Occasion, days_of};
 use super::super::decisions::Phase;
 use super::super::findings::owner;
 use super::super::measures::{RATES, label, shown};
@@ -33,7 +34,7 @@ pub(super) fn view(request: &Request<'_>) -> View {
     let site = Site::new(request);
     let register = site.register;
     let today = register.as_of.day();
-    let days = dates::days(&site);
+    let days = days_of(site.register);
     let waits = waiting::waits(&site);
     let ended = ended(&site, &days);
     let soon: Vec<_> = days
@@ -82,17 +83,21 @@ pub(super) fn view(request: &Request<'_>) -> View {
 }
 
 /// Returns what has passed and should not have: ends of records that nobody has closed, and reviews.
-fn ended<'d, 'a>(site: &Site<'a>, days: &'d [dates::Day<'a>]) -> Vec<&'d dates::Day<'a>> {
+fn ended<'d, 'a>(site: &Site<'a>, days: &'d [Day<'a>]) -> Vec<&'d Day<'a>> {
     let today = site.register.as_of.day();
-    let is_answered = |one: &dates::Day<'_>| {
-        // A decision that was never approved never began; one that has been renewed is answered.
-        let decision = site.decisions.get(one.record);
-        one.is_end && decision.is_some_and(|decision| decision.phase != Phase::Expired)
+    let is_answered = |one: &Day<'_>| {
+        // One that has been renewed is answered.
+        let decision = site.decisions.get(&one.meta.id.value);
+        decision.is_some_and(|decision| decision.phase != Phase::Expired)
     };
-    let passed = days
-        .iter()
-        .filter(|one| one.day < today && (one.is_end || one.what.contains("review")));
-    passed.filter(|one| !is_answered(one)).collect()
+    let passed = days.iter().filter(|one| one.day < today);
+    let passed = passed.filter(|one| match one.occasion {
+        Occasion::End => !is_answered(one),
+        Occasion::Review => true,
+        Occasion::Key | Occasion::Term | Occasion::Support => false,
+        Occasion::Audit | Occasion::Milestone | Occasion::Retention => false,
+    });
+    passed.collect()
 }
 
 const TODAY: &[Column] = &[
@@ -101,7 +106,7 @@ const TODAY: &[Column] = &[
     Column::new("of", "Of"),
 ];
 
-fn today_table(site: &Site<'_>, (ended, soon, waits): (&[&dates::Day<'_>], usize, usize)) -> Table {
+fn today_table(site: &Site<'_>, (ended, soon, waits): (&[&Day<'_>], usize, usize)) -> Table {
     let register = site.register;
     let open = site
         .findings
