@@ -8,6 +8,7 @@ mod cisa_kev;
 mod delimited;
 mod epss_csv;
 mod error;
+mod header;
 mod input;
 mod json;
 mod katello_errata;
@@ -19,6 +20,7 @@ mod sightings;
 mod sink;
 mod stamp;
 mod tally;
+mod tenable_csv;
 mod tenable_vm;
 mod trivy_json;
 mod value;
@@ -87,6 +89,7 @@ pub const IMPORTERS: &[Importer] = &[
     katello_errata::IMPORTER,
     cisa_kev::IMPORTER,
     qualys_csv::IMPORTER,
+    tenable_csv::IMPORTER,
     epss_csv::IMPORTER,
     mapping::IMPORTER,
 ];
