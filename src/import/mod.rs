@@ -8,6 +8,7 @@ mod cisa_kev;
 mod delimited;
 mod epss_csv;
 mod error;
+mod greenbone;
 mod header;
 mod input;
 mod json;
@@ -90,6 +91,8 @@ pub const IMPORTERS: &[Importer] = &[
     cisa_kev::IMPORTER,
     qualys_csv::IMPORTER,
     tenable_csv::IMPORTER,
+    greenbone::XML,
+    greenbone::CSV,
     epss_csv::IMPORTER,
     mapping::IMPORTER,
 ];

@@ -2,6 +2,7 @@
 
 mod counts;
 mod feeds;
+mod greenbone;
 mod hostile;
 mod katello;
 mod mapping;

@@ -27,16 +27,25 @@ const FOLDERS: &[(&str, &str)] = &[
     ("tenable_csv", "tenable-csv"),
     ("tenable_sc_csv", "tenable-csv"),
     ("tenable_vm_explore_csv", "tenable-csv"),
+    ("openvas_xml", "openvas-xml"),
+    ("openvas_csv", "openvas-csv"),
     ("cisa_kev", "cisa-kev"),
     ("epss_csv", "epss-csv"),
 ];
 
 /// Samples of which we count otherwise than the index: hosts and observations as we count them, and why.
-const DIFFERENCES: &[(&str, [&str; 2], &str)] = &[(
-    "tenable_csv/tenable_many_vuln.csv",
-    ["2", "9"],
-    "the index counts rows, of which 11 repeat an item for a further CVE",
-)];
+const DIFFERENCES: &[(&str, [&str; 2], &str)] = &[
+    (
+        "tenable_csv/tenable_many_vuln.csv",
+        ["2", "9"],
+        "the index counts rows, of which 11 repeat an item for a further CVE",
+    ),
+    (
+        "openvas_xml/report_v24.xml",
+        ["1", "1"],
+        "the index counts scores, and so old a report has none; its threat is `Medium`",
+    ),
+];
 
 #[test]
 fn samples_yield_the_rows_of_their_index() {
