@@ -8,6 +8,8 @@ mod cisa_kev;
 mod delimited;
 mod epss_csv;
 mod error;
+mod greenbone;
+mod header;
 mod input;
 mod json;
 mod katello_errata;
@@ -19,6 +21,7 @@ mod sightings;
 mod sink;
 mod stamp;
 mod tally;
+mod tenable_csv;
 mod tenable_vm;
 mod trivy_json;
 mod value;
@@ -87,6 +90,9 @@ pub const IMPORTERS: &[Importer] = &[
     katello_errata::IMPORTER,
     cisa_kev::IMPORTER,
     qualys_csv::IMPORTER,
+    tenable_csv::IMPORTER,
+    greenbone::XML,
+    greenbone::CSV,
     epss_csv::IMPORTER,
     mapping::IMPORTER,
 ];

@@ -231,6 +231,12 @@ impl Sink for Collector {
         index
     }
 
+    fn amend(&mut self, index: HostIndex, host: &Host) {
+        if let Some(known) = self.hosts.get_mut(index.0 as usize) {
+            known.clone_from(host);
+        }
+    }
+
     fn observation(&mut self, host: HostIndex, observation: &Observation) {
         let check = self.check(observation);
         let key = (host, check);

@@ -11,6 +11,9 @@ pub trait Sink {
     /// Takes a host that the export names as scanned or known, with or without observations.
     fn host(&mut self, host: &Host) -> HostIndex;
 
+    /// Takes what an export says of a host only after its observations: all that is known of it, the name unchanged.
+    fn amend(&mut self, index: HostIndex, host: &Host);
+
     /// Takes one observation that the scanner rates above informational, fixed ones included.
     fn observation(&mut self, host: HostIndex, observation: &Observation);
 

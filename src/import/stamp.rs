@@ -20,7 +20,8 @@ pub(super) enum Written {
 /// Reads the notations of exports; `None` for anything else.
 ///
 /// These are RFC 3339, `2026-02-03 07:00`, `2026/02/03`, `05/13/2021 07:08:28` in either order,
-/// `13.05.2021`, `Feb 03, 2026 07:00 AM`, `04 Feb 2026 10:00AM` and `Wed Mar 23 14:31:51 2022`.
+/// `13.05.2021`, `Feb 03, 2026 07:00 AM`, `04 Feb 2026 10:00AM`, `Feb 9, 2024 10:48:42 UTC`,
+/// `Wed Mar 23 14:31:51 2022` and `20131127T050242739`.
 pub(super) fn read(text: &str) -> Option<Written> {
     let text = text.trim();
     if text.len() > 64 || !text.is_ascii() {
@@ -29,6 +30,9 @@ pub(super) fn read(text: &str) -> Option<Written> {
     let bytes = text.as_bytes();
     if bytes.len() >= 10 && bytes[..4].iter().all(u8::is_ascii_digit) && matches!(bytes[4], b'-' | b'/') {
         return read_year_first(text).map(Written::Sure);
+    }
+    if bytes.get(8) == Some(&b'T') && bytes[..8].iter().all(u8::is_ascii_digit) {
+        return read_compact(text).map(Written::Sure);
     }
     if bytes
         .get(1..3)
@@ -153,6 +157,22 @@ fn read_year_first(text: &str) -> Option<Stamp> {
         .map(|time| Stamp::At(time.with_timezone(&Utc)))
 }
 
+/// Reads `20131127T050242` with any digits of a fraction after it, and a `Z` where there is one.
+fn read_compact(text: &str) -> Option<Stamp> {
+    let date = date_of(text.get(..4)?, text.get(4..6)?, text.get(6..8)?)?;
+    let clock = &text[9..];
+    let digits = clock.trim_end_matches('Z');
+    let (hour, minute, second) = (digits.get(..2)?, digits.get(2..4)?, digits.get(4..6)?);
+    let fraction = digits[6..].trim_start_matches('.');
+    let time = read_time(&format!("{hour}:{minute}:{second}.{fraction}"))?;
+    let wall = date.and_time(time);
+    Some(match clock.len() - digits.len() {
+        0 => Stamp::Wall(wall),
+        1 => Stamp::At(wall.and_utc()),
+        _ => return None,
+    })
+}
+
 fn read_numbers(text: &str) -> Option<Written> {
     let (date, time) = text
         .split_once(' ')
@@ -189,6 +209,12 @@ fn read_numbers(text: &str) -> Option<Written> {
 }
 
 fn read_words(text: &str) -> Option<Stamp> {
+    if let Some(text) = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")) {
+        return match read_words(text)? {
+            Stamp::Wall(wall) => Some(Stamp::At(wall.and_utc())),
+            Stamp::At(_) | Stamp::Day(_) => None,
+        };
+    }
     let (mut month, mut day, mut year, mut time) = (None, None, None, None);
     let mut parts = text.split([' ', ',']).filter(|part| !part.is_empty()).peekable();
     while let Some(part) = parts.next() {
@@ -289,6 +315,10 @@ mod tests {
             ("Feb 03, 2026 07:00 AM", "2026-02-03 07:00:00"),
             ("Feb 03, 2026 12:00 PM", "2026-02-03 12:00:00"),
             ("04 Feb 2026 12:05AM", "2026-02-04 00:05:00"),
+            ("Feb 9, 2024 10:48:42 UTC", "2024-02-09T10:48:42Z"),
+            ("20131127T050242739", "2013-11-27 05:02:42.739"),
+            ("20131127T050242", "2013-11-27 05:02:42"),
+            ("20131127T050242.5Z", "2013-11-27T05:02:42.500Z"),
             ("13.05.2021 07:08", "2021-05-13 07:08:00"),
             ("05/05/2021 07:08:28", "2021-05-05 07:08:28"),
         ];
@@ -311,6 +341,13 @@ mod tests {
             "-",
             "never",
             "2021-02-30",
+            "20210230T050242",
+            "20131127T0502",
+            "20131127T050242739ZZ",
+            "20131127T05024x",
+            "Feb 9, 2024 10:48:42 EST",
+            "Feb 9, 2024 10:48:42 UTC UTC",
+            "Feb 9, 2024 UTC",
             "2021-2-3",
             "13/13/2021",
             "00/01/2021",

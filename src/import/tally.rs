@@ -60,6 +60,24 @@ impl<'a> Tally<'a> {
         Ok(self.unnamed)
     }
 
+    /// Pours what came to be known of a host after its observations; a host that nothing names stays as it is.
+    pub(super) fn amend(&mut self, index: Option<HostIndex>, host: &Host) -> Result<(), String> {
+        if let Some(index) = index.filter(|_| !host.name.is_empty()) {
+            if let Some(flaw) = flaw_of_host(host) {
+                return Err(flaw);
+            }
+            self.sink.amend(index, host);
+        }
+        Ok(())
+    }
+
+    /// Says that the export is not whole; the first reason stays.
+    pub(super) fn incomplete(&mut self, reason: impl Into<String>) {
+        if self.summary.incomplete.is_none() {
+            self.summary.incomplete = Some(reason.into());
+        }
+    }
+
     /// Counts an observation, and pours it where its host is known.
     pub(super) fn observation(&mut self, host: Option<HostIndex>, observation: &Observation) {
         self.summary.observations += 1;

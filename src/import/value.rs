@@ -11,6 +11,8 @@ const MAX_NAME: usize = 1024;
 /// One row may name this many CVEs; the longest honest list has a few hundred.
 pub(super) const MAX_CVES: usize = 8192;
 const MAX_VECTORS: usize = 4096;
+/// A remark is shown with this many characters.
+const MAX_REMARK: usize = 200;
 
 /// Returns bytes as lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -102,6 +104,31 @@ pub(super) fn flaw_of_id(id: &str) -> Option<String> {
 pub(super) fn shown(text: &str) -> String {
     let start: String = text.chars().take(80).flat_map(char::escape_debug).collect();
     format!("`{start}`")
+}
+
+/// Takes what a person wrote in the scanner for a message: one line without what cannot be seen, not too long.
+pub(super) fn remark(text: &str) -> String {
+    let visible = text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(is_invisible, "");
+    match visible.char_indices().nth(MAX_REMARK) {
+        Some((end, _)) => format!("{}…", &visible[..end]),
+        None => visible,
+    }
+}
+
+/// Finds the key of a patch in the brackets of a title, such as `Multiple Vulnerabilities (KB5043050)`.
+pub(super) fn advisory_in_brackets(title: &str) -> Option<Remediation> {
+    let mut found = None;
+    for part in title.split('(').skip(1) {
+        prefer(
+            &mut found,
+            part.split_once(')').and_then(|(key, _)| advisory(key)),
+        );
+    }
+    found
 }
 
 /// Controls, zero-width characters and those that turn the direction of writing.
@@ -272,7 +299,8 @@ impl Vectors {
 #[cfg(test)]
 mod tests {
     use super::{
-        advisory, advisory_of_family, cve, flaw_of_id, flaw_of_name, hostname, ip, mac, settle_cves,
+        advisory, advisory_in_brackets, advisory_of_family, cve, flaw_of_id, flaw_of_name, hostname, ip, mac,
+        remark, settle_cves,
     };
 
     #[test]
@@ -292,6 +320,27 @@ mod tests {
         let mut cves: Vec<String> = ["B", "A", "B", "C", "A"].map(String::from).to_vec();
         settle_cves(&mut cves);
         assert_eq!(cves, ["B", "A", "C"]);
+    }
+
+    #[test]
+    fn remarks_are_one_visible_line() {
+        assert_eq!(remark(" by\tboard\r\n\u{1b}[2J 2026 "), "by board [2J 2026");
+        assert_eq!(remark(&"ä".repeat(300)), format!("{}…", "ä".repeat(200)));
+    }
+
+    #[test]
+    fn titles_name_patches_in_brackets() {
+        let rows = [
+            ("Multiple (two) Vulnerabilities (KB5043050)", Some("KB5043050")),
+            ("Ubuntu: Security Advisory (USN-5310-1)", Some("USN-5310-1")),
+            ("An RCE (CVE-2026-1111)", None),
+            ("KB5043050", None),
+            ("open (KB5043050", None),
+        ];
+        for (title, key) in rows {
+            let found = advisory_in_brackets(title).map(|(_, key)| key);
+            assert_eq!(found.as_deref(), key, "{title}");
+        }
     }
 
     #[test]

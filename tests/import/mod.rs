@@ -2,6 +2,7 @@
 
 mod counts;
 mod feeds;
+mod greenbone;
 mod hostile;
 mod katello;
 mod mapping;
@@ -9,6 +10,7 @@ mod nessus;
 mod qualys;
 mod samples;
 mod tenable;
+mod tenable_csv;
 mod trivy;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +31,14 @@ impl Sink for Recorder {
     fn host(&mut self, host: &Host) -> HostIndex {
         self.hosts.push(host.clone());
         HostIndex(u32::try_from(self.hosts.len() - 1).unwrap())
+    }
+
+    fn amend(&mut self, index: HostIndex, host: &Host) {
+        assert_eq!(
+            self.hosts[index.0 as usize].name, host.name,
+            "a host that got another name"
+        );
+        self.hosts[index.0 as usize] = host.clone();
     }
 
     fn observation(&mut self, host: HostIndex, observation: &Observation) {

@@ -24,8 +24,27 @@ const FOLDERS: &[(&str, &str)] = &[
     ("trivy_json", "trivy-json"),
     ("tenable_vm_json", "tenable-vm"),
     ("redhat_satellite_json", "katello-errata"),
+    ("tenable_csv", "tenable-csv"),
+    ("tenable_sc_csv", "tenable-csv"),
+    ("tenable_vm_explore_csv", "tenable-csv"),
+    ("openvas_xml", "openvas-xml"),
+    ("openvas_csv", "openvas-csv"),
     ("cisa_kev", "cisa-kev"),
     ("epss_csv", "epss-csv"),
+];
+
+/// Samples of which we count otherwise than the index: hosts and observations as we count them, and why.
+const DIFFERENCES: &[(&str, [&str; 2], &str)] = &[
+    (
+        "tenable_csv/tenable_many_vuln.csv",
+        ["2", "9"],
+        "the index counts rows, of which 11 repeat an item for a further CVE",
+    ),
+    (
+        "openvas_xml/report_v24.xml",
+        ["1", "1"],
+        "the index counts scores, and so old a report has none; its threat is `Medium`",
+    ),
 ];
 
 #[test]
@@ -53,10 +72,12 @@ fn samples_yield_the_rows_of_their_index() {
             (summary.hosts - u64::from(is_errata)).to_string(),
             (summary.observations + if is_errata { summary.informational } else { 0 }).to_string(),
         );
-        assert_eq!(
-            (counts.0.as_str(), counts.1.as_str()),
-            (hosts, observations),
-            "{name}"
+        let ours = DIFFERENCES.iter().find(|(known, ..)| *known == name);
+        let (expected, why) = ours.map_or(([hosts, observations], ""), |(_, counts, why)| (*counts, *why));
+        assert_eq!([counts.0.as_str(), counts.1.as_str()], expected, "{name} {why}");
+        assert!(
+            ours.is_none_or(|(_, counts, _)| *counts != [hosts, observations]),
+            "{name} is as the index counts it"
         );
         let is_asset_list = name.ends_with("assets_export_chunk.json");
         let format = if is_asset_list {

@@ -72,6 +72,11 @@ impl<'r> Xml<'r> {
         self.advance(&mut |_| ())
     }
 
+    /// Goes on to the next tag, and pours the text before it.
+    pub(super) fn next_with(&mut self, mut take: impl FnMut(&[u8])) -> Result<Tag, ImportError> {
+        self.advance(&mut take)
+    }
+
     /// Returns the name of the innermost open element, with its prefix.
     pub(super) fn name(&self) -> &[u8] {
         &self.names[self.starts.last().copied().unwrap_or(0)..]
