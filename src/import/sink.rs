@@ -11,6 +11,9 @@ pub trait Sink {
     /// Takes a host that the export names as scanned or known, with or without observations.
     fn host(&mut self, host: &Host) -> HostIndex;
 
+    /// Takes what a later file of the same run says of a host that it has; importers do not call it.
+    fn same_host(&mut self, _index: HostIndex, _host: &Host) {}
+
     /// Takes one observation that the scanner rates above informational, fixed ones included.
     fn observation(&mut self, host: HostIndex, observation: &Observation);
 
