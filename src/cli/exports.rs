@@ -8,7 +8,8 @@ use super::console::Console;
 use super::failure::{Failure, INPUT};
 use super::job::Job;
 use super::ledger;
-use crate::import::{Content, Export, ImportError, Product, Scan, collect, recognise};
+use super::progress::Progress;
+use crate::import::{Content, Export, ImportError, Meter, Product, Scan, collect_with, recognise, unfold};
 use crate::ledger::{Ledger, Wanted};
 use crate::model::RecordId;
 use crate::source::EntryKind;
@@ -18,12 +19,25 @@ const MAX_EXPORT_IN_COMMIT: u64 = 1 << 31;
 
 impl Job {
     /// Reads the exports; one that cannot be read stops the work.
-    pub(super) fn scans(&self, console: &Console<'_>, scans: &Scans) -> Result<Vec<Scan>, Failure> {
-        self.scans_with(self.ad_hoc(console, scans)?)
+    pub(super) fn scans(
+        &self,
+        console: &mut Console<'_>,
+        progress: &Progress,
+        scans: &Scans,
+    ) -> Result<Vec<Scan>, Failure> {
+        let exports = self.ad_hoc(console, scans)?;
+        for line in notes(&exports) {
+            progress.say(console, &line)?;
+        }
+        self.scans_with(progress, exports)
     }
 
     /// Reads the exports of the repository, as far as those that are given do not stand for them, and those.
-    pub(super) fn scans_with(&self, mut exports: Vec<Export>) -> Result<Vec<Scan>, Failure> {
+    pub(super) fn scans_with(
+        &self,
+        progress: &Progress,
+        mut exports: Vec<Export>,
+    ) -> Result<Vec<Scan>, Failure> {
         let mut replaced: Vec<Product> = Vec::new();
         for export in &exports {
             replaced.push(self.product(export)?);
@@ -52,7 +66,10 @@ impl Job {
         // Read twice it is the same: the tree does not change.
         self.ledger.get_or_init(|| ledger);
         let mut refused = Vec::new();
-        for (export, result) in exports.iter().zip(collect(&exports)) {
+        let meter = Meter::default();
+        let bytes = exports.iter().map(Export::bytes).sum();
+        let collected = progress.reading(bytes, &meter, || collect_with(&exports, &meter));
+        for (export, result) in exports.iter().zip(collected) {
             match result {
                 Ok(scan) => read.push(scan),
                 Err(error) => refused.push(format!("`{}` {error}", export.file)),
@@ -91,9 +108,9 @@ impl Job {
                 _ => (argument.as_str(), None),
             };
             let path = console.folder.join(file);
-            if !path.is_file() {
+            if !path.exists() {
                 return Err(Failure::input(anyhow::anyhow!(
-                    "`{file}` is not a file; give one export with each `--scan`"
+                    "`{file}` is not there; give one export with each `--scan`: a file, or a folder or an archive of files"
                 )));
             }
             let export = self.export(
@@ -103,9 +120,28 @@ impl Job {
                 scans.host.clone(),
                 true,
             );
-            exports.push(self.with_own_source(export)?);
+            for part in self.with_shared_source(unfolded(export)?) {
+                exports.push(self.with_own_source(part)?);
+            }
         }
         Ok(exports)
+    }
+
+    /// Leaves the Source that was given for a whole folder or archive to that of its formats that it reads.
+    ///
+    /// Where it reads none of them all keep it, as a file does.
+    fn with_shared_source(&self, mut parts: Vec<Export>) -> Vec<Export> {
+        let given = parts.first().and_then(|part| part.source.as_ref());
+        let tool = given.and_then(|id| self.repository.tools.get(id));
+        let reads = tool.map_or("", |tool| tool.spec.format.value.as_str());
+        if parts.iter().any(|part| format_of(part) == Some(reads)) {
+            for part in &mut parts {
+                if format_of(part) != Some(reads) {
+                    part.source = None;
+                }
+            }
+        }
+        parts
     }
 
     /// Gives an export without a Source the only one that reads its format, with what that Source says of it.
@@ -173,7 +209,7 @@ impl Job {
                 Some(path) => Content::File(path),
                 None => Content::Bytes(Arc::from(self.tree.read(entry, MAX_EXPORT_IN_COMMIT)?)),
             };
-            exports.push(self.export(entry.path.to_string(), content, source, host, false));
+            exports.extend(unfolded(self.export(entry.path.to_string(), content, source, host, false))?);
         }
         Ok(exports)
     }
@@ -204,6 +240,70 @@ impl Job {
             is_ad_hoc,
         }
     }
+}
+
+/// Splits a folder or an archive into an export for each format in it.
+pub(super) fn unfolded(export: Export) -> Result<Vec<Export>, Failure> {
+    let file = export.file.clone();
+    unfold(export).map_err(|error| Failure {
+        code: INPUT,
+        error: anyhow::anyhow!("an export was refused\n  `{file}` {error}"),
+    })
+}
+
+/// Finds again the part of a folder or an archive that an export was, by the name that it had.
+pub(super) fn named_part(export: Export) -> Result<Export, Failure> {
+    let file = export.file.clone();
+    let mut parts = unfolded(export)?;
+    let ends = |part: &Export| format_of(part).is_some_and(|format| file.ends_with(&format!(" ({format})")));
+    let at = if parts.len() == 1 {
+        Some(0)
+    } else {
+        parts.iter().position(ends)
+    };
+    match at {
+        Some(at) => Ok(Export {
+            file,
+            ..parts.swap_remove(at)
+        }),
+        None => Err(Failure::input(anyhow::anyhow!(
+            "`{file}` holds exports of several formats, and its name says none of them"
+        ))),
+    }
+}
+
+/// Returns the format of the files of a folder or an archive.
+pub(super) fn format_of(export: &Export) -> Option<&'static str> {
+    match &export.content {
+        Content::Part(part) => Some(part.importer().name),
+        Content::File(_) | Content::Bytes(_) => None,
+    }
+}
+
+/// Says which files of folders and archives were passed over.
+pub(super) fn notes(exports: &[Export]) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let mut lines: Vec<String> = Vec::new();
+    for export in exports {
+        let Content::Part(part) = &export.content else {
+            continue;
+        };
+        let names = part.passed_over();
+        if names.is_empty() || !part.is_first() {
+            continue;
+        }
+        let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+        let more = match names.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        lines.push(format!(
+            "`{}`: hidden files were passed over: {}{more}",
+            export.file,
+            shown.join(", ")
+        ));
+    }
+    lines
 }
 
 fn refused(export: &Export, error: &ImportError) -> Failure {

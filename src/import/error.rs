@@ -9,6 +9,8 @@ pub enum Place {
     Byte(u64),
     /// A record of a delimited file, counted from 1 with the header as 1, and the column's name.
     Row(u64, String),
+    /// A place in a file of a folder or an archive.
+    Within(String, Box<Place>),
     /// Nowhere in particular.
     Whole,
 }
@@ -20,6 +22,8 @@ impl std::fmt::Display for Place {
             Self::Byte(byte) => write!(formatter, "byte {byte}"),
             Self::Row(row, column) if column.is_empty() => write!(formatter, "row {row}"),
             Self::Row(row, column) => write!(formatter, "row {row}, column `{column}`"),
+            Self::Within(member, place) if **place == Self::Whole => write!(formatter, "`{member}`"),
+            Self::Within(member, place) => write!(formatter, "{place} of `{member}`"),
             Self::Whole => formatter.write_str("the whole file"),
         }
     }
@@ -49,25 +53,77 @@ impl std::fmt::Display for At<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Place::Whole => Ok(()),
-            place @ (Place::Line(_) | Place::Byte(_) | Place::Row(_, _)) => write!(formatter, " at {place}"),
+            Place::Within(member, place) if **place == Place::Whole => write!(formatter, " in `{member}`"),
+            place @ (Place::Line(_) | Place::Byte(_) | Place::Row(_, _) | Place::Within(_, _)) => {
+                write!(formatter, " at {place}")
+            }
         }
     }
 }
 
-/// A compressed export that ends early or unpacks too far is told through an `io::Error` by its reader.
+impl ImportError {
+    /// Says in which file of a folder or an archive it is.
+    pub(super) fn within(self, member: &str) -> Self {
+        let inside = |place| Place::Within(member.to_owned(), Box::new(place));
+        match self {
+            Self::Unreadable(error) => {
+                Self::Unreadable(std::io::Error::new(error.kind(), format!("`{member}`: {error}")))
+            }
+            Self::Foreign(message) => Self::Foreign(format!("`{member}`: {message}")),
+            Self::Truncated { place, message } => Self::Truncated {
+                place: inside(place),
+                message,
+            },
+            Self::Malformed { place, message } => Self::Malformed {
+                place: inside(place),
+                message,
+            },
+            Self::UnknownValue { place, message } => Self::UnknownValue {
+                place: inside(place),
+                message,
+            },
+            Self::OverLimit { place, message } => Self::OverLimit {
+                place: inside(place),
+                message,
+            },
+        }
+    }
+}
+
+/// What is wrong with bytes before they are text, and at which byte; it travels through readers as an `io::Error`.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} (byte {byte})")]
+pub(super) struct Damage {
+    byte: u64,
+    message: String,
+}
+
+impl Damage {
+    pub(super) fn at(byte: u64, message: impl Into<String>) -> std::io::Error {
+        let message = message.into();
+        std::io::Error::new(std::io::ErrorKind::InvalidData, Self { byte, message })
+    }
+
+    pub(super) fn cut(byte: u64, message: impl Into<String>) -> std::io::Error {
+        let message = message.into();
+        std::io::Error::new(std::io::ErrorKind::UnexpectedEof, Self { byte, message })
+    }
+}
+
+/// An export that ends early, unpacks too far or is damaged below its text is told through an `io::Error` by its reader.
 impl From<std::io::Error> for ImportError {
     fn from(error: std::io::Error) -> Self {
+        let (place, message) = match error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()) {
+            Some(damage) => (Place::Byte(damage.byte), damage.message.clone()),
+            None => (Place::Whole, error.to_string()),
+        };
         let kind = error.kind();
         if kind == std::io::ErrorKind::UnexpectedEof {
-            Self::Truncated {
-                place: Place::Whole,
-                message: error.to_string(),
-            }
+            Self::Truncated { place, message }
         } else if kind == std::io::ErrorKind::FileTooLarge {
-            Self::OverLimit {
-                place: Place::Whole,
-                message: error.to_string(),
-            }
+            Self::OverLimit { place, message }
+        } else if kind == std::io::ErrorKind::InvalidData {
+            Self::Malformed { place, message }
         } else {
             Self::Unreadable(error)
         }

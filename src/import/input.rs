@@ -1,26 +1,25 @@
 //! Opens an export: counts its bytes, unpacks it, recognises it, and hands it to its importer.
 
-use std::cell::{Cell, RefCell};
-use std::io::{BufRead, BufReader, Read};
+use std::cell::RefCell;
+use std::io::{BufRead, Read};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{IMPORTERS, ImportError, Importer, Options, Sink};
+use super::joined::Joined;
+use super::unpack::{HEAD_BYTES, Meter, Raw, text};
+use super::{Content, IMPORTERS, ImportError, Importer, Options, Part, Sink};
 use crate::model::ScanSummary;
-
-/// Unpacked, no export may have more bytes than this.
-const MAX_BYTES: u64 = 1 << 40;
-/// Unpacked, a compressed export may have this many times its bytes and no more; text packs 5 to 40 times.
-const MAX_RATIO: u64 = 400;
-const HEAD_BYTES: usize = 64 * 1024;
 
 /// Where the bytes of an export are.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
+    /// A file, or a folder or an archive whose files are all of one format.
     File(&'a Path),
     Bytes(&'a [u8]),
+    Part(&'a Part),
 }
 
 /// What one export yielded.
@@ -28,26 +27,28 @@ pub enum Input<'a> {
 pub struct Imported {
     pub importer: &'static Importer,
     pub summary: ScanSummary,
-    /// SHA-256 of the file as it lies on disk, in hex.
+    /// SHA-256 of the file as it lies on disk, in hex; of a folder over the lines that `sha256sum` writes of its files.
     pub sha256: String,
 }
 
 /// Reads an export once, from its first byte to its last.
 pub fn import(input: Input<'_>, options: &Options<'_>, sink: &mut dyn Sink) -> Result<Imported, ImportError> {
-    let hash = Rc::new(RefCell::new(Sha256::new()));
-    let hashed = Hashed {
-        inner: open(input)?,
-        hash: Rc::clone(&hash),
-    };
-    let mut reader = unpack(Box::new(hashed))?;
-    let head = read_head(&mut *reader)?;
-    let importer = choose(&head, options)?;
-    let summary = {
-        let mut whole = head.chain(&mut *reader);
-        let summary = (importer.import)(&mut whole, options, sink)?;
-        drain(&mut whole)?;
-        summary
-    };
+    import_with(input, options, sink, &Meter::default())
+}
+
+/// Reads an export as [`import`] does, and counts the bytes that are read.
+pub(super) fn import_with(
+    input: Input<'_>,
+    options: &Options<'_>,
+    sink: &mut dyn Sink,
+    meter: &Meter,
+) -> Result<Imported, ImportError> {
+    if let Some(part) = part(input, options)? {
+        return import_part(&part, options, sink, meter);
+    }
+    let hash: Rc<RefCell<Sha256>> = Rc::default();
+    let raw = Raw::new(open(input)?, meter).hashed(&hash);
+    let (importer, summary) = read(raw, options, sink)?;
     let digest = hash.borrow_mut().finalize_reset();
     Ok(Imported {
         importer,
@@ -58,13 +59,75 @@ pub fn import(input: Input<'_>, options: &Options<'_>, sink: &mut dyn Sink) -> R
 
 /// Tells which importer an export is for, by its first bytes.
 pub fn recognise(input: Input<'_>, options: &Options<'_>) -> Result<&'static Importer, ImportError> {
-    choose(&read_head(&mut *unpack(open(input)?)?)?, options)
+    match part(input, options)? {
+        Some(part) => Ok(part.importer()),
+        None => recognise_raw(Raw::new(open(input)?, &Meter::default()), options),
+    }
+}
+
+pub(super) fn recognise_raw(
+    raw: Raw<'_>,
+    options: &Options<'_>,
+) -> Result<&'static Importer, ImportError> {
+    let count = raw.count();
+    choose(&read_head(&mut *text(raw, &count)?)?, options)
+}
+
+/// Returns the files of a folder or an archive; `None` for what is one file.
+fn part(input: Input<'_>, options: &Options<'_>) -> Result<Option<Part>, ImportError> {
+    let content = match input {
+        Input::Part(part) => return Ok(Some(part.clone())),
+        Input::File(path) => Content::File(path.to_owned()),
+        Input::Bytes(bytes) if bytes.starts_with(b"PK") => Content::Bytes(Arc::from(bytes)),
+        Input::Bytes(_) => return Ok(None),
+    };
+    Part::whole(&content, options)
+}
+
+fn import_part(
+    part: &Part,
+    options: &Options<'_>,
+    sink: &mut dyn Sink,
+    meter: &Meter,
+) -> Result<Imported, ImportError> {
+    let mut joined = Joined::new(sink);
+    part.each(meter, |name, raw| {
+        let (importer, summary) = read(raw, options, &mut joined)?;
+        if importer.name != part.importer().name {
+            let message = format!("it became another format, {}, while it was read", importer.name);
+            return Err(ImportError::Foreign(message));
+        }
+        joined.end(name, summary);
+        Ok(())
+    })?;
+    Ok(Imported {
+        importer: part.importer(),
+        summary: joined.finish(),
+        sha256: part.sha256()?,
+    })
+}
+
+/// Reads one file to its end.
+fn read(
+    raw: Raw<'_>,
+    options: &Options<'_>,
+    sink: &mut dyn Sink,
+) -> Result<(&'static Importer, ScanSummary), ImportError> {
+    let count = raw.count();
+    let mut reader = text(raw, &count)?;
+    let head = read_head(&mut *reader)?;
+    let importer = choose(&head, options)?;
+    let mut whole = head.chain(&mut *reader);
+    let summary = (importer.import)(&mut whole, options, sink)?;
+    drain(&mut whole)?;
+    Ok((importer, summary))
 }
 
 fn open(input: Input<'_>) -> Result<Box<dyn Read + '_>, ImportError> {
     Ok(match input {
         Input::File(path) => Box::new(std::fs::File::open(path)?),
         Input::Bytes(bytes) => Box::new(bytes),
+        Input::Part(_) => Box::new(std::io::empty()),
     })
 }
 
@@ -102,12 +165,7 @@ impl Head {
 fn choose(head: &[u8], options: &Options<'_>) -> Result<&'static Importer, ImportError> {
     if head.starts_with(b"PK\x03\x04") {
         return Err(ImportError::Foreign(
-            "a zip archive; unpack it and give the files in it".into(),
-        ));
-    }
-    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
-        return Err(ImportError::Foreign(
-            "UTF-16 text; save the export as UTF-8".into(),
+            "an archive inside another or inside a folder; unpack it, or give it by itself".into(),
         ));
     }
     let found = match options.mapping {
@@ -139,80 +197,4 @@ fn drain(reader: &mut dyn BufRead) -> Result<(), ImportError> {
         }
         reader.consume(read);
     }
-}
-
-struct Hashed<'a> {
-    inner: Box<dyn Read + 'a>,
-    hash: Rc<RefCell<Sha256>>,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hash.borrow_mut().update(&buffer[..read]);
-        Ok(read)
-    }
-}
-
-/// Unpacks gzip by its magic bytes, with a bound on size and on ratio.
-fn unpack<'a>(raw: Box<dyn Read + 'a>) -> Result<Box<dyn BufRead + 'a>, ImportError> {
-    let mut reader = BufReader::with_capacity(HEAD_BYTES, raw);
-    if !reader.fill_buf()?.starts_with(b"\x1f\x8b") {
-        return Ok(Box::new(reader));
-    }
-    let packed = Rc::new(Cell::new(0));
-    let counted = Counted {
-        inner: reader,
-        read: Rc::clone(&packed),
-    };
-    let bounded = Bounded {
-        inner: flate2::read::MultiGzDecoder::new(counted),
-        packed,
-        unpacked: 0,
-    };
-    Ok(Box::new(BufReader::with_capacity(HEAD_BYTES, bounded)))
-}
-
-struct Counted<R> {
-    inner: R,
-    read: Rc<Cell<u64>>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.read.set(self.read.get() + read as u64);
-        Ok(read)
-    }
-}
-
-struct Bounded<R> {
-    inner: R,
-    packed: Rc<Cell<u64>>,
-    unpacked: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self
-            .inner
-            .read(buffer)
-            .map_err(|error| early_end(error, self.unpacked))?;
-        self.unpacked += read as u64;
-        let over_ratio = self.unpacked > (1 << 24) && self.unpacked / self.packed.get().max(1) > MAX_RATIO;
-        if over_ratio || self.unpacked > MAX_BYTES {
-            let message =
-                format!("unpacks to more than {MAX_RATIO} times its size; this is no honest export");
-            return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
-        }
-        Ok(read)
-    }
-}
-
-fn early_end(error: std::io::Error, unpacked: u64) -> std::io::Error {
-    if error.kind() != std::io::ErrorKind::UnexpectedEof {
-        return error;
-    }
-    let message = format!("the compressed data ends early, after {unpacked} unpacked bytes");
-    std::io::Error::new(std::io::ErrorKind::UnexpectedEof, message)
 }

@@ -5,12 +5,14 @@
 //! never builds the whole document.
 
 mod cisa_kev;
+mod container;
 mod delimited;
 mod epss_csv;
 mod error;
 mod greenbone;
 mod header;
 mod input;
+mod joined;
 mod json;
 mod katello_errata;
 mod mapping;
@@ -24,19 +26,24 @@ mod tally;
 mod tenable_csv;
 mod tenable_vm;
 mod trivy_json;
+mod unpack;
+mod utf16;
 mod value;
 mod window;
 mod xml;
+mod zip;
 
 use std::io::BufRead;
 
 use crate::model::{DateOrder, MappingProfile, ScanSummary};
 
+pub use container::{Part, sha256_of, unfold};
 pub use error::{ImportError, Place};
 pub use input::{Imported, Input, import, recognise};
-pub use scan::{CheckInfo, Content, Export, KevListing, Scan, collect};
+pub use scan::{CheckInfo, Content, Export, KevListing, Scan, collect, collect_with};
 pub use sightings::{SharedSighting, Sighting, Sightings};
 pub use sink::{HostIndex, Sink};
+pub use unpack::Meter;
 
 /// What a format brings.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{HostIndex, ImportError, Imported, Importer, Input, Options, Sighting, Sightings, Sink, import};
+use super::input::import_with;
+use super::{
+    HostIndex, ImportError, Imported, Importer, Input, Meter, Options, Part, Sighting, Sightings, Sink,
+};
 use crate::model::{
-    CvssVector, Date, DateOrder, Exploit, Host, MappingProfile, Observation, RecordId, ScanSummary, Severity,
+    CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId, ScanSummary, Severity,
     Stamp,
 };
 
@@ -44,6 +47,16 @@ impl Export {
         match &self.content {
             Content::File(path) => Input::File(path),
             Content::Bytes(bytes) => Input::Bytes(bytes),
+            Content::Part(part) => Input::Part(part),
+        }
+    }
+
+    /// Returns how many bytes are read of it; 0 where that cannot be told.
+    pub fn bytes(&self) -> u64 {
+        match &self.content {
+            Content::File(path) => std::fs::metadata(path).map_or(0, |found| found.len()),
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Part(part) => part.bytes(),
         }
     }
 }
@@ -51,8 +64,11 @@ impl Export {
 /// Where the bytes of an export are.
 #[derive(Clone, Debug)]
 pub enum Content {
+    /// A file; a folder or an archive is split by [`super::unfold`].
     File(PathBuf),
     Bytes(Arc<[u8]>),
+    /// The files of a folder or an archive that one importer reads.
+    Part(Part),
 }
 
 /// What does not change from one sighting of a check to the next.
@@ -117,16 +133,21 @@ fn date_in_name(file: &str) -> Option<Date> {
 
 /// Reads every export, on all cores; each result stands at the place of its export.
 pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
-    exports.par_iter().map(collect_one).collect()
+    collect_with(exports, &Meter::default())
 }
 
-fn collect_one(export: &Export) -> Result<Scan, ImportError> {
+/// Reads every export as [`collect`] does, and counts the bytes that are read.
+pub fn collect_with(exports: &[Export], meter: &Meter) -> Vec<Result<Scan, ImportError>> {
+    exports.par_iter().map(|export| collect_one(export, meter)).collect()
+}
+
+fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {
     let mut collector = Collector::default();
     let Imported {
         importer,
         summary,
         sha256,
-    } = import(export.input(), &export.options(), &mut collector)?;
+    } = import_with(export.input(), &export.options(), &mut collector, meter)?;
     Ok(Scan {
         file: export.file.clone(),
         source: export.source.clone(),
@@ -237,6 +258,12 @@ impl Sink for Collector {
         }
     }
 
+    fn same_host(&mut self, index: HostIndex, host: &Host) {
+        if let Some(known) = self.hosts.get_mut(index.0 as usize) {
+            join(known, host);
+        }
+    }
+
     fn observation(&mut self, host: HostIndex, observation: &Observation) {
         let check = self.check(observation);
         let key = (host, check);
@@ -280,11 +307,40 @@ impl Sink for Collector {
     }
 }
 
-fn naive(stamp: Stamp) -> chrono::NaiveDateTime {
-    match stamp {
-        Stamp::At(instant) => instant.naive_utc(),
-        Stamp::Wall(wall) => wall,
-        Stamp::Day(day) => day.and_time(chrono::NaiveTime::MIN),
+/// Adds what another file of the run says of a host; where they differ the first stands.
+fn join(known: &mut Host, other: &Host) {
+    let fill = |known: &mut Option<String>, other: &Option<String>| {
+        if known.is_none() {
+            known.clone_from(other);
+        }
+    };
+    fill(&mut known.fqdn, &other.fqdn);
+    fill(&mut known.hostname, &other.hostname);
+    fill(&mut known.uuid, &other.uuid);
+    fill(&mut known.serial, &other.serial);
+    fill(&mut known.agent, &other.agent);
+    fill(&mut known.cloud_id, &other.cloud_id);
+    fill(&mut known.os, &other.os);
+    let lists = [
+        (&mut known.ips, &other.ips),
+        (&mut known.macs, &other.macs),
+        (&mut known.aliases, &other.aliases),
+    ];
+    for (known, other) in lists {
+        for value in other {
+            if !known.contains(value) {
+                known.push(value.clone());
+            }
+        }
+    }
+    if known.status == HostStatus::Unknown {
+        known.status = other.status;
+    }
+    // The host was seen no better than in the file that saw it worst.
+    known.quality = [known.quality, other.quality].into_iter().flatten().min();
+    known.scanned_at = latest(known.scanned_at, other.scanned_at);
+    for (name, value) in &other.fields {
+        known.fields.entry(name.clone()).or_insert_with(|| value.clone());
     }
 }
 
@@ -292,12 +348,12 @@ fn earliest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
     [one, other]
         .into_iter()
         .flatten()
-        .min_by_key(|stamp| naive(*stamp))
+        .min_by_key(|stamp| Stamp::naive(*stamp))
 }
 
 fn latest(one: Option<Stamp>, other: Option<Stamp>) -> Option<Stamp> {
     [one, other]
         .into_iter()
         .flatten()
-        .max_by_key(|stamp| naive(*stamp))
+        .max_by_key(|stamp| Stamp::naive(*stamp))
 }

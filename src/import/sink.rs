@@ -14,6 +14,9 @@ pub trait Sink {
     /// Takes what an export says of a host only after its observations: all that is known of it, the name unchanged.
     fn amend(&mut self, index: HostIndex, host: &Host);
 
+    /// Takes what a later file of the same run says of a host that it has; importers do not call it.
+    fn same_host(&mut self, _index: HostIndex, _host: &Host) {}
+
     /// Takes one observation that the scanner rates above informational, fixed ones included.
     fn observation(&mut self, host: HostIndex, observation: &Observation);
 

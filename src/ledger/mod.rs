@@ -398,6 +398,8 @@ impl Ledger {
         let mut same = self
             .segments
             .iter()
+            // A folder or an archive may hold the exports of several formats, each for its own Source.
+            .filter(|segment| segment.head.format == scan.importer.name)
             .filter(|segment| segment.head.sha256 == scan.sha256);
         match same.next() {
             Some(segment) if segment.head.source == source => Ok(Some(Arc::clone(&segment.path))),

@@ -28,6 +28,15 @@ impl Stamp {
         }
     }
 
+    /// Returns it without its zone: an order for the times of one export.
+    pub fn naive(self) -> NaiveDateTime {
+        match self {
+            Self::At(instant) => instant.naive_utc(),
+            Self::Wall(wall) => wall,
+            Self::Day(day) => day.and_time(chrono::NaiveTime::MIN),
+        }
+    }
+
     /// Reads `2026-09-01T12:00:00Z`, the same without a zone, or a day; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let instant = super::time::parse_instant(text).map(|instant| Self::At(instant.utc()));

@@ -8,6 +8,7 @@ use crate::cli::args::{At, Demo, Global, Init, New, Proof, Renew, Scans, Verify}
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, USAGE};
 use crate::cli::job::{Job, open};
+use crate::cli::progress::Progress;
 use crate::cli::time;
 use crate::model::{KeyPurpose, Kind, RecordId, Zone, parse_date};
 use crate::output::text::visible;
@@ -111,7 +112,9 @@ pub(in crate::cli) fn new(console: &mut Console<'_>, global: &Global, new: &New)
         sets.push((path.to_owned(), value.to_owned()));
     }
     let job = open(console, global, &At::default())?;
-    let scans = job.scans(console, &Scans::default())?;
+    let progress = Progress::start(console, global, "reading");
+    let scans = job.scans(console, &progress, &Scans::default())?;
+    drop(progress);
     let register = job.register(&scans, None);
     let wanted = author::Wanted {
         kind,

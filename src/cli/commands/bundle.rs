@@ -82,7 +82,7 @@ pub(super) fn make(console: &mut Console<'_>, global: &Global, wanted: &Wanted<'
     let out = destination(console, &job, wanted.out)?;
     check_destination(&out)?;
     let secret = redact::secret(console, &job, wanted.proof, signer.as_ref())?;
-    let read = job.scans(console, scans)?;
+    let read = job.scans(console, &progress, scans)?;
     let made = judged(&job, &read, period)?;
     let mut bundle = unsealed(&job, &read, &made, scans.host.as_deref())?;
     let told = add_history(&mut bundle, &job)?;

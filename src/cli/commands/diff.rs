@@ -13,7 +13,7 @@ use crate::source::write::write_beside_with;
 pub(in crate::cli) fn diff(console: &mut Console<'_>, global: &Global, diff: &Diff) -> Result<u8, Failure> {
     let progress = Progress::start(console, global, "comparing");
     let job = open_against(console, global, &diff.at, Some(&diff.base))?;
-    let scans = job.scans(console, &diff.scans)?;
+    let scans = job.scans(console, &progress, &diff.scans)?;
     let register = job.register(&scans, None);
     let Some(change) = &job.change else {
         return Err(Failure::usage(format!(

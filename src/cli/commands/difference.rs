@@ -32,8 +32,8 @@ pub(super) fn difference(
     refuse_order(&then, &now, (from, to))?;
     let out = destination(console, &now, &render.out)?;
     let scans = (
-        then.scans(console, &render.scans)?,
-        now.scans(console, &render.scans)?,
+        then.scans(console, &progress, &render.scans)?,
+        now.scans(console, &progress, &render.scans)?,
     );
     let earlier = then.register(&scans.0, None);
     // What was closed since the earlier moment must be there, and the twelve months that the figures are over.

@@ -21,7 +21,7 @@ pub(in crate::cli) fn export(
     let has_months = false;
     let job = open_in(console, global, &arguments.at, Asked { period, has_months })?;
     let out = destination(console, &job, &arguments.out)?;
-    let scans = job.scans(console, &arguments.scans)?;
+    let scans = job.scans(console, &progress, &arguments.scans)?;
     let register = job.register(&scans, period);
     let found = job.diagnostics(&register, &scans);
     let exported = crate::export::export(arguments.kind, &register, &provenance(&job, &found)?);

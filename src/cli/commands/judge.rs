@@ -17,7 +17,7 @@ pub(in crate::cli) fn check(
 ) -> Result<u8, Failure> {
     let progress = Progress::start(console, global, "checking");
     let job = open_against(console, global, &check.at, check.base.as_deref())?;
-    let scans = job.scans(console, &check.scans)?;
+    let scans = job.scans(console, &progress, &check.scans)?;
     let register = job.register(&scans, None);
     let mut found = job.diagnostics(&register, &scans);
     drop(progress);
@@ -102,7 +102,7 @@ pub(in crate::cli) fn reconcile(
             has_months: false,
         },
     )?;
-    let scans = job.scans(console, &reconcile.scans)?;
+    let scans = job.scans(console, &progress, &reconcile.scans)?;
     let joined = job.register(&scans, period);
     let found = job.diagnostics(&joined, &scans);
     drop(progress);

@@ -1,6 +1,6 @@
 //! `import` and `ledger`: what scanners said becomes history, and history is checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,22 +8,24 @@ use super::identity::key_holder;
 use super::say;
 use crate::cli::args::{At, Global, Import, LedgerCommand, Rebuild};
 use crate::cli::console::Console;
+use crate::cli::exports::{format_of, named_part, notes, unfolded};
 use crate::cli::failure::{CLEAN, Failure, INPUT, TRUST};
 use crate::cli::job::{Job, open};
 use crate::cli::ledger;
-use crate::import::{Content, Export, Scan, collect};
-use crate::ledger::{EventKind, Filed, Ledger, NewSegment, Refusal, Statement, Terms, Wanted};
+use crate::cli::progress::Progress;
+use crate::import::{Content, Export, Meter, Scan, collect, collect_with, sha256_of};
+use crate::ledger::{EventKind, Filed, Ledger, MANIFEST, NewSegment, Refusal, Statement, Terms, Wanted};
 use crate::model::{KeyPurpose, Record, RecordId, Source};
 use crate::output::text::{counted, visible};
 use crate::source::write::{hold, remove, write_beside, write_new};
-use crate::source::{self, EntryKind, Tree, sha256_hex};
+use crate::source::{self, EntryKind, Tree};
 use crate::trust::signer::Signer;
 use crate::trust::sshsig::Namespace;
 
 /// The share of hosts by which a run may shrink, in percent, where the configuration says nothing.
 const MAX_DROP: i64 = 20;
-/// An export that is looked for by its digest may have this many bytes.
-const MAX_EXPORT_BYTES: u64 = 1 << 34;
+/// A segment that is compared may have this many bytes.
+const MAX_SEGMENT_BYTES: u64 = 1 << 34;
 
 pub(in crate::cli) fn import(
     console: &mut Console<'_>,
@@ -37,12 +39,17 @@ pub(in crate::cli) fn import(
         .as_ref()
         .map(|key| key_holder(console, &job, Some(key.as_path()), KeyPurpose::Import))
         .transpose()?;
-    let exports = import
-        .files
-        .iter()
-        .map(|file| export(console, &job, &source, import, file))
-        .collect::<Result<Vec<_>, _>>()?;
-    let scans = read(&job, &source, &exports)?;
+    let progress = Progress::start(console, global, "importing");
+    let mut exports = Vec::new();
+    for file in &import.files {
+        let parts = unfolded(export(console, &job, &source, import, file)?)?;
+        for line in notes(&parts) {
+            progress.say(console, &line)?;
+        }
+        exports.extend(of_source(console, &progress, &job, &source, parts)?);
+    }
+    let scans = read(&job, &source, &progress, &exports)?;
+    drop(progress);
     let hold = hold(&job.root.join(crate::ledger::LEDGER))?;
     let mut ledger = ledger::read_whole(&source::read_folder(&job.root)?)?;
     for scan in &scans {
@@ -68,17 +75,19 @@ fn export(
     file: &Path,
 ) -> Result<Export, Failure> {
     let path = console.folder.join(file);
-    if !path.is_file() {
+    if !path.exists() {
         return Err(Failure::input(anyhow::anyhow!(
-            "`{}` is not a file; give the exports of one Source",
+            "`{}` is not there; give the exports of one Source: files, folders or archives",
             file.display()
         )));
     }
-    let inside = path.canonicalize().ok().and_then(|path| {
-        let root = job.root.canonicalize().ok()?;
-        Some(path.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/"))
+    let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
+    let inside = job.root.canonicalize().ok().and_then(|root| {
+        let name = whole.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/");
+        Some(name).filter(|name| !name.is_empty())
     });
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = path.file_name().or(whole.file_name());
+    let name = name.map(|name| name.to_string_lossy().into_owned());
     let name = inside.or(name).unwrap_or_default();
     Ok(job.export(
         name,
@@ -89,14 +98,48 @@ fn export(
     ))
 }
 
-fn read(job: &Job, source: &RecordId, exports: &[Export]) -> Result<Vec<Scan>, Failure> {
-    let expected = job
-        .repository
-        .tools
-        .get(source)
-        .map(|tool| tool.spec.format.value.as_str());
+fn format_read_by<'a>(job: &'a Job, source: &RecordId) -> Option<&'a str> {
+    let tool = job.repository.tools.get(source)?;
+    Some(tool.spec.format.value.as_str())
+}
+
+/// Keeps what the Source reads of a folder or an archive, and says what is left for others.
+fn of_source(
+    console: &mut Console<'_>,
+    progress: &Progress,
+    job: &Job,
+    source: &RecordId,
+    parts: Vec<Export>,
+) -> Result<Vec<Export>, Failure> {
+    let expected = format_read_by(job, source);
+    let (own, others): (Vec<Export>, Vec<Export>) =
+        parts.into_iter().partition(|part| format_of(part) == expected);
+    if own.is_empty() {
+        return Ok(others);
+    }
+    for other in others {
+        let format = format_of(&other).unwrap_or_default();
+        let line = format!(
+            "`{}` is not imported: `{source}` does not read `{format}`; import it with the Source that does",
+            other.file
+        );
+        progress.say(console, &line)?;
+    }
+    Ok(own)
+}
+
+fn read(
+    job: &Job,
+    source: &RecordId,
+    progress: &Progress,
+    exports: &[Export],
+) -> Result<Vec<Scan>, Failure> {
+    let expected = format_read_by(job, source);
+    let meter = Meter::default();
+    let bytes = exports.iter().map(Export::bytes).sum();
+    let collected = progress.reading(bytes, &meter, || collect_with(exports, &meter));
     let mut scans = Vec::new();
-    for (export, result) in exports.iter().zip(collect(exports)) {
+    for (export, result) in exports.iter().zip(collected) {
         let scan = result.map_err(|error| {
             Failure::input(anyhow::anyhow!(
                 "an export was refused\n  `{}` {error}",
@@ -292,7 +335,7 @@ fn remake(console: &mut Console<'_>, global: &Global, rebuild: &Rebuild) -> Resu
     let tree = source::read_folder(&job.root)?;
     let old = ledger::read(&tree, Wanted::Segments)?;
     let wanted: Vec<&Statement> = old.statements.values().collect();
-    let exports = find_exports(console, &tree, &wanted, &rebuild.files)?;
+    let exports = find_exports(console, (&job.root, &tree), &wanted, &rebuild.files)?;
     let missing: Vec<&&Statement> = wanted
         .iter()
         .filter(|one| !exports.contains_key(&*one.sha256))
@@ -321,7 +364,7 @@ fn remake(console: &mut Console<'_>, global: &Global, rebuild: &Rebuild) -> Resu
         }
         let there = tree
             .entry(&segment.path)
-            .and_then(|entry| tree.read(entry, MAX_EXPORT_BYTES).ok());
+            .and_then(|entry| tree.read(entry, MAX_SEGMENT_BYTES).ok());
         if there.as_deref() != Some(&*segment.bytes) {
             write_beside(&job.root.join(&segment.path), &segment.bytes)?;
             writeln!(console.out, "{}", segment.path)?;
@@ -353,13 +396,13 @@ fn again(
         .cloned()
         .map(Content::File)
         .unwrap_or_else(|| Content::Bytes(Arc::from([])));
-    let export = job.export(
+    let export = named_part(job.export(
         statement.file.clone(),
         content,
         Some(source),
         statement.host.clone(),
         false,
-    );
+    ))?;
     let mut scans = collect(std::slice::from_ref(&export));
     let scan = match scans.pop() {
         Some(Ok(scan)) => scan,
@@ -391,10 +434,10 @@ fn again(
     }
 }
 
-/// Finds files by their digests: those given, then everything under `imports/`.
+/// Finds files and folders by their digests: those given, then everything under `imports/`.
 fn find_exports(
     console: &Console<'_>,
-    tree: &Tree,
+    (root, tree): (&Path, &Tree),
     wanted: &[&Statement],
     given: &[PathBuf],
 ) -> Result<BTreeMap<String, PathBuf>, Failure> {
@@ -407,10 +450,37 @@ fn find_exports(
         .filter_map(|entry| tree.path_on_disk(entry));
     let mut found = BTreeMap::new();
     for path in given.chain(stored) {
-        let digest = sha256_hex(&source::read_file(&path, MAX_EXPORT_BYTES)?);
+        let digest =
+            sha256_of(&path).map_err(|error| Failure::input(anyhow::anyhow!("`{}` {error}", path.display())))?;
         if wanted.iter().any(|one| one.sha256 == digest) {
             found.entry(digest).or_insert(path);
         }
     }
+    if wanted.iter().all(|one| found.contains_key(&one.sha256)) {
+        return Ok(found);
+    }
+    for folder in folders_of_exports(tree) {
+        let folder = root.join(folder);
+        // A folder that cannot be one export is none that was imported.
+        let digest = sha256_of(&folder).ok();
+        if let Some(digest) = digest.filter(|digest| wanted.iter().any(|one| one.sha256 == *digest)) {
+            found.entry(digest).or_insert(folder);
+        }
+    }
     Ok(found)
+}
+
+/// Lists the folders under `imports/<source id>/`, at any depth, and those themselves.
+fn folders_of_exports(tree: &Tree) -> BTreeSet<&str> {
+    let mut folders = BTreeSet::new();
+    for entry in tree.entries() {
+        let mut path = &*entry.path;
+        while let Some((folder, _)) = path.rsplit_once('/') {
+            if folder.starts_with("imports/") && folder != MANIFEST {
+                folders.insert(folder);
+            }
+            path = folder;
+        }
+    }
+    folders
 }

@@ -12,7 +12,7 @@ use crate::reconcile;
 pub(in crate::cli) fn plan(console: &mut Console<'_>, global: &Global, asked: &Plan) -> Result<u8, Failure> {
     let progress = Progress::start(console, global, "planning");
     let job = open(console, global, &asked.at)?;
-    let scans = job.scans(console, &asked.scans)?;
+    let scans = job.scans(console, &progress, &asked.scans)?;
     let register = job.register(&scans, None);
     let planned = reconcile::plan(&register);
     drop(progress);

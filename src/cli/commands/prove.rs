@@ -12,9 +12,10 @@ use crate::attest::verify::{ListInUse, verify as verify_bundle};
 use crate::cli::args::{At, Global, Verify};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure, TRUST};
+use crate::cli::exports::named_part;
 use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
-use crate::import::{Content, Export};
+use crate::import::{Content, Export, sha256_of};
 use crate::model::RecordId;
 use crate::output::text::visible;
 use crate::source;
@@ -88,7 +89,7 @@ fn rebuild(
         .imports
         .iter()
         .find_map(|import| import.host.as_deref());
-    let read = job.scans_with(exports(&job, &given))?;
+    let read = job.scans_with(&progress, exports(&job, &given)?)?;
     let made = judged(&job, &read, statement.period)?;
     let mut bundle = unsealed(&job, &read, &made, host)?;
     let mut history = String::new();
@@ -189,7 +190,7 @@ fn find_given<'a>(
             Some((file, _)) if !whole.exists() => console.folder.join(file),
             _ => whole,
         };
-        let digest = source::sha256_of_file(&path)?;
+        let digest = sha256_of(&path).map_err(|error| Failure::input(anyhow::anyhow!("`{argument}` {error}")))?;
         if wanted.iter().all(|import| import.sha256 != digest) {
             return Err(Failure::input(anyhow::anyhow!(
                 "`{argument}` is none of the exports that the bundle was made with by `--scan`: its SHA-256 is {digest}"
@@ -217,17 +218,17 @@ fn find_given<'a>(
 }
 
 /// Gives the exports the names, Sources and hosts that they had.
-fn exports(job: &Job, given: &[Given<'_>]) -> Vec<Export> {
+fn exports(job: &Job, given: &[Given<'_>]) -> Result<Vec<Export>, Failure> {
     let export = |one: &Given<'_>| {
         let source = one.stated.source.as_deref().and_then(RecordId::new);
         let content = Content::File(one.path.clone());
-        job.export(
+        named_part(job.export(
             one.stated.file.clone(),
             content,
             source,
             one.stated.host.clone(),
             true,
-        )
+        ))
     };
     given.iter().map(export).collect()
 }

@@ -80,7 +80,7 @@ pub(in crate::cli) fn render(
     let has_months = document::shows_months(&kinds);
     let job = open_in(console, global, &render.at, Asked { period, has_months })?;
     let out = destination(console, &job, &render.out)?;
-    let scans = job.scans(console, &render.scans)?;
+    let scans = job.scans(console, &progress, &render.scans)?;
     let mut register = job.register(&scans, period);
     if has_months {
         register.months = job.months(&scans, &register);

@@ -26,7 +26,7 @@ pub(in crate::cli) fn sample(
     let job = open_in(console, global, &asked.at, Asked { period, has_months })?;
     let stratum = Stratum::parse(&job.repository, &asked.stratum)
         .map_err(|words| refused_stratum(&asked.stratum, &words))?;
-    let scans = job.scans(console, &asked.scans)?;
+    let scans = job.scans(console, &progress, &asked.scans)?;
     let register = job.register(&scans, period);
     let drawn = reconcile::sample(
         &register,

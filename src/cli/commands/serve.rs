@@ -10,6 +10,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::job::{Asked, open_in, root};
 use crate::cli::loopback::{Built, Stand, answer_all, listen};
+use crate::cli::progress::Progress;
 use crate::document::{Format, PORTAL};
 use crate::output::text::visible;
 use crate::source::stamp;
@@ -102,7 +103,9 @@ fn build(console: &mut Console<'_>, global: &Global, serve: &Serve) -> Result<Fi
         has_months: true,
     };
     let job = open_in(console, global, &At::default(), asked)?;
-    let scans = job.scans(console, &serve.scans)?;
+    let progress = Progress::start(console, global, "reading");
+    let scans = job.scans(console, &progress, &serve.scans)?;
+    drop(progress);
     let mut register = job.register(&scans, None);
     register.months = job.months(&scans, &register);
     let found = job.diagnostics(&register, &scans);

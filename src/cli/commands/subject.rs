@@ -8,6 +8,7 @@ use crate::cli::args::{Global, Scans};
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
 use crate::cli::job::Job;
+use crate::cli::progress::Progress;
 use crate::model::RecordId;
 use crate::output::text::visible;
 use crate::output::{Style, diagnostics};
@@ -89,7 +90,8 @@ pub(super) fn register<'a>(
     global: &Global,
     job: &'a Job,
 ) -> Result<Register<'a>, Failure> {
-    let scans = match job.scans(console, &Scans::default()) {
+    let progress = Progress::start(console, global, "reading");
+    let scans = match job.scans(console, &progress, &Scans::default()) {
         Ok(scans) => scans,
         Err(failure) => {
             let text = format!("what it covers now is not known: {:#}", failure.error);

@@ -5,6 +5,7 @@ use crate::cli::args::{Global, Trace};
 use crate::cli::console::Console;
 use crate::cli::failure::{CLEAN, Failure};
 use crate::cli::job::open;
+use crate::cli::progress::Progress;
 use crate::model::Date;
 use crate::output::text::visible;
 use crate::output::trace;
@@ -16,7 +17,9 @@ pub(in crate::cli) fn trace(
     trace: &Trace,
 ) -> Result<u8, Failure> {
     let job = open(console, global, &trace.at)?;
-    let scans = job.scans(console, &trace.scans)?;
+    let progress = Progress::start(console, global, "tracing");
+    let scans = job.scans(console, &progress, &trace.scans)?;
+    drop(progress);
     // Every life counts here, however long ago it ended.
     let always = Period {
         from: Date(chrono::NaiveDate::MIN),

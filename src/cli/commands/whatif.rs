@@ -34,7 +34,7 @@ pub(in crate::cli) fn whatif(
     let (changed, had) = with_cells(&job.repository, &changes);
     let contents = contents_with_cells(&job.contents, &changes);
     refuse_unknown_cells(&job, &changes, &had)?;
-    let scans = job.scans(console, &asked.scans)?;
+    let scans = job.scans(console, &progress, &asked.scans)?;
     let is = job.register(&scans, period);
     let would_be = job.register_of((&changed, &contents), &scans, period);
     let difference = difference(&is, &would_be);

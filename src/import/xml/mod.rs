@@ -410,7 +410,8 @@ impl<'r> Xml<'r> {
                 .split_once("encoding")
                 .map_or("utf-8", |(_, rest)| rest);
             let encoding = encoding.trim_matches(|c: char| c.is_whitespace() || "=\"'".contains(c));
-            if !["utf-8", "utf8", "us-ascii", "ascii"]
+            // What was UTF-16 is decoded by now; and some tools write this over UTF-8.
+            if !["utf-8", "utf8", "us-ascii", "ascii", "utf-16"]
                 .iter()
                 .any(|known| encoding.starts_with(known))
             {
