@@ -8,6 +8,7 @@ mod mapping;
 mod nessus;
 mod qualys;
 mod samples;
+mod scap;
 mod tenable;
 mod trivy;
 

@@ -25,8 +25,18 @@ const FOLDERS: &[(&str, &str)] = &[
     ("tenable_vm_json", "tenable-vm"),
     ("redhat_satellite_json", "katello-errata"),
     ("cisa_kev", "cisa-kev"),
+    ("xccdf_results", "xccdf-results"),
+    ("openscap_arf", "arf"),
+    ("oval_results", "oval-results"),
     ("epss_csv", "epss-csv"),
 ];
+
+/// Samples that the index counts otherwise: hosts and findings as we count them, and why.
+const DIFFERENCES: &[(&str, (&str, &str), &str)] = &[(
+    "oval_results/results.xml",
+    ("1", "310"),
+    "the index counts `true`, but these definitions are of the class compliance, of which `false` is the finding",
+)];
 
 #[test]
 fn samples_yield_the_rows_of_their_index() {
@@ -49,6 +59,11 @@ fn samples_yield_the_rows_of_their_index() {
         let summary = &imported.summary;
         // The index counts errata of every sort, and no host where the body names none.
         let is_errata = *format == "katello-errata";
+        let difference = DIFFERENCES.iter().find(|(file, ..)| *file == name);
+        let (hosts, observations) = match difference {
+            Some((_, counts, _)) => *counts,
+            None => (hosts, observations),
+        };
         let counts = (
             (summary.hosts - u64::from(is_errata)).to_string(),
             (summary.observations + if is_errata { summary.informational } else { 0 }).to_string(),
