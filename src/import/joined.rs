@@ -1,6 +1,6 @@
 //! The files of one run, poured as one: hosts that two files name alike are one host, counts are added up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{HostIndex, Sink};
 use crate::model::{Date, Host, Observation, ScanSummary, Skipped, Stamp};
@@ -14,7 +14,7 @@ pub(super) struct Joined<'a> {
     /// The hosts of the files before this one, by name.
     before: HashMap<String, Vec<(Keys, HostIndex)>>,
     /// The hosts that this file brought.
-    fresh: Vec<(String, Keys, HostIndex)>,
+    fresh: BTreeMap<HostIndex, (String, Keys)>,
     /// Hosts of this file that a file before it named.
     repeated: u64,
     summary: ScanSummary,
@@ -52,7 +52,7 @@ impl<'a> Joined<'a> {
         Self {
             sink,
             before: HashMap::new(),
-            fresh: Vec::new(),
+            fresh: BTreeMap::new(),
             repeated: 0,
             summary: ScanSummary::default(),
             reasons: Vec::new(),
@@ -61,7 +61,7 @@ impl<'a> Joined<'a> {
 
     /// Ends a file: adds what it yielded to what those before it did.
     pub(super) fn end(&mut self, name: &str, summary: ScanSummary) {
-        for (name, keys, index) in self.fresh.drain(..) {
+        for (index, (name, keys)) in std::mem::take(&mut self.fresh) {
             self.before.entry(name).or_default().push((keys, index));
         }
         let whole = &mut self.summary;
@@ -115,7 +115,7 @@ impl Sink for Joined<'_> {
             }
             None => {
                 let index = self.sink.host(host);
-                self.fresh.push((host.name.clone(), keys, index));
+                self.fresh.insert(index, (host.name.clone(), keys));
                 index
             }
         }
@@ -123,8 +123,8 @@ impl Sink for Joined<'_> {
 
     /// A host that an earlier file named keeps what that said of it.
     fn amend(&mut self, index: HostIndex, host: &Host) {
-        match self.fresh.iter_mut().find(|(_, _, fresh)| *fresh == index) {
-            Some((_, keys, _)) => {
+        match self.fresh.get_mut(&index) {
+            Some((_, keys)) => {
                 *keys = Keys::of(host);
                 self.sink.amend(index, host);
             }

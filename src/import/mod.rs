@@ -6,6 +6,7 @@
 
 mod cisa_kev;
 mod container;
+mod cisa_kev_csv;
 mod delimited;
 mod epss_csv;
 mod error;
@@ -19,6 +20,7 @@ mod mapping;
 mod nessus_v2;
 mod qualys_csv;
 mod scan;
+mod scap;
 mod sightings;
 mod sink;
 mod stamp;
@@ -91,11 +93,15 @@ pub struct Options<'a> {
 /// Every format, in the order in which they are tried.
 pub const IMPORTERS: &[Importer] = &[
     nessus_v2::IMPORTER,
+    scap::ARF,
+    scap::XCCDF,
+    scap::OVAL,
     trivy_json::IMPORTER,
     tenable_vm::VULNERABILITIES,
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,
     cisa_kev::IMPORTER,
+    cisa_kev_csv::IMPORTER,
     qualys_csv::IMPORTER,
     tenable_csv::IMPORTER,
     greenbone::XML,

@@ -74,6 +74,18 @@ const COUNTS: &[(&str, &str, [u64; 4])] = &[
     ("epss-csv/none.csv", "epss-csv", [0, 0, 0, 0]),
     ("epss-csv/one.csv", "epss-csv", [0, 1, 0, 0]),
     ("epss-csv/many.csv", "epss-csv", [0, 3, 0, 0]),
+    ("cisa-kev-csv/none.csv", "cisa-kev-csv", [0, 0, 0, 0]),
+    ("cisa-kev-csv/one.csv", "cisa-kev-csv", [0, 1, 0, 0]),
+    ("cisa-kev-csv/many.csv", "cisa-kev-csv", [0, 2, 0, 0]),
+    ("xccdf-results/none.xml", "xccdf-results", [1, 0, 1, 0]),
+    ("xccdf-results/one.xml", "xccdf-results", [1, 1, 0, 0]),
+    ("xccdf-results/many.xml", "xccdf-results", [2, 6, 3, 5]),
+    ("arf/none.xml", "arf", [1, 0, 1, 0]),
+    ("arf/one.xml", "arf", [1, 1, 0, 0]),
+    ("arf/many.xml", "arf", [2, 2, 0, 1]),
+    ("oval-results/none.xml", "oval-results", [1, 0, 2, 0]),
+    ("oval-results/one.xml", "oval-results", [1, 1, 0, 0]),
+    ("oval-results/many.xml", "oval-results", [2, 4, 5, 4]),
     ("mapping/many.csv", "mapping", [3, 0, 0, 2]),
 ];
 

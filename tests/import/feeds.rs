@@ -49,6 +49,46 @@ fn the_catalogue_is_read_whole() {
 }
 
 #[test]
+fn the_catalogue_is_read_as_csv_too() {
+    let (imported, recorder) = read_fixture("cisa-kev-csv/many.csv");
+    let entries: Vec<String> = recorder
+        .kev
+        .iter()
+        .map(|(cve, added, due)| format!("{cve} {added} {due:?}"))
+        .collect();
+    assert_eq!(
+        entries,
+        [
+            "CVE-2026-1111 2026-09-01 Some(Date(2026-09-22))",
+            "CVE-2026-2222 2026-09-02 None"
+        ]
+    );
+    assert_eq!(show(imported.summary.run_at), "-", "the name of the file says it");
+    let text = String::from_utf8(fixture("cisa-kev-csv/one.csv")).unwrap();
+    let rows = [
+        (
+            "CVE-2026-1111",
+            "CVE-2026-1",
+            "unknown",
+            "row 2, column `cveID`: `CVE-2026-1` is no CVE id",
+        ),
+        ("2026-09-01", "9/1/2026", "unknown", "row 2, column `dateAdded`"),
+        (
+            "2026-09-01",
+            "",
+            "unknown",
+            "row 2, column `dateAdded`: it is empty",
+        ),
+        ("2026-09-22", "soon", "unknown", "row 2, column `dueDate`"),
+        (",CWE-79", "", "malformed", "10 cells, but the header has 11"),
+    ];
+    for (from, to, kind, says) in rows {
+        assert!(text.contains(from), "{from}");
+        assert_refused(to, read(text.replacen(from, to, 1).as_bytes()), kind, says);
+    }
+}
+
+#[test]
 fn scores_are_probabilities() {
     let (imported, recorder) = read_fixture("epss-csv/many.csv");
     let expected = [

@@ -9,6 +9,7 @@ mod mapping;
 mod nessus;
 mod qualys;
 mod samples;
+mod scap;
 mod tenable;
 mod tenable_csv;
 mod trivy;

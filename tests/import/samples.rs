@@ -30,6 +30,9 @@ const FOLDERS: &[(&str, &str)] = &[
     ("openvas_xml", "openvas-xml"),
     ("openvas_csv", "openvas-csv"),
     ("cisa_kev", "cisa-kev"),
+    ("xccdf_results", "xccdf-results"),
+    ("openscap_arf", "arf"),
+    ("oval_results", "oval-results"),
     ("epss_csv", "epss-csv"),
 ];
 
@@ -44,6 +47,11 @@ const DIFFERENCES: &[(&str, [&str; 2], &str)] = &[
         "openvas_xml/report_v24.xml",
         ["1", "1"],
         "the index counts scores, and so old a report has none; its threat is `Medium`",
+    ),
+    (
+        "oval_results/results.xml",
+        ["1", "310"],
+        "the index counts `true`, but these definitions are of the class compliance, of which `false` is the finding",
     ),
 ];
 
@@ -68,6 +76,11 @@ fn samples_yield_the_rows_of_their_index() {
         let summary = &imported.summary;
         // The index counts errata of every sort, and no host where the body names none.
         let is_errata = *format == "katello-errata";
+        let difference = DIFFERENCES.iter().find(|(file, ..)| *file == name);
+        let (hosts, observations) = match difference {
+            Some((_, counts, _)) => *counts,
+            None => (hosts, observations),
+        };
         let counts = (
             (summary.hosts - u64::from(is_errata)).to_string(),
             (summary.observations + if is_errata { summary.informational } else { 0 }).to_string(),
