@@ -13,6 +13,7 @@ mod json;
 mod katello_errata;
 mod mapping;
 mod nessus_v2;
+mod qualys;
 mod qualys_csv;
 mod scan;
 mod sightings;
@@ -50,6 +51,8 @@ pub enum Product {
     Kev,
     /// Exploit prediction scores.
     Epss,
+    /// What a scanner's vendor knows of its checks; that anything was seen anywhere it does not say.
+    Knowledge,
 }
 
 /// One format: how it is recognised and how it is read.
@@ -86,6 +89,11 @@ pub const IMPORTERS: &[Importer] = &[
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,
     cisa_kev::IMPORTER,
+    qualys::SCAN,
+    qualys::ASSET_REPORT,
+    qualys::DETECTION,
+    qualys::KNOWLEDGE,
+    qualys::HOST_ASSET,
     qualys_csv::IMPORTER,
     epss_csv::IMPORTER,
     mapping::IMPORTER,

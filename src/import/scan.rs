@@ -97,6 +97,8 @@ pub struct Scan {
     pub sightings: Sightings,
     pub kev: Vec<(Arc<str>, KevListing)>,
     pub epss: Vec<(Arc<str>, f64)>,
+    /// What the vendor of a scanner knows of its checks; of one that comes twice the later entry counts.
+    pub knowledge: Vec<Arc<CheckInfo>>,
 }
 
 impl Scan {
@@ -140,6 +142,7 @@ fn collect_one(export: &Export) -> Result<Scan, ImportError> {
         sightings: collector.sightings.into_iter().collect(),
         kev: collector.kev,
         epss: collector.epss,
+        knowledge: collector.knowledge,
     })
 }
 
@@ -152,6 +155,7 @@ struct Collector {
     sightings: Vec<Vec<Sighting>>,
     kev: Vec<(Arc<str>, KevListing)>,
     epss: Vec<(Arc<str>, f64)>,
+    knowledge: Vec<Arc<CheckInfo>>,
     texts: HashMap<Arc<str>, ()>,
     checks_by_id: HashMap<Arc<str>, Vec<u32>>,
     /// The sighting of a check on a host, among those of the host.
@@ -271,6 +275,10 @@ impl Sink for Collector {
 
     fn epss(&mut self, cve: &str, probability: f64) {
         self.epss.push((cve.into(), probability));
+    }
+
+    fn knowledge(&mut self, check: CheckInfo) {
+        self.knowledge.push(Arc::new(check));
     }
 }
 
