@@ -383,6 +383,7 @@ fn inventory(world: &mut World, run: &str, app: &str) {
         sightings: Sightings::default(),
         kev: Vec::new(),
         epss: Vec::new(),
+        knowledge: Vec::new(),
     });
 }
 

@@ -430,6 +430,7 @@ fn inventory(rows: &[&[(&str, &str)]]) -> Scan {
         sightings: Sightings::default(),
         kev: Vec::new(),
         epss: Vec::new(),
+        knowledge: Vec::new(),
     }
 }
 

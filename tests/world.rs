@@ -167,6 +167,7 @@ impl World {
             sightings: builder.sightings.into_iter().collect(),
             kev: Vec::new(),
             epss: Vec::new(),
+            knowledge: Vec::new(),
         });
     }
 
@@ -188,6 +189,7 @@ impl World {
             sightings: Sightings::default(),
             kev: vec![(cve.into(), listing)],
             epss: Vec::new(),
+            knowledge: Vec::new(),
         });
     }
 

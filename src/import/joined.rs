@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{HostIndex, Sink};
+use super::{CheckInfo, HostIndex, Sink};
 use crate::model::{Date, Host, Observation, ScanSummary, Skipped, Stamp};
 
 /// How many reasons of incomplete files are named.
@@ -106,7 +106,10 @@ impl Sink for Joined<'_> {
     fn host(&mut self, host: &Host) -> HostIndex {
         let keys = Keys::of(host);
         let known = self.before.get(&host.name).into_iter().flatten();
-        let alike = known.into_iter().find(|(known, _)| known.agree(&keys)).map(|(_, index)| *index);
+        let alike = known
+            .into_iter()
+            .find(|(known, _)| known.agree(&keys))
+            .map(|(_, index)| *index);
         match alike {
             Some(index) => {
                 self.repeated += 1;
@@ -146,5 +149,9 @@ impl Sink for Joined<'_> {
 
     fn epss(&mut self, cve: &str, probability: f64) {
         self.sink.epss(cve, probability);
+    }
+
+    fn knowledge(&mut self, check: CheckInfo) {
+        self.sink.knowledge(check);
     }
 }

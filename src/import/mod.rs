@@ -5,8 +5,8 @@
 //! never builds the whole document.
 
 mod cisa_kev;
-mod container;
 mod cisa_kev_csv;
+mod container;
 mod delimited;
 mod epss_csv;
 mod error;
@@ -18,6 +18,7 @@ mod json;
 mod katello_errata;
 mod mapping;
 mod nessus_v2;
+mod qualys;
 mod qualys_csv;
 mod scan;
 mod scap;
@@ -62,6 +63,8 @@ pub enum Product {
     Kev,
     /// Exploit prediction scores.
     Epss,
+    /// What a scanner's vendor knows of its checks; that anything was seen anywhere it does not say.
+    Knowledge,
 }
 
 /// One format: how it is recognised and how it is read.
@@ -102,6 +105,11 @@ pub const IMPORTERS: &[Importer] = &[
     katello_errata::IMPORTER,
     cisa_kev::IMPORTER,
     cisa_kev_csv::IMPORTER,
+    qualys::SCAN,
+    qualys::ASSET_REPORT,
+    qualys::DETECTION,
+    qualys::KNOWLEDGE,
+    qualys::HOST_ASSET,
     qualys_csv::IMPORTER,
     tenable_csv::IMPORTER,
     greenbone::XML,

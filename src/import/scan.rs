@@ -11,8 +11,8 @@ use super::{
     HostIndex, ImportError, Imported, Importer, Input, Meter, Options, Part, Sighting, Sightings, Sink,
 };
 use crate::model::{
-    CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId, ScanSummary, Severity,
-    Stamp,
+    CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId,
+    ScanSummary, Severity, Stamp,
 };
 
 /// An export to read.
@@ -113,6 +113,8 @@ pub struct Scan {
     pub sightings: Sightings,
     pub kev: Vec<(Arc<str>, KevListing)>,
     pub epss: Vec<(Arc<str>, f64)>,
+    /// What the vendor of a scanner knows of its checks; of one that comes twice the later entry counts.
+    pub knowledge: Vec<Arc<CheckInfo>>,
 }
 
 impl Scan {
@@ -138,7 +140,10 @@ pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
 
 /// Reads every export as [`collect`] does, and counts the bytes that are read.
 pub fn collect_with(exports: &[Export], meter: &Meter) -> Vec<Result<Scan, ImportError>> {
-    exports.par_iter().map(|export| collect_one(export, meter)).collect()
+    exports
+        .par_iter()
+        .map(|export| collect_one(export, meter))
+        .collect()
 }
 
 fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {
@@ -161,6 +166,7 @@ fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {
         sightings: collector.sightings.into_iter().collect(),
         kev: collector.kev,
         epss: collector.epss,
+        knowledge: collector.knowledge,
     })
 }
 
@@ -173,6 +179,7 @@ struct Collector {
     sightings: Vec<Vec<Sighting>>,
     kev: Vec<(Arc<str>, KevListing)>,
     epss: Vec<(Arc<str>, f64)>,
+    knowledge: Vec<Arc<CheckInfo>>,
     texts: HashMap<Arc<str>, ()>,
     checks_by_id: HashMap<Arc<str>, Vec<u32>>,
     /// The sighting of a check on a host, among those of the host.
@@ -304,6 +311,10 @@ impl Sink for Collector {
 
     fn epss(&mut self, cve: &str, probability: f64) {
         self.epss.push((cve.into(), probability));
+    }
+
+    fn knowledge(&mut self, check: CheckInfo) {
+        self.knowledge.push(Arc::new(check));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where importers pour what they read.
 
+use super::CheckInfo;
 use crate::model::{Date, Host, Observation};
 
 /// The number that a sink gave to a host of one file.
@@ -25,4 +26,7 @@ pub trait Sink {
 
     /// Takes the probability, 0.0 to 1.0, that a vulnerability is exploited within 30 days.
     fn epss(&mut self, cve: &str, probability: f64);
+
+    /// Takes what its vendor knows of a check, by family and id, whether or not it was ever seen.
+    fn knowledge(&mut self, check: CheckInfo);
 }

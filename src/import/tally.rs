@@ -4,6 +4,9 @@ use super::value::flaw_of_host;
 use super::{HostIndex, Options, Sink};
 use crate::model::{Host, Observation, ScanSummary, Skipped};
 
+/// Bytes of reasons after which no further one is told.
+const MAX_REASONS: usize = 1000;
+
 /// A sink with the counts of one export.
 pub(super) struct Tally<'a> {
     pub(super) sink: &'a mut dyn Sink,
@@ -53,7 +56,7 @@ impl<'a> Tally<'a> {
             }
             self.unnamed = Some(self.sink.host(&host));
         } else {
-            self.incomplete("names no host; give `--host`".into());
+            self.incomplete("names no host; give `--host`");
         }
         self.has_unnamed = true;
         self.summary.hosts += 1;
@@ -71,10 +74,16 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
-    /// Says that the export is not whole; the first reason stays.
+    /// Says why the export is not whole; of several reasons each is told once, and not more than a reader takes in.
     pub(super) fn incomplete(&mut self, reason: impl Into<String>) {
-        if self.summary.incomplete.is_none() {
-            self.summary.incomplete = Some(reason.into());
+        let reason = reason.into();
+        match &mut self.summary.incomplete {
+            Some(known) if known.contains(&reason) || known.len() > MAX_REASONS => {}
+            Some(known) => {
+                known.push_str("; ");
+                known.push_str(&reason);
+            }
+            none => *none = Some(reason),
         }
     }
 
@@ -93,15 +102,6 @@ impl<'a> Tally<'a> {
     /// Counts rows that became nothing.
     pub(super) fn skip(&mut self, reason: &str, rows: u64) {
         count(&mut self.summary.skipped, reason, rows);
-    }
-
-    /// Says why the export is not whole; of several reasons all are told.
-    pub(super) fn incomplete(&mut self, reason: String) {
-        let known = self.summary.incomplete.take();
-        self.summary.incomplete = Some(match known {
-            Some(known) => format!("{known}; {reason}"),
-            None => reason,
-        });
     }
 
     /// Counts values that were left out of rows that were kept.

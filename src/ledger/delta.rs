@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::epss;
-use super::line::{CheckLine, EventKind, EventLine, HostLine, KevLine, Line, LookLine, SeenLine};
+use super::line::{
+    CheckLine, EventKind, EventLine, ForgottenLine, HostLine, KevLine, Line, LookLine, SeenLine,
+};
 use super::state::{OnHost, Seen, State, id_of, instant, is_same, keys_of, lasting};
 use super::words;
 use crate::import::{CheckInfo, HostIndex, Scan, Sighting};
@@ -30,6 +32,7 @@ pub(super) fn delta(state: &mut State, scan: &Scan, terms: &Terms) -> Vec<Line> 
     let checks = checks(state, scan, &mut lines);
     kev(state, scan, &mut lines);
     scores(state, scan, &mut lines);
+    knowledge(state, scan, &mut lines);
     let mut on_hosts: BTreeMap<u32, (usize, Groups)> = BTreeMap::new();
     for (place, index) in hosts.iter().enumerate() {
         on_hosts.entry(*index).or_insert((place, Groups::new()));
@@ -181,7 +184,7 @@ fn checks(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) -> Vec<u32> {
             Some(index) => index,
             None => {
                 let index = state.put_check(Arc::clone(check));
-                lines.push(Line::Check(Box::new(check_line(index, check))));
+                lines.push(Line::Check(Box::new(check_line(Some(index), check))));
                 index
             }
         };
@@ -208,8 +211,22 @@ fn scores(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
     lines.extend(epss::lines(changes).into_iter().map(Line::Epss));
 }
 
+fn knowledge(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
+    let entries: Vec<_> = scan
+        .knowledge
+        .iter()
+        .map(|check| (id_of(check), Arc::clone(check)))
+        .collect();
+    replace(&mut state.knowledge, &entries, |id, check| {
+        lines.push(match check {
+            Some(check) => Line::Knowledge(Box::new(check_line(None, &check))),
+            None => Line::Forgotten(ForgottenLine { id: id.to_string() }),
+        });
+    });
+}
+
 /// Takes over the entries of a catalogue, and tells which are new or otherwise, then which are gone.
-fn replace<T: Copy + PartialEq>(
+fn replace<T: Clone + PartialEq>(
     was: &mut BTreeMap<Arc<str>, T>,
     entries: &[(Arc<str>, T)],
     mut tell: impl FnMut(&Arc<str>, Option<T>),
@@ -217,7 +234,7 @@ fn replace<T: Copy + PartialEq>(
     let is: BTreeMap<Arc<str>, T> = entries.iter().cloned().collect();
     for (cve, entry) in &is {
         if was.get(cve) != Some(entry) {
-            tell(cve, Some(*entry));
+            tell(cve, Some(entry.clone()));
         }
     }
     for cve in was.keys().filter(|cve| !is.contains_key(*cve)) {
@@ -276,7 +293,7 @@ fn host_line(index: u32, host: &Host) -> HostLine {
     }
 }
 
-fn check_line(index: u32, check: &CheckInfo) -> CheckLine {
+fn check_line(index: Option<u32>, check: &CheckInfo) -> CheckLine {
     let texts = |texts: &[Arc<str>]| texts.iter().map(ToString::to_string).collect();
     CheckLine {
         check: index,

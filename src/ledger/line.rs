@@ -58,6 +58,10 @@ pub(super) enum Line {
     Host(Box<HostLine>),
     /// A check of the scanner that is new, or says another thing than before.
     Check(Box<CheckLine>),
+    /// What the vendor knows of a check that is new, or is known otherwise than before; it has no number.
+    Knowledge(Box<CheckLine>),
+    /// A check of which the vendor no longer says anything.
+    Forgotten(ForgottenLine),
     Kev(KevLine),
     Epss(EpssLine),
     /// A host that was looked at in this run.
@@ -101,7 +105,8 @@ pub(super) struct HostLine {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct CheckLine {
-    pub(super) check: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) check: Option<u32>,
     pub(super) family: String,
     pub(super) id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -124,6 +129,13 @@ pub(super) struct CheckLine {
     pub(super) patch_published: Option<NaiveDate>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) potential: bool,
+}
+
+/// A check by the scanner's id with its family, such as `qualys:38173`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ForgottenLine {
+    pub(super) id: String,
 }
 
 /// A listing in the catalogue of known exploited vulnerabilities; without a day it is no longer listed.

@@ -237,8 +237,12 @@ impl Ledger {
         match self.wanted.clone() {
             Wanted::Segments => {}
             Wanted::RunsAt(moments) => {
-                let is_catalogue = matches!(importer.product, Product::Kev | Product::Epss);
-                let counts = is_catalogue && self.supersede(head, &moments);
+                let is_catalogue = matches!(
+                    importer.product,
+                    Product::Kev | Product::Epss | Product::Knowledge
+                );
+                let is_part = importer.product == Product::Knowledge && head.incomplete.is_some();
+                let counts = is_catalogue && (is_part || self.supersede(head, &moments));
                 let scan = replay::run(&mut state, head, &told, (importer, counts));
                 self.scans.push(scan);
             }
@@ -247,7 +251,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Tells whether a catalogue, the next run, is at any moment the newest of its Source so far; then what it supersedes
+    /// Tells whether a whole catalogue, the next run, is at any moment the newest of its Source so far; then what it supersedes
     /// at all of them is emptied.
     fn supersede(&mut self, head: &Head, moments: &[DateTime<Utc>]) -> bool {
         let key = |head: &Head| (head.run_at, head.file.clone(), head.sha256.clone());
@@ -270,6 +274,7 @@ impl Ledger {
             {
                 scan.kev = Vec::new();
                 scan.epss = Vec::new();
+                scan.knowledge = Vec::new();
             }
         }
         counts

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::epss;
 use super::line::{CheckLine, EventKind, EventLine, Head, HostLine, Line, LookLine, SeenLine};
-use super::state::{Seen, State, instant, keys_of};
+use super::state::{Seen, State, id_of, instant, keys_of};
 use super::words;
 use crate::import::{CheckInfo, Importer, KevListing, Scan, SharedSighting, Sighting, Sightings};
 use crate::model::{CvssVector, Date, Host, HostStatus, Quality, RecordId, ScanSummary, Skipped, Stamp};
@@ -40,6 +40,11 @@ pub(super) fn replay(
         let done = match line? {
             Line::Host(line) => host(state, &line),
             Line::Check(line) => check(state, &line),
+            Line::Knowledge(line) => knowledge(state, &line),
+            Line::Forgotten(line) => {
+                put(&mut state.knowledge, &line.id, None);
+                Ok(())
+            }
             Line::Kev(line) => {
                 let listing = line.added.map(|added| KevListing {
                     added: Date(added),
@@ -122,13 +127,13 @@ fn host(state: &mut State, line: &HostLine) -> Result<(), String> {
     }
 }
 
-fn check(state: &mut State, line: &CheckLine) -> Result<(), String> {
+fn info(line: &CheckLine) -> Result<CheckInfo, String> {
     let texts = |texts: &[String]| texts.iter().map(|text| Arc::from(text.as_str())).collect();
     let vectors = line
         .vectors
         .iter()
         .map(|text| CvssVector::parse(text).ok_or_else(|| format!("`{text}` is no vector of CVSS")));
-    let info = CheckInfo {
+    Ok(CheckInfo {
         family: line.family.as_str().into(),
         id: line.id.as_str().into(),
         cves: texts(&line.cves),
@@ -145,11 +150,25 @@ fn check(state: &mut State, line: &CheckLine) -> Result<(), String> {
             .map_or(Ok(crate::model::Exploit::None), words::exploit)?,
         patch_published: line.patch_published,
         potential: line.potential,
-    };
-    if line.check as usize != state.checks.len() {
-        return Err(format!("check {} is not the next one", line.check));
+    })
+}
+
+fn check(state: &mut State, line: &CheckLine) -> Result<(), String> {
+    match line.check {
+        Some(check) if check as usize == state.checks.len() => {}
+        Some(check) => return Err(format!("check {check} is not the next one")),
+        None => return Err("a check without a number".into()),
     }
-    state.put_check(Arc::new(info));
+    state.put_check(Arc::new(info(line)?));
+    Ok(())
+}
+
+fn knowledge(state: &mut State, line: &CheckLine) -> Result<(), String> {
+    if let Some(check) = line.check {
+        return Err(format!("what is known of a check has the number {check}"));
+    }
+    let info = Arc::new(info(line)?);
+    state.knowledge.insert(id_of(&info), info);
     Ok(())
 }
 
@@ -215,13 +234,14 @@ pub(super) fn run(
         let on_host = on_host(state, look, told.events.get(&look.host));
         sightings.push_shared(look.last.map(Stamp::At), on_host);
     }
-    let (kev, epss) = if has_catalogue {
+    let mut catalogue = (Vec::new(), Vec::new(), Vec::new());
+    if has_catalogue {
         let kev = state.kev.iter().map(|(cve, listing)| (Arc::clone(cve), *listing));
         let epss = state.epss.iter().map(|(cve, score)| (Arc::clone(cve), *score));
-        (kev.collect(), epss.collect())
-    } else {
-        (Vec::new(), Vec::new())
-    };
+        let knowledge = state.knowledge.values().cloned();
+        catalogue = (kev.collect(), epss.collect(), knowledge.collect());
+    }
+    let (kev, epss, knowledge) = catalogue;
     Scan {
         file: head.file.clone(),
         source: RecordId::new(&head.source),
@@ -235,6 +255,7 @@ pub(super) fn run(
         sightings,
         kev,
         epss,
+        knowledge,
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) on_host: Vec<OnHost>,
     pub(super) kev: BTreeMap<Arc<str>, KevListing>,
     pub(super) epss: BTreeMap<Arc<str>, f64>,
+    /// By the scanner's id with its family.
+    pub(super) knowledge: BTreeMap<Arc<str>, Arc<CheckInfo>>,
 }
 
 impl State {

@@ -1,12 +1,14 @@
 //! Ids that mean one vulnerability: by the exports, which name a CVE beside an id of their own or of an advisory, and
 //! by the tables of Sources.
 //!
-//! A row that names CVEs is those CVEs. One that names none is looked up, first in the tables, then in what
-//! all exports say of its ids: an advisory with several CVEs is as many findings.
+//! A row that names CVEs is those CVEs. One that names none is looked up, first in the tables, then in what the
+//! vendor of its scanner knows of it, then in what all exports say of its ids: an advisory with several CVEs is as
+//! many findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::knowledge::Knowledge;
 use super::runs::Run;
 use crate::import::CheckInfo;
 use crate::load::Repository;
@@ -22,6 +24,7 @@ pub(super) struct Aliases {
     by_record: BTreeMap<String, (Arc<str>, RecordId)>,
     /// By an id in upper case: its CVEs, each with the first observer by name that says so.
     by_export: BTreeMap<String, BTreeMap<Arc<str>, Arc<str>>>,
+    pub(super) knowledge: Knowledge,
 }
 
 impl Aliases {
@@ -39,6 +42,7 @@ impl Aliases {
         if unnamed.is_empty() {
             return all;
         }
+        all.knowledge = Knowledge::new(runs.iter().copied(), &unnamed);
         for run in runs {
             let observer: Arc<str> = run.observer().into();
             for check in run.scan.checks.iter().filter(|check| !check.cves.is_empty()) {
@@ -84,6 +88,19 @@ impl Aliases {
         }
         if let Some((name, source)) = self.by_record.get(&own.to_uppercase()) {
             return vec![(Arc::clone(name), alias(AliasBy::Record(source.clone()), None))];
+        }
+        if let Some(known) = self
+            .knowledge
+            .of(own)
+            .filter(|known| !known.check.cves.is_empty())
+        {
+            let by = || alias(AliasBy::Export(Arc::clone(&known.observer)), None);
+            return known
+                .check
+                .cves
+                .iter()
+                .map(|cve| (Arc::clone(cve), by()))
+                .collect();
         }
         let mut found: BTreeMap<Arc<str>, Option<Alias>> = BTreeMap::new();
         for id in ids_of(check) {

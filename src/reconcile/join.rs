@@ -70,6 +70,8 @@ pub(super) struct Fanned<'a> {
 
 /// What is worked out once for a check of a run, however often it is seen.
 pub(super) struct Rated {
+    /// With what its vendor knows of it, where it does not say so itself.
+    check: Arc<CheckInfo>,
     pub(super) severity: Severity,
     pub(super) vector: Option<CvssVector>,
     /// The scanner's own id with its family.
@@ -212,7 +214,7 @@ pub(super) fn fan_out<'a>(
         let scan = runs[index].scan;
         for (sighting, last_seen) in scan.sightings.on(place) {
             let check = sighting.check as usize;
-            let (Some(check), Some(rated)) = (scan.checks.get(check), ratings.get(index, check)) else {
+            let Some(rated) = ratings.get(index, check) else {
                 continue;
             };
             for (vuln, _) in &rated.means {
@@ -222,7 +224,7 @@ pub(super) fn fan_out<'a>(
                     place,
                     sighting,
                     last_seen,
-                    check,
+                    check: &rated.check,
                     rated,
                 });
             }
@@ -391,7 +393,8 @@ pub(super) fn own_id(check: &CheckInfo) -> Arc<str> {
 }
 
 /// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
-fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>, aliases: &Aliases) -> Rated {
+fn rate(seen: &Arc<CheckInfo>, run: &Run<'_>, observer: &Arc<str>, aliases: &Aliases) -> Rated {
+    let check = aliases.knowledge.informed(seen);
     let vector = best_vector(check.vectors.iter().cloned());
     let mapped = run
         .source
@@ -401,11 +404,12 @@ fn rate(check: &CheckInfo, run: &Run<'_>, observer: &Arc<str>, aliases: &Aliases
         .and_then(CvssVector::base_severity)
         .or(mapped)
         .or(check.severity);
-    let own: Arc<str> = own_id(check);
+    let own: Arc<str> = own_id(seen);
     Rated {
         severity: severity.unwrap_or(Severity::Critical),
         vector,
-        means: aliases.of(check, &own, observer),
+        means: aliases.of(seen, &own, observer),
+        check,
         own,
         observer: Arc::clone(observer),
     }

@@ -17,6 +17,7 @@ mod identity;
 mod installs;
 mod join;
 mod judge;
+mod knowledge;
 mod kpi;
 mod months;
 mod moves;

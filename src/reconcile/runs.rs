@@ -74,6 +74,7 @@ pub(super) fn runs<'a>(repository: &'a Repository, scans: &'a [Scan], as_of: AsO
     supersede(&mut runs, Product::Inventory);
     supersede(&mut runs, Product::Kev);
     supersede(&mut runs, Product::Epss);
+    supersede(&mut runs, Product::Knowledge);
     runs
 }
 
@@ -155,13 +156,15 @@ fn source_of<'a>(repository: &'a Repository, scan: &Scan) -> Option<&'a Record<S
     }
 }
 
-/// Of several inventories or catalogues of one Source only the newest counts.
+/// Of several inventories or catalogues of one Source only the newest counts; a part of a knowledge base takes the
+/// place of none.
 fn supersede(runs: &mut [Run<'_>], product: Product) {
     let newest = |runs: &[Run<'_>], index: usize| {
         let mine = &runs[index];
         !runs.iter().any(|other| {
             other.scan.importer.product == product
                 && other.state != ImportState::Ignored
+                && (product != Product::Knowledge || other.state == ImportState::Complete)
                 && other.observer() == mine.observer()
                 && (other.line.run_at, &other.scan.file, &other.scan.sha256)
                     > (mine.line.run_at, &mine.scan.file, &mine.scan.sha256)

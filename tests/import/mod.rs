@@ -16,7 +16,7 @@ mod trivy;
 
 use std::path::{Path, PathBuf};
 
-use countersign::import::{HostIndex, ImportError, Imported, Input, Options, Sink, import};
+use countersign::import::{CheckInfo, HostIndex, ImportError, Imported, Input, Options, Sink, import};
 use countersign::model::{Date, Host, Observation, Stamp};
 
 /// Keeps all that an importer pours.
@@ -26,6 +26,7 @@ pub(crate) struct Recorder {
     pub(crate) observations: Vec<(HostIndex, Observation)>,
     pub(crate) kev: Vec<(String, Date, Option<Date>)>,
     pub(crate) epss: Vec<(String, f64)>,
+    pub(crate) knowledge: Vec<CheckInfo>,
 }
 
 impl Sink for Recorder {
@@ -56,6 +57,10 @@ impl Sink for Recorder {
 
     fn epss(&mut self, cve: &str, probability: f64) {
         self.epss.push((cve.to_owned(), probability));
+    }
+
+    fn knowledge(&mut self, check: CheckInfo) {
+        self.knowledge.push(check);
     }
 }
 

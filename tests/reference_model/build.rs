@@ -398,6 +398,7 @@ pub(super) fn scans(case: &Case) -> Vec<Scan> {
             sightings: Sightings::default(),
             kev: lines.collect(),
             epss: Vec::new(),
+            knowledge: Vec::new(),
         });
     }
     scans
@@ -440,6 +441,7 @@ fn scan(case: &Case, run: &Run) -> Scan {
         sightings,
         kev: Vec::new(),
         epss: Vec::new(),
+        knowledge: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::ImportError;
+use super::super::qualys::{is_domain_name, is_plain_name};
 use super::super::value;
 use super::columns::{Dialect, Field};
 use super::{Reader, cell};
@@ -99,12 +100,4 @@ impl Reader<'_, '_> {
         }
         Ok(host)
     }
-}
-
-fn is_domain_name(name: &str) -> bool {
-    name.contains('.') && value::ip(name).is_none() && !name.contains([' ', ','])
-}
-
-fn is_plain_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['.', ':', ' ', ','])
 }

@@ -14,6 +14,7 @@ use std::io::BufRead;
 use chrono::FixedOffset;
 
 use super::delimited::Rows;
+use super::qualys;
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value::{self, Vectors};
@@ -76,7 +77,7 @@ fn import(
             .filter(|_| dialect == Dialect::Vmdr),
         has_run_at: tally.summary.run_at.is_some(),
         tally,
-        item: Observation::blank("qualys"),
+        item: Observation::blank(qualys::FAMILY),
         vectors: Vectors::default(),
         scratch: String::new(),
         hosts: HashMap::new(),
@@ -247,11 +248,10 @@ impl Reader<'_, '_> {
         };
         let given = cell(&self.rows, &self.columns, field);
         let severity = match given.as_ref() {
-            "1" | "2" | "L" | "l" => Some(Severity::Low),
-            "3" | "M" | "m" => Some(Severity::Medium),
-            "4" | "H" | "h" => Some(Severity::High),
-            "5" => Some(Severity::Critical),
-            word => Severity::from_word(word),
+            "L" | "l" => Some(Severity::Low),
+            "M" | "m" => Some(Severity::Medium),
+            "H" | "h" => Some(Severity::High),
+            level => qualys::severity(level).or_else(|| Severity::from_word(level)),
         };
         if severity.is_none() {
             return Err(self.unknown(field, "`1` to `5`, `Low`, `Medium`, `High`, `L`, `M` and `H` are"));
@@ -329,17 +329,9 @@ impl Reader<'_, '_> {
     /// Takes the vectors in cells such as `8.1 (AV:N/…)`; those with a score alone have none.
     fn vectors(&mut self) {
         for (index, prefix) in &self.columns.vectors {
-            let cell = self.rows.cell(*index);
-            let Some(start) = cell.find("AV:") else { continue };
-            let body = cell[start..].trim_end_matches([')', ' ']);
-            let is_bare = !cell[..start].contains("CVSS:");
-            self.scratch.clear();
-            self.scratch.push_str(if is_bare {
-                prefix
-            } else {
-                cell[..start].rsplit(['(', ' ']).next().unwrap_or_default()
-            });
-            self.scratch.push_str(body);
+            if !qualys::vector_in(&self.rows.cell(*index), prefix, &mut self.scratch) {
+                continue;
+            }
             match self.vectors.read(&self.scratch) {
                 Some(vector) => self.item.vectors.push(vector),
                 None => self.tally.leave_out("not a CVSS vector"),

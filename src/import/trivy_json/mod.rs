@@ -126,7 +126,8 @@ impl Reader<'_> {
     fn not_scanned(&mut self, error: &str) {
         let error: String = error.chars().take(200).flat_map(char::escape_debug).collect();
         let name = &self.artefact.host.name;
-        self.tally.summary.incomplete = Some(format!("`{name}` could not be scanned: {error}"));
+        self.tally
+            .incomplete(format!("`{name}` could not be scanned: {error}"));
         self.tally.skip("a resource that could not be scanned", 1);
     }
 

@@ -51,6 +51,7 @@ impl<'a> ImportView<'a> {
             Product::Deployment => "deployment",
             Product::Kev => "kev",
             Product::Epss => "epss",
+            Product::Knowledge => "knowledge",
         };
         Self {
             source: line.source.as_ref(),
