@@ -211,21 +211,14 @@ impl List<'_> {
         let all = subtotal.max(self.total.unwrap_or_default());
         if self.rows < all {
             let rows = self.rows;
-            self.incomplete(format!(
+            self.tally.incomplete(format!(
                 "lists {rows} of {all} errata; ask with `per_page={all}` and no `search`"
             ));
         } else if let Some(search) = self.search.take().filter(|search| !search.trim().is_empty()) {
-            self.incomplete(format!("is narrowed by the search {}", value::shown(&search)));
+            self.tally
+                .incomplete(format!("is narrowed by the search {}", value::shown(&search)));
         }
         Ok(())
-    }
-
-    fn incomplete(&mut self, reason: String) {
-        let known = self.tally.summary.incomplete.take();
-        self.tally.summary.incomplete = Some(match known {
-            Some(known) => format!("{known}; {reason}"),
-            None => reason,
-        });
     }
 }
 

@@ -4,16 +4,23 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod aws;
 mod cisa_kev;
+mod cyclonedx;
 mod delimited;
 mod epss_csv;
 mod error;
+mod grype_json;
 mod input;
 mod json;
 mod katello_errata;
 mod mapping;
+mod ms_defender;
 mod nessus_v2;
+mod osv_scanner_json;
 mod qualys_csv;
+mod rows;
+mod sarif;
 mod scan;
 mod sightings;
 mod sink;
@@ -22,6 +29,7 @@ mod tally;
 mod tenable_vm;
 mod trivy_json;
 mod value;
+mod wazuh_json;
 mod window;
 mod xml;
 
@@ -82,6 +90,17 @@ pub struct Options<'a> {
 pub const IMPORTERS: &[Importer] = &[
     nessus_v2::IMPORTER,
     trivy_json::IMPORTER,
+    grype_json::IMPORTER,
+    osv_scanner_json::IMPORTER,
+    sarif::IMPORTER,
+    aws::INSPECTOR2,
+    aws::ASFF,
+    cyclonedx::JSON,
+    cyclonedx::XML,
+    wazuh_json::IMPORTER,
+    ms_defender::VULNERABILITIES,
+    ms_defender::ROWS,
+    ms_defender::MACHINES,
     tenable_vm::VULNERABILITIES,
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,

@@ -53,7 +53,7 @@ impl<'a> Tally<'a> {
             }
             self.unnamed = Some(self.sink.host(&host));
         } else {
-            self.summary.incomplete = Some("names no host; give `--host`".into());
+            self.incomplete("names no host; give `--host`".into());
         }
         self.has_unnamed = true;
         self.summary.hosts += 1;
@@ -75,6 +75,16 @@ impl<'a> Tally<'a> {
     /// Counts rows that became nothing.
     pub(super) fn skip(&mut self, reason: &str, rows: u64) {
         count(&mut self.summary.skipped, reason, rows);
+    }
+
+    /// Notes why the export is not whole, beside what is noted already.
+    pub(super) fn incomplete(&mut self, reason: String) {
+        let known = self.summary.incomplete.take();
+        self.summary.incomplete = Some(match known {
+            Some(known) if known.contains(&reason) => known,
+            Some(known) => format!("{known}; {reason}"),
+            None => reason,
+        });
     }
 
     /// Counts values that were left out of rows that were kept.
