@@ -309,6 +309,13 @@ pub(super) fn outline(head: &[u8]) -> Outline {
     }
 }
 
+/// Tells whether a document begins with a list of this name that is empty.
+pub(super) fn begins_with_empty_list(head: &[u8], name: &str) -> bool {
+    let begin = format!("{{\"{name}\":[]");
+    let mut dense = head.iter().filter(|byte| !byte.is_ascii_whitespace());
+    begin.bytes().all(|byte| dense.next() == Some(&byte))
+}
+
 /// Collects the names at one depth, to the end of the first object there.
 fn names_at(head: &[u8], wanted: u32) -> BTreeSet<String> {
     let mut names = BTreeSet::new();

@@ -4,22 +4,29 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod aws;
 mod cisa_kev;
 mod cisa_kev_csv;
 mod container;
+mod cyclonedx;
 mod delimited;
 mod epss_csv;
 mod error;
 mod greenbone;
+mod grype_json;
 mod header;
 mod input;
 mod joined;
 mod json;
 mod katello_errata;
 mod mapping;
+mod ms_defender;
 mod nessus_v2;
+mod osv_scanner_json;
 mod qualys;
 mod qualys_csv;
+mod rows;
+mod sarif;
 mod scan;
 mod scap;
 mod sightings;
@@ -32,6 +39,7 @@ mod trivy_json;
 mod unpack;
 mod utf16;
 mod value;
+mod wazuh_json;
 mod window;
 mod xml;
 mod zip;
@@ -100,6 +108,17 @@ pub const IMPORTERS: &[Importer] = &[
     scap::XCCDF,
     scap::OVAL,
     trivy_json::IMPORTER,
+    grype_json::IMPORTER,
+    osv_scanner_json::IMPORTER,
+    sarif::IMPORTER,
+    aws::INSPECTOR2,
+    aws::ASFF,
+    cyclonedx::JSON,
+    cyclonedx::XML,
+    wazuh_json::IMPORTER,
+    ms_defender::VULNERABILITIES,
+    ms_defender::ROWS,
+    ms_defender::MACHINES,
     tenable_vm::VULNERABILITIES,
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,

@@ -51,6 +51,16 @@ pub(super) fn epoch(text: &str) -> Option<Stamp> {
     DateTime::from_timestamp(seconds, 0).map(Stamp::At)
 }
 
+/// Reads a count of seconds since 1970 with a fraction, from 1970 to 2100.
+pub(super) fn epoch_seconds(seconds: f64) -> Option<Stamp> {
+    let is_time = (0.0..4_102_444_800.0).contains(&seconds);
+    let nanos = ((seconds.fract() * 1e6).round() * 1e3).min(999_999_000.0);
+    is_time
+        .then(|| DateTime::from_timestamp(seconds as i64, nanos as u32))
+        .flatten()
+        .map(Stamp::At)
+}
+
 /// Returns which order a date shows; `None` when it would be a date either way, or is the same either way.
 pub(super) fn order_of(written: Written) -> Option<DateOrder> {
     match written {
@@ -332,6 +342,13 @@ mod tests {
             epoch("1648042311").map(show).as_deref(),
             Some("2022-03-23T13:31:51Z")
         );
+        assert_eq!(
+            super::epoch_seconds(1_648_042_311.25).map(show).as_deref(),
+            Some("2022-03-23T13:31:51.250Z")
+        );
+        for junk in [-1.0, f64::NAN, 1e12] {
+            assert_eq!(super::epoch_seconds(junk), None, "{junk}");
+        }
     }
 
     #[test]

@@ -47,6 +47,31 @@ pub(super) fn cve(text: &str) -> Option<String> {
     is_cve.then(|| text.trim().to_ascii_uppercase())
 }
 
+/// Finds the CVEs within a text such as `CVE-2026-1111-libssl`.
+pub(super) fn cves_in(text: &str) -> Vec<String> {
+    let upper = text.to_ascii_uppercase();
+    let found = upper.match_indices("CVE-").filter_map(|(at, _)| {
+        let rest = &upper[at..];
+        let digits = rest.get(9..)?.bytes().take_while(u8::is_ascii_digit).count();
+        cve(rest.get(..9 + digits)?)
+    });
+    found.take(MAX_CVES).collect()
+}
+
+/// Finds the GitHub advisory within a text such as `GHSA-aaaa-bbbb-cccc-libssl`.
+pub(super) fn ghsa_in(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("GHSA-")?;
+    let id = rest.get(..14)?;
+    let is_id = id.bytes().enumerate().all(|(at, byte)| {
+        if at % 5 == 4 {
+            byte == b'-'
+        } else {
+            byte.is_ascii_alphanumeric()
+        }
+    });
+    is_id.then(|| format!("GHSA-{id}"))
+}
+
 /// Leaves each CVE once; sorts only where a list is long.
 pub(super) fn settle_cves(cves: &mut Vec<String>) {
     if cves.len() > 16 {
@@ -299,8 +324,8 @@ impl Vectors {
 #[cfg(test)]
 mod tests {
     use super::{
-        advisory, advisory_in_brackets, advisory_of_family, cve, flaw_of_id, flaw_of_name, hostname, ip, mac,
-        remark, settle_cves,
+        advisory, advisory_in_brackets, advisory_of_family, cve, cves_in, flaw_of_id, flaw_of_name, ghsa_in,
+        hostname, ip, mac, remark, settle_cves,
     };
 
     #[test]
@@ -317,6 +342,15 @@ mod tests {
         ] {
             assert!(cve(junk).is_none(), "{junk}");
         }
+        assert_eq!(
+            cves_in("cve-2026-1111-libssl CVE-2026-12345, CVE-1-2 CVE-"),
+            ["CVE-2026-1111", "CVE-2026-12345"]
+        );
+        assert_eq!(
+            ghsa_in("x GHSA-aaaa-bb2b-cccc-libssl").as_deref(),
+            Some("GHSA-aaaa-bb2b-cccc")
+        );
+        assert_eq!(ghsa_in("GHSA-aaaa-bbbb"), None);
         let mut cves: Vec<String> = ["B", "A", "B", "C", "A"].map(String::from).to_vec();
         settle_cves(&mut cves);
         assert_eq!(cves, ["B", "A", "C"]);
