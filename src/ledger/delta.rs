@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::epss;
-use super::line::{CheckLine, EventKind, EventLine, ForgottenLine, HostLine, KevLine, Line, LookLine, SeenLine};
+use super::line::{
+    CheckLine, EventKind, EventLine, ForgottenLine, HostLine, KevLine, Line, LookLine, SeenLine,
+};
 use super::state::{OnHost, Seen, State, id_of, instant, is_same, keys_of, lasting};
 use super::words;
 use crate::import::{CheckInfo, HostIndex, Scan, Sighting};

@@ -89,9 +89,18 @@ impl Aliases {
         if let Some((name, source)) = self.by_record.get(&own.to_uppercase()) {
             return vec![(Arc::clone(name), alias(AliasBy::Record(source.clone()), None))];
         }
-        if let Some(known) = self.knowledge.of(own).filter(|known| !known.check.cves.is_empty()) {
+        if let Some(known) = self
+            .knowledge
+            .of(own)
+            .filter(|known| !known.check.cves.is_empty())
+        {
             let by = || alias(AliasBy::Export(Arc::clone(&known.observer)), None);
-            return known.check.cves.iter().map(|cve| (Arc::clone(cve), by())).collect();
+            return known
+                .check
+                .cves
+                .iter()
+                .map(|cve| (Arc::clone(cve), by()))
+                .collect();
         }
         let mut found: BTreeMap<Arc<str>, Option<Alias>> = BTreeMap::new();
         for id in ids_of(check) {

@@ -29,17 +29,61 @@ const COUNTS: &[(&str, &str, [u64; 4])] = &[
     ("qualys-kb/one.xml", "qualys-kb", [0, 1, 0, 0]),
     ("qualys-kb/many.xml", "qualys-kb", [0, 3, 0, 0]),
     ("qualys-kb/page.xml", "qualys-kb", [0, 1, 0, 0]),
-    ("qualys-host-detection/none.xml", "qualys-host-detection", [0, 0, 0, 0]),
-    ("qualys-host-detection/one.xml", "qualys-host-detection", [1, 1, 0, 0]),
-    ("qualys-host-detection/many.xml", "qualys-host-detection", [3, 6, 1, 0]),
-    ("qualys-host-detection/page.xml", "qualys-host-detection", [1, 1, 0, 0]),
-    ("qualys-host-detection/none.csv", "qualys-host-detection", [0, 0, 0, 0]),
-    ("qualys-host-detection/one.csv", "qualys-host-detection", [1, 1, 0, 0]),
-    ("qualys-host-detection/many.csv", "qualys-host-detection", [2, 3, 1, 0]),
-    ("qualys-host-detection/page.csv", "qualys-host-detection", [1, 1, 0, 0]),
-    ("qualys-asset-data-report/none.xml", "qualys-asset-data-report", [0, 0, 0, 0]),
-    ("qualys-asset-data-report/one.xml", "qualys-asset-data-report", [1, 1, 0, 0]),
-    ("qualys-asset-data-report/many.xml", "qualys-asset-data-report", [3, 6, 1, 0]),
+    (
+        "qualys-host-detection/none.xml",
+        "qualys-host-detection",
+        [0, 0, 0, 0],
+    ),
+    (
+        "qualys-host-detection/one.xml",
+        "qualys-host-detection",
+        [1, 1, 0, 0],
+    ),
+    (
+        "qualys-host-detection/many.xml",
+        "qualys-host-detection",
+        [3, 6, 1, 0],
+    ),
+    (
+        "qualys-host-detection/page.xml",
+        "qualys-host-detection",
+        [1, 1, 0, 0],
+    ),
+    (
+        "qualys-host-detection/none.csv",
+        "qualys-host-detection",
+        [0, 0, 0, 0],
+    ),
+    (
+        "qualys-host-detection/one.csv",
+        "qualys-host-detection",
+        [1, 1, 0, 0],
+    ),
+    (
+        "qualys-host-detection/many.csv",
+        "qualys-host-detection",
+        [2, 3, 1, 0],
+    ),
+    (
+        "qualys-host-detection/page.csv",
+        "qualys-host-detection",
+        [1, 1, 0, 0],
+    ),
+    (
+        "qualys-asset-data-report/none.xml",
+        "qualys-asset-data-report",
+        [0, 0, 0, 0],
+    ),
+    (
+        "qualys-asset-data-report/one.xml",
+        "qualys-asset-data-report",
+        [1, 1, 0, 0],
+    ),
+    (
+        "qualys-asset-data-report/many.xml",
+        "qualys-asset-data-report",
+        [3, 6, 1, 0],
+    ),
     ("qualys-scan-xml/none.xml", "qualys-scan-xml", [0, 0, 0, 0]),
     ("qualys-scan-xml/one.xml", "qualys-scan-xml", [1, 1, 0, 0]),
     ("qualys-scan-xml/many.xml", "qualys-scan-xml", [3, 5, 2, 0]),
@@ -110,10 +154,8 @@ fn counts_of(bytes: &[u8], format: &str) -> Result<[u64; 4], countersign::import
     assert_eq!(imported.importer.name, format);
     let summary = imported.summary;
     if summary.incomplete.is_none() {
-        let poured = recorder.observations.len()
-            + recorder.kev.len()
-            + recorder.epss.len()
-            + recorder.knowledge.len();
+        let poured =
+            recorder.observations.len() + recorder.kev.len() + recorder.epss.len() + recorder.knowledge.len();
         assert_eq!(summary.observations, poured as u64, "counted and poured differ");
         assert_eq!(
             summary.hosts,

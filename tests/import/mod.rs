@@ -7,6 +7,7 @@ mod katello;
 mod mapping;
 mod nessus;
 mod qualys;
+mod qualys_xml;
 mod samples;
 mod tenable;
 mod trivy;

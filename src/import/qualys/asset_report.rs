@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::super::stamp;
 use super::super::tally::Tally;
 use super::super::value::{self, Vectors};
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
 use super::detection::state;
-use super::{FAMILY, Names, flaw_of_qid, said, text, time, unknown};
+use super::{FAMILY, Names, flaw_of_qid, is_root, said, text, time, unknown};
 use crate::model::{Observation, ObservationState, ScanSummary, Stamp};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -31,7 +31,7 @@ const MAX_ROWS: usize = 4_000_000;
 const MAX_CHECKS: usize = 1_000_000;
 
 fn recognises(head: &[u8]) -> bool {
-    root_name(head).is_ok_and(|name| name == b"ASSET_DATA_REPORT")
+    is_root(head, "ASSET_DATA_REPORT")
 }
 
 fn import(
@@ -180,7 +180,9 @@ impl Reader<'_, '_> {
         for at in row.last_seen.into_iter().chain(row.last_fixed) {
             stamp::keep_latest(looked_at, at);
         }
-        row.qid = parts.qid.ok_or_else(|| self.xml.malformed("a `VULN_INFO` without a `QID`"))?;
+        row.qid = parts
+            .qid
+            .ok_or_else(|| self.xml.malformed("a `VULN_INFO` without a `QID`"))?;
         let sort = parts.sort;
         row.instance = parts.instance();
         row.is_potential = match sort {
@@ -237,7 +239,9 @@ impl Reader<'_, '_> {
             });
         }
         if self.glossary.insert(qid, details).is_some() {
-            return Err(self.xml.malformed(format!("the glossary has the QID {qid} twice")));
+            return Err(self
+                .xml
+                .malformed(format!("the glossary has the QID {qid} twice")));
         }
         Ok(())
     }

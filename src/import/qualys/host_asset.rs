@@ -9,9 +9,9 @@ use memchr::memmem;
 use super::super::stamp;
 use super::super::tally::Tally;
 use super::super::value;
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{ImportError, Importer, Options, Product, Sink};
-use super::{Names, said, text, time};
+use super::{Names, is_root, said, text, time};
 use crate::model::{HostStatus, ScanSummary};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -23,8 +23,7 @@ pub(super) const IMPORTER: Importer = Importer {
 
 fn recognises(head: &[u8]) -> bool {
     let has = |mark: &[u8]| memmem::find(head, mark).is_some();
-    root_name(head).is_ok_and(|name| name == b"ServiceResponse")
-        && (has(b"<HostAsset>") || has(b"/am/hostasset.xsd"))
+    is_root(head, "ServiceResponse") && (has(b"<HostAsset>") || has(b"/am/hostasset.xsd"))
 }
 
 fn import(
@@ -157,7 +156,8 @@ impl Reader<'_, '_> {
     fn vulnerabilities(&mut self) -> Result<(), ImportError> {
         while self.xml.next()? == Tag::Open {
             while self.xml.next()? == Tag::Open {
-                self.tally.skip("a vulnerability of an asset; export the host detection", 1);
+                self.tally
+                    .skip("a vulnerability of an asset; export the host detection", 1);
                 self.xml.skip()?;
             }
         }
@@ -169,14 +169,21 @@ impl Reader<'_, '_> {
             return Err(self.xml.malformed("a `HostAsset` without an `id`"));
         }
         let mut host = asset.names.host();
-        if let Some(name) = asset.name.filter(|_| host.fqdn.is_none() && host.hostname.is_none()) {
+        if let Some(name) = asset
+            .name
+            .filter(|_| host.fqdn.is_none() && host.hostname.is_none())
+        {
             host.name = name;
         }
         if host.name.is_empty() {
             host.name = host.agent.clone().unwrap_or_default();
         }
         host.macs = asset.macs;
-        host.status = if asset.is_gone { HostStatus::Retired } else { HostStatus::Unknown };
+        host.status = if asset.is_gone {
+            HostStatus::Retired
+        } else {
+            HostStatus::Unknown
+        };
         // That an agent is on it does not say that anything was looked at.
         host.quality = None;
         let poured = self.tally.host(&host);

@@ -9,9 +9,11 @@ mod host_asset;
 mod knowledge;
 mod scan;
 
+use memchr::memmem;
+
 use super::stamp::{self, Written};
 use super::value;
-use super::xml::{Tag, Xml};
+use super::xml::{Tag, Xml, root_name};
 use super::{ImportError, Importer};
 use crate::model::{Host, Quality, Severity, Stamp};
 
@@ -74,9 +76,25 @@ pub(super) fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['.', ':', ' ', ','])
 }
 
+/// Returns the further name that a host has by its id, which is a number, in the scanner's list of hosts.
+pub(super) fn name_of_host(id: &str) -> String {
+    format!("qualys-host-{id}")
+}
+
 /// Tells whether a text stands for nothing.
 pub(super) fn is_nothing(text: &str) -> bool {
     matches!(text, "" | "-" | "N/A") || text.eq_ignore_ascii_case("No registered hostname")
+}
+
+/// Knows a document by its root, and one that is broken before it, so that what is wrong can be said.
+fn is_root(head: &[u8], root: &str) -> bool {
+    match root_name(head) {
+        Ok(name) => name == root.as_bytes(),
+        Err(_) => {
+            let open = format!("<{root}");
+            head.trim_ascii_start().starts_with(b"<") && memmem::find(head, open.as_bytes()).is_some()
+        }
+    }
 }
 
 /// What names a host, as the exports in XML say it.
@@ -124,11 +142,13 @@ impl Names {
         Host {
             name,
             fqdn: fqdn.and_then(value::fqdn),
-            hostname: netbios.and_then(value::hostname).or_else(|| plain.and_then(value::hostname)),
+            hostname: netbios
+                .and_then(value::hostname)
+                .or_else(|| plain.and_then(value::hostname)),
             agent: self.agent.or(self.asset),
             cloud_id: self.cloud,
             quality: self.tracking.filter(is_agent).map(|_| Quality::Agent),
-            aliases: self.host.map(|id| format!("qualys-host-{id}")).into_iter().collect(),
+            aliases: self.host.iter().map(|id| name_of_host(id)).collect(),
             os: self.os,
             ips: self.ips,
             ..Host::default()
@@ -182,7 +202,10 @@ fn flag(name: &str, text: &str) -> Result<bool, String> {
     match text {
         "1" | "true" => Ok(true),
         "0" | "false" | "" => Ok(false),
-        _ => Err(format!("`{name}` is {}; `0` and `1` are known", value::shown(text))),
+        _ => Err(format!(
+            "`{name}` is {}; `0` and `1` are known",
+            value::shown(text)
+        )),
     }
 }
 

@@ -7,10 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::tally::Tally;
 use super::super::value::{self, Vectors};
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
-use super::{FAMILY, Names, flaw_of_qid, is_nothing, said, text, time, unknown};
+use super::{FAMILY, Names, flaw_of_qid, is_nothing, is_root, said, text, time, unknown};
 use crate::model::{Observation, ScanSummary};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -25,7 +25,7 @@ const ENDS: [&str; 3] = ["FINISHED", "NOVULNSFOUND", "NOHOSTALIVE"];
 
 fn recognises(head: &[u8]) -> bool {
     let is_ours = |mark: &[u8]| memmem::find(head, mark).is_some();
-    root_name(head).is_ok_and(|name| name == b"SCAN") && (is_ours(b"scan-1.dtd") || is_ours(b"\"scan/"))
+    is_root(head, "SCAN") && (is_ours(b"scan-1.dtd") || is_ours(b"\"scan/"))
 }
 
 fn import(
@@ -146,7 +146,9 @@ impl Reader<'_, '_> {
             _ => return self.xml.skip(),
         };
         if is_poured {
-            return Err(self.xml.malformed("a name of the host comes after what was found on it"));
+            return Err(self
+                .xml
+                .malformed("a name of the host comes after what was found on it"));
         }
         *place = said(&mut self.xml)?;
         Ok(())
@@ -169,7 +171,11 @@ impl Reader<'_, '_> {
                 Ok(self.xml.attribute(name)?.unwrap_or_default().trim().to_owned())
             };
             let parts = [part("port")?, part("protocol")?];
-            let named: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+            let named: Vec<&str> = parts
+                .iter()
+                .map(String::as_str)
+                .filter(|part| !part.is_empty())
+                .collect();
             let instance = named.join("/");
             while self.xml.next()? == Tag::Open {
                 match (self.xml.name(), section) {
@@ -187,14 +193,29 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn finding(&mut self, host: Option<HostIndex>, section: Section, instance: &str) -> Result<(), ImportError> {
+    fn finding(
+        &mut self,
+        host: Option<HostIndex>,
+        section: Section,
+        instance: &str,
+    ) -> Result<(), ImportError> {
         self.item.clear();
         let mut details = Details::default();
-        let qid = self.xml.attribute("number")?.unwrap_or_default().trim().to_owned();
+        let qid = self
+            .xml
+            .attribute("number")?
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         if let Some(flaw) = flaw_of_qid(&qid) {
             return Err(unknown(&self.xml, flaw));
         }
-        let level = self.xml.attribute("severity")?.unwrap_or_default().trim().to_owned();
+        let level = self
+            .xml
+            .attribute("severity")?
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         details.rate(&level, &self.xml)?;
         let cves = self.xml.attribute("cveid")?.unwrap_or_default().into_owned();
         value::list(&cves).for_each(|cve| details.cve(cve, &mut self.tally));

@@ -142,7 +142,10 @@ impl Row {
                 item.severity = severity(text);
                 text.clone_into(&mut item.severity_given);
                 if item.severity.is_none() {
-                    return Err(format!("`SEVERITY` is {}; `1` to `5` are known", value::shown(text)));
+                    return Err(format!(
+                        "`SEVERITY` is {}; `1` to `5` are known",
+                        value::shown(text)
+                    ));
                 }
             }
             "PORT" => text.clone_into(&mut self.port),
@@ -168,7 +171,8 @@ impl Row {
         item.potential = sort == Sort::Potential;
         for (before, part) in [("", &self.port), ("/", &self.protocol), (" ", &self.instance)] {
             if !part.is_empty() {
-                item.instance.push_str(if item.instance.is_empty() { "" } else { before });
+                item.instance
+                    .push_str(if item.instance.is_empty() { "" } else { before });
                 item.instance.push_str(part);
             }
         }

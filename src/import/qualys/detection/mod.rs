@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::tally::Tally;
 use super::super::value;
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
-use super::{FAMILY, MAX_TEXT, time, unknown, warning};
+use super::{FAMILY, MAX_TEXT, is_root, time, unknown, warning};
 use crate::model::{Observation, ScanSummary};
 pub(super) use field::state;
 use field::{HOST_FIELDS, Row, SEEN_FIELDS, Sort, Subject};
@@ -25,10 +25,8 @@ pub(super) const IMPORTER: Importer = Importer {
     import,
 };
 
-const ROOT: &[u8] = b"HOST_LIST_VM_DETECTION_OUTPUT";
-
 fn recognises(head: &[u8]) -> bool {
-    root_name(head).is_ok_and(|name| name == ROOT) || table::recognises(head)
+    is_root(head, "HOST_LIST_VM_DETECTION_OUTPUT") || table::recognises(head)
 }
 
 fn import(
@@ -132,7 +130,9 @@ impl Reader<'_, '_> {
             return self.xml.skip();
         };
         if is_poured {
-            return Err(self.xml.malformed(format!("`{field}` comes after the detections of its host")));
+            return Err(self
+                .xml
+                .malformed(format!("`{field}` comes after the detections of its host")));
         }
         let text = self.xml.text(MAX_TEXT)?.trim();
         match subject.take(field, text) {

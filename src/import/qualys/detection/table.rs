@@ -83,7 +83,10 @@ impl Columns {
         for index in 0..rows.len() {
             let name = fold(&rows.cell(index));
             let other = OTHER_NAMES.iter().find(|(column, _)| *column == name);
-            let name = other.map_or_else(|| name.to_uppercase().replace(' ', "_"), |(_, name)| (*name).to_owned());
+            let name = other.map_or_else(
+                || name.to_uppercase().replace(' ', "_"),
+                |(_, name)| (*name).to_owned(),
+            );
             // In the table that is the name by which a service was asked, and not the host's.
             let of_host = find(&HOST_FIELDS, name.as_bytes()).filter(|name| *name != "FQDN");
             if let Some(field) = of_host {
@@ -158,8 +161,15 @@ impl Table<'_, '_> {
     }
 
     fn host(&mut self) -> Result<Option<HostIndex>, ImportError> {
-        let cells = self.columns.of_host.iter().map(|(index, _)| self.rows.raw(*index));
-        let key: Vec<u8> = cells.flat_map(|cell| cell.iter().chain(b"\x1f")).copied().collect();
+        let cells = self
+            .columns
+            .of_host
+            .iter()
+            .map(|(index, _)| self.rows.raw(*index));
+        let key: Vec<u8> = cells
+            .flat_map(|cell| cell.iter().chain(b"\x1f"))
+            .copied()
+            .collect();
         if let Some(known) = self.hosts.get(&key) {
             return Ok(*known);
         }
@@ -173,7 +183,10 @@ impl Table<'_, '_> {
         if let Some(at) = host.scanned_at {
             stamp::keep_latest(&mut self.tally.summary.run_at, at);
         }
-        let index = self.tally.host(&host).map_err(|flaw| malformed(&self.rows, &flaw))?;
+        let index = self
+            .tally
+            .host(&host)
+            .map_err(|flaw| malformed(&self.rows, &flaw))?;
         self.hosts.insert(key, index);
         Ok(index)
     }
