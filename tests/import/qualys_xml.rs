@@ -227,6 +227,9 @@ fn a_detection_as_csv_says_the_same() {
         (AGENT, Some(Quality::Agent), None),
         "the name by which a service was asked is not the host's"
     );
+    let broken = text("qualys-host-detection/one.csv").replace("\"Finished\"", "\"Internal error\"");
+    let (imported, _) = read(broken.as_bytes()).unwrap();
+    assert!(imported.summary.incomplete.unwrap().contains("`Internal error`"));
     let both = |name: &str| -> Recorder { read_fixture(name).1 };
     let (xml, csv) = (
         both("qualys-host-detection/one.xml"),

@@ -10,6 +10,7 @@ mod knowledge;
 mod scan;
 
 use memchr::memmem;
+use sha2::{Digest as _, Sha256};
 
 use super::stamp::{self, Written};
 use super::value;
@@ -163,6 +164,22 @@ fn name_of(xml: &Xml<'_>) -> String {
 
 fn text(xml: &mut Xml<'_>) -> Result<String, ImportError> {
     Ok(xml.text(MAX_TEXT)?.trim().to_owned())
+}
+
+/// Returns the digest of a result, which may be of any size; `None` for one that is empty.
+fn digest(xml: &mut Xml<'_>) -> Result<Option<[u8; 32]>, ImportError> {
+    let mut hash = Sha256::new();
+    let mut is_empty = true;
+    xml.content(|chunk| {
+        is_empty &= chunk.trim_ascii().is_empty();
+        hash.update(chunk);
+    })?;
+    Ok((!is_empty).then(|| hash.finalize().into()))
+}
+
+/// Writes a digest as the fingerprint of a result.
+fn fingerprint(digest: &[u8; 32]) -> String {
+    format!("sha256:{}", value::hex(digest))
 }
 
 /// Reads a text; `None` for what stands for nothing.
