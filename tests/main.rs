@@ -49,6 +49,7 @@ mod hostile_repositories;
 mod house;
 mod import;
 mod import_rules;
+mod knowledge;
 mod kpis;
 mod ledger;
 mod load;

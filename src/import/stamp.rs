@@ -101,9 +101,13 @@ pub(super) fn at_offset(stamp: Stamp, offset: Option<FixedOffset>) -> Stamp {
     }
 }
 
-/// Finds `GMT-0500` in a text; returns what stands before it and the offset.
+/// Finds `GMT-0500` in a text, or `GMT` at its end; returns what stands before it and the offset.
 pub(super) fn split_offset(text: &str) -> Option<(&str, FixedOffset)> {
     let (before, after) = text.split_once("GMT")?;
+    let before = before.trim_end_matches(['(', ' ']);
+    if !before.is_empty() && matches!(after.trim(), "" | ")") {
+        return Some((before, FixedOffset::east_opt(0)?));
+    }
     let digits: String = after
         .trim()
         .chars()
@@ -118,7 +122,7 @@ pub(super) fn split_offset(text: &str) -> Option<(&str, FixedOffset)> {
         _ => return None,
     };
     let offset = FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))?;
-    Some((before.trim_end_matches(['(', ' ']), offset))
+    Some((before, offset))
 }
 
 /// Keeps the later of two times; those with an offset count over those without.
@@ -421,6 +425,9 @@ mod tests {
             split_offset("10/01/2026 at 06:12:33 (GMT+0530)").unwrap().0,
             "10/01/2026 at 06:12:33"
         );
+        let (before, offset) = split_offset("10/01/2026 at 06:12:33 (GMT)").unwrap();
+        assert_eq!((before, offset.local_minus_utc()), ("10/01/2026 at 06:12:33", 0));
         assert!(split_offset("GMT").is_none());
+        assert!(split_offset("the GMT report").is_none());
     }
 }

@@ -237,12 +237,14 @@ impl Ledger {
         match self.wanted.clone() {
             Wanted::Segments => {}
             Wanted::RunsAt(moments) => {
-                let is_catalogue = matches!(
-                    importer.product,
-                    Product::Kev | Product::Epss | Product::Knowledge
-                );
-                let is_part = importer.product == Product::Knowledge && head.incomplete.is_some();
-                let counts = is_catalogue && (is_part || self.supersede(head, &moments));
+                let counts = match importer.product {
+                    // A part of a knowledge base takes the place of none.
+                    Product::Knowledge if head.incomplete.is_some() => {
+                        moments.iter().any(|at| is_told_at(head, *at))
+                    }
+                    Product::Kev | Product::Epss | Product::Knowledge => self.supersede(head, &moments),
+                    Product::Scan | Product::Inventory | Product::Hosts | Product::Deployment => false,
+                };
                 let scan = replay::run(&mut state, head, &told, (importer, counts));
                 self.scans.push(scan);
             }
@@ -257,7 +259,7 @@ impl Ledger {
         let key = |head: &Head| (head.run_at, head.file.clone(), head.sha256.clone());
         let mut counts = false;
         for at in moments {
-            if head.run_at.is_some_and(|run_at| run_at > *at) {
+            if !is_told_at(head, *at) {
                 continue;
             }
             let place = (head.source.clone(), *at);
@@ -475,6 +477,11 @@ impl Ledger {
             limit: terms.max_drop,
         })
     }
+}
+
+/// Tells whether a run is told at a moment; one that names no time is at every one.
+fn is_told_at(head: &Head, at: DateTime<Utc>) -> bool {
+    head.run_at.is_none_or(|run_at| run_at <= at)
 }
 
 fn rows(rows: &[crate::model::Skipped]) -> Vec<Rows> {

@@ -8,6 +8,7 @@ mod katello;
 mod mapping;
 mod nessus;
 mod qualys;
+mod qualys_xml;
 mod samples;
 mod scap;
 mod tenable;

@@ -275,3 +275,59 @@ fn a_host_counts_once_wherever_its_rows_stand() {
         [0, 1, 0]
     );
 }
+
+/// The columns of scan results, which name no history, behind the preamble that they have.
+const SCAN_RESULTS: &str = "\"Scan Results\",\"10/13/2026 at 06:12:33 (GMT)\"\n\
+    \"Nordhafen\",\"1 Quay\",,\"Town\"\n\n\
+    \"Launch Date\",\"Active Hosts\",\"Total Hosts\",\"Type\",\"Status\",\"Reference\"\n\
+    \"10/12/2026 at 22:00:00 (GMT+0200)\",\"1\",\"1\",\"On Demand\",\"Finished\",\"scan/1.2\"\n\n\
+    \"IP\",\"DNS\",\"NetBIOS\",\"QG Host ID\",\"Host ID\",\"EC2 Instance ID\",\"IP Status\",\"QID\",\"Title\",\"Type\",\"Severity\",\"Port\",\"Protocol\",\"CVE ID\",\"Results\"\n\
+    \"192.0.2.10\",\"No registered hostname\",\"WEB01\",\"5e0f\",\"6506432\",\"i-0abc\",\"host scanned, found vuln\",\"38173\",\"Weak TLS\",\"Practice\",\"2\",\"443\",\"tcp\",,\"x\"\n\
+    ,,,,,,,,,,,,,,\n";
+
+#[test]
+fn scan_results_ran_when_they_were_launched_and_not_when_they_were_printed() {
+    let (imported, recorder) = read(SCAN_RESULTS.as_bytes()).unwrap();
+    assert_eq!(show(imported.summary.run_at), "2026-10-12T20:00:00Z");
+    assert_eq!(imported.summary.incomplete, None);
+    let host = recorder.host("WEB01");
+    assert_eq!(
+        (
+            host.agent.as_deref(),
+            host.cloud_id.as_deref(),
+            host.aliases[0].as_str()
+        ),
+        (Some("5e0f"), Some("i-0abc"), "qualys-host-6506432")
+    );
+    assert!(recorder.observations[0].1.potential);
+    let cancelled = SCAN_RESULTS.replace("Finished", "Cancelled");
+    let (imported, _) = read(cancelled.as_bytes()).unwrap();
+    let reason = imported.summary.incomplete.unwrap();
+    assert!(reason.contains("`Cancelled`"), "{reason}");
+}
+
+#[test]
+fn a_report_that_shows_no_order_of_its_dates_asks_for_it() {
+    let text = String::from_utf8(fixture("qualys-csv/report-one.csv")).unwrap();
+    let undecided = text
+        .replace("09/13/2026", "09/03/2026")
+        .replace("09/30/2026", "09/10/2026");
+    assert_ne!(text, undecided);
+    assert_refused(
+        "undecided",
+        read(undecided.as_bytes()),
+        "unknown",
+        "set `date_order`",
+    );
+    for (order, first) in [
+        (DateOrder::MonthFirst, "2026-09-03 07:08:28"),
+        (DateOrder::DayFirst, "2026-03-09 07:08:28"),
+    ] {
+        let options = Options {
+            date_order: Some(order),
+            ..Options::default()
+        };
+        let (_, recorder) = read_with(undecided.as_bytes(), &options).unwrap();
+        assert_eq!(show(recorder.observations[0].1.first_seen), first);
+    }
+}

@@ -6,16 +6,14 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use sha2::{Digest as _, Sha256};
-
 use super::super::stamp;
 use super::super::tally::Tally;
 use super::super::value::{self, Vectors};
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
 use super::detection::state;
-use super::{FAMILY, Names, flaw_of_qid, said, text, time, unknown};
+use super::{FAMILY, Names, digest, fingerprint, flaw_of_qid, is_root, said, text, time, unknown};
 use crate::model::{Observation, ObservationState, ScanSummary, Stamp};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -31,7 +29,7 @@ const MAX_ROWS: usize = 4_000_000;
 const MAX_CHECKS: usize = 1_000_000;
 
 fn recognises(head: &[u8]) -> bool {
-    root_name(head).is_ok_and(|name| name == b"ASSET_DATA_REPORT")
+    is_root(head, "ASSET_DATA_REPORT")
 }
 
 fn import(
@@ -262,7 +260,7 @@ impl Reader<'_, '_> {
             item.last_seen = row.last_seen;
             item.last_fixed = row.last_fixed;
             item.instance.push_str(&row.instance);
-            item.fingerprint = row.result.map(|digest| format!("sha256:{}", value::hex(&digest)));
+            item.fingerprint = row.result.as_ref().map(fingerprint);
             self.tally.observation(row.host, &item);
         }
     }
@@ -307,9 +305,7 @@ impl Parts {
             b"PROTOCOL" => self.protocol = text(xml)?,
             b"INSTANCE" => self.instance = text(xml)?,
             b"RESULT" => {
-                let mut hash = Sha256::new();
-                xml.content(|chunk| hash.update(chunk))?;
-                row.result = Some(hash.finalize().into());
+                row.result = digest(xml)?;
             }
             b"FIRST_FOUND" => row.first_seen = time(xml)?,
             b"LAST_FOUND" => row.last_seen = time(xml)?,

@@ -9,9 +9,9 @@ use memchr::memmem;
 use super::super::stamp;
 use super::super::tally::Tally;
 use super::super::value;
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{ImportError, Importer, Options, Product, Sink};
-use super::{Names, said, text, time};
+use super::{Names, is_root, said, text, time};
 use crate::model::{HostStatus, ScanSummary};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -23,8 +23,7 @@ pub(super) const IMPORTER: Importer = Importer {
 
 fn recognises(head: &[u8]) -> bool {
     let has = |mark: &[u8]| memmem::find(head, mark).is_some();
-    root_name(head).is_ok_and(|name| name == b"ServiceResponse")
-        && (has(b"<HostAsset>") || has(b"/am/hostasset.xsd"))
+    is_root(head, "ServiceResponse") && (has(b"<HostAsset>") || has(b"/am/hostasset.xsd"))
 }
 
 fn import(

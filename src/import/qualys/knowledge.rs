@@ -4,10 +4,10 @@ use std::io::BufRead;
 
 use super::super::tally::Tally;
 use super::super::value::Vectors;
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
-use super::{flaw_of_qid, text, time, unknown, warning};
+use super::{flaw_of_qid, is_root, text, time, unknown, warning};
 use crate::model::ScanSummary;
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -18,7 +18,7 @@ pub(super) const IMPORTER: Importer = Importer {
 };
 
 fn recognises(head: &[u8]) -> bool {
-    root_name(head).is_ok_and(|name| name == b"KNOWLEDGE_BASE_VULN_LIST_OUTPUT")
+    is_root(head, "KNOWLEDGE_BASE_VULN_LIST_OUTPUT")
 }
 
 fn import(

@@ -9,9 +9,12 @@ mod host_asset;
 mod knowledge;
 mod scan;
 
+use memchr::memmem;
+use sha2::{Digest as _, Sha256};
+
 use super::stamp::{self, Written};
 use super::value;
-use super::xml::{Tag, Xml};
+use super::xml::{Tag, Xml, root_name};
 use super::{ImportError, Importer};
 use crate::model::{Host, Quality, Severity, Stamp};
 
@@ -74,9 +77,25 @@ pub(super) fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['.', ':', ' ', ','])
 }
 
+/// Returns the further name that a host has by its id, which is a number, in the scanner's list of hosts.
+pub(super) fn name_of_host(id: &str) -> String {
+    format!("qualys-host-{id}")
+}
+
 /// Tells whether a text stands for nothing.
 pub(super) fn is_nothing(text: &str) -> bool {
     matches!(text, "" | "-" | "N/A") || text.eq_ignore_ascii_case("No registered hostname")
+}
+
+/// Knows a document by its root, and one that is broken before it, so that what is wrong can be said.
+fn is_root(head: &[u8], root: &str) -> bool {
+    match root_name(head) {
+        Ok(name) => name == root.as_bytes(),
+        Err(_) => {
+            let open = format!("<{root}");
+            head.trim_ascii_start().starts_with(b"<") && memmem::find(head, open.as_bytes()).is_some()
+        }
+    }
 }
 
 /// What names a host, as the exports in XML say it.
@@ -130,11 +149,7 @@ impl Names {
             agent: self.agent.or(self.asset),
             cloud_id: self.cloud,
             quality: self.tracking.filter(is_agent).map(|_| Quality::Agent),
-            aliases: self
-                .host
-                .map(|id| format!("qualys-host-{id}"))
-                .into_iter()
-                .collect(),
+            aliases: self.host.iter().map(|id| name_of_host(id)).collect(),
             os: self.os,
             ips: self.ips,
             ..Host::default()
@@ -149,6 +164,22 @@ fn name_of(xml: &Xml<'_>) -> String {
 
 fn text(xml: &mut Xml<'_>) -> Result<String, ImportError> {
     Ok(xml.text(MAX_TEXT)?.trim().to_owned())
+}
+
+/// Returns the digest of a result, which may be of any size; `None` for one that is empty.
+fn digest(xml: &mut Xml<'_>) -> Result<Option<[u8; 32]>, ImportError> {
+    let mut hash = Sha256::new();
+    let mut is_empty = true;
+    xml.content(|chunk| {
+        is_empty &= chunk.trim_ascii().is_empty();
+        hash.update(chunk);
+    })?;
+    Ok((!is_empty).then(|| hash.finalize().into()))
+}
+
+/// Writes a digest as the fingerprint of a result.
+fn fingerprint(digest: &[u8; 32]) -> String {
+    format!("sha256:{}", value::hex(digest))
 }
 
 /// Reads a text; `None` for what stands for nothing.

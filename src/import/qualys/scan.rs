@@ -3,14 +3,15 @@
 use std::io::BufRead;
 
 use memchr::memmem;
-use sha2::{Digest as _, Sha256};
 
 use super::super::tally::Tally;
 use super::super::value::{self, Vectors};
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
-use super::{FAMILY, Names, flaw_of_qid, is_nothing, said, text, time, unknown};
+use super::{
+    FAMILY, Names, digest, fingerprint, flaw_of_qid, is_nothing, is_root, said, text, time, unknown,
+};
 use crate::model::{Observation, ScanSummary};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -25,7 +26,7 @@ const ENDS: [&str; 3] = ["FINISHED", "NOVULNSFOUND", "NOHOSTALIVE"];
 
 fn recognises(head: &[u8]) -> bool {
     let is_ours = |mark: &[u8]| memmem::find(head, mark).is_some();
-    root_name(head).is_ok_and(|name| name == b"SCAN") && (is_ours(b"scan-1.dtd") || is_ours(b"\"scan/"))
+    is_root(head, "SCAN") && (is_ours(b"scan-1.dtd") || is_ours(b"\"scan/"))
 }
 
 fn import(
@@ -223,9 +224,7 @@ impl Reader<'_, '_> {
         details.check_count(&self.xml)?;
         while self.xml.next()? == Tag::Open {
             if self.xml.name() == b"RESULT" {
-                let mut hash = Sha256::new();
-                self.xml.content(|chunk| hash.update(chunk))?;
-                self.item.fingerprint = Some(value::finish_fingerprint(hash));
+                self.item.fingerprint = digest(&mut self.xml)?.as_ref().map(fingerprint);
                 continue;
             }
             let mut tools = Tools {

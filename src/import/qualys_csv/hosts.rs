@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::ImportError;
-use super::super::qualys::{is_domain_name, is_plain_name};
+use super::super::qualys::{is_domain_name, is_plain_name, name_of_host};
 use super::super::value;
 use super::columns::{Dialect, Field};
 use super::{Reader, cell};
@@ -91,8 +91,11 @@ impl Reader<'_, '_> {
                 .find(|name| is_plain_name(name))
                 .and_then(|name| value::hostname(name))
         });
-        host.agent = Some(self.cell(Field::AssetId).into_owned()).filter(|id| !id.is_empty());
-        host.os = Some(self.cell(Field::Os).into_owned()).filter(|os| !os.is_empty());
+        let said = |field| Some(self.cell(field).into_owned()).filter(|text| !text.is_empty());
+        host.agent = said(Field::AgentId).or_else(|| said(Field::AssetId));
+        host.cloud_id = said(Field::CloudId);
+        host.aliases = said(Field::HostId).iter().map(|id| name_of_host(id)).collect();
+        host.os = said(Field::Os);
         let is_agent = self.cell(Field::Tracking).to_ascii_uppercase().contains("AGENT");
         host.quality = is_agent.then_some(Quality::Agent);
         if self.columns.dialect == Dialect::Pci {

@@ -21,7 +21,7 @@ use super::value::{self, Vectors};
 use super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use crate::model::{DateOrder, Exploit, Observation, ObservationState, ScanSummary, Severity, Stamp};
 use columns::{Columns, Dialect, Field, find_header, locate};
-use dates::{evidence, mixed_orders, printed_at};
+use dates::{Preamble, evidence, mixed_orders};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "qualys-csv",
@@ -47,34 +47,27 @@ fn import(
     let no_header = || ImportError::Foreign("no header of a Qualys table among the first 20 records".into());
     let (_, delimiter) = locate(rows.ahead(HEAD_BYTES)?).ok_or_else(no_header)?;
     rows.set_delimiter(delimiter);
-    let mut printed = None;
-    let dialect =
-        find_header(&mut rows, |row| printed = printed.or_else(|| printed_at(row)))?.ok_or_else(no_header)?;
+    let mut preamble = Preamble::default();
+    let dialect = find_header(&mut rows, |row| preamble.take(row))?.ok_or_else(no_header)?;
     rows.begin_table()?;
     let columns = Columns::of_header(&rows, dialect)?;
-    let shown = evidence(
-        rows.ahead(EVIDENCE_BYTES)?,
-        delimiter,
-        &columns,
-        printed.map(|(written, _)| written),
-    )?;
-    let documented = (dialect == Dialect::Report).then_some(DateOrder::MonthFirst);
-    let order = shown.or(options.date_order).or(documented);
+    let shown = evidence(rows.ahead(EVIDENCE_BYTES)?, delimiter, &columns, &preamble)?;
+    let order = shown.or(options.date_order);
     let mut tally = Tally::new(options, sink);
-    tally.summary.run_at = printed.and_then(|(written, offset)| {
+    tally.summary.run_at = preamble.told().and_then(|(written, offset)| {
         let stamp = match (written, order) {
             (Written::Either { .. }, None) => return None,
             (_, order) => stamp::settle(written, order.unwrap_or(DateOrder::MonthFirst))?,
         };
-        Some(stamp::at_offset(stamp, Some(offset)))
+        Some(stamp::at_offset(stamp, offset))
     });
+    let offset = preamble.offset().filter(|_| dialect == Dialect::Vmdr);
+    tally.summary.incomplete = preamble.incomplete;
     let reader = Reader {
         rows,
         columns,
         order,
-        offset: printed
-            .map(|(_, offset)| offset)
-            .filter(|_| dialect == Dialect::Vmdr),
+        offset,
         has_run_at: tally.summary.run_at.is_some(),
         tally,
         item: Observation::blank(qualys::FAMILY),

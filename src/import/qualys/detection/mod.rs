@@ -7,13 +7,10 @@ mod table;
 
 use std::io::BufRead;
 
-use sha2::{Digest as _, Sha256};
-
 use super::super::tally::Tally;
-use super::super::value;
-use super::super::xml::{Tag, Xml, root_name};
+use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
-use super::{FAMILY, MAX_TEXT, time, unknown, warning};
+use super::{FAMILY, MAX_TEXT, digest, fingerprint, is_root, time, unknown, warning};
 use crate::model::{Observation, ScanSummary};
 pub(super) use field::state;
 use field::{HOST_FIELDS, Row, SEEN_FIELDS, Sort, Subject};
@@ -25,10 +22,8 @@ pub(super) const IMPORTER: Importer = Importer {
     import,
 };
 
-const ROOT: &[u8] = b"HOST_LIST_VM_DETECTION_OUTPUT";
-
 fn recognises(head: &[u8]) -> bool {
-    root_name(head).is_ok_and(|name| name == ROOT) || table::recognises(head)
+    is_root(head, "HOST_LIST_VM_DETECTION_OUTPUT") || table::recognises(head)
 }
 
 fn import(
@@ -157,9 +152,7 @@ impl Reader<'_, '_> {
         let mut row = Row::default();
         while self.xml.next()? == Tag::Open {
             if self.xml.name() == b"RESULTS" {
-                let mut hash = Sha256::new();
-                self.xml.content(|chunk| hash.update(chunk))?;
-                self.item.fingerprint = Some(value::finish_fingerprint(hash));
+                self.item.fingerprint = digest(&mut self.xml)?.as_ref().map(fingerprint);
             } else if let Some(field) = field::find(&SEEN_FIELDS, self.xml.name()) {
                 let text = self.xml.text(MAX_TEXT)?.trim();
                 if let Err(message) = row.take(&mut self.item, field, text) {

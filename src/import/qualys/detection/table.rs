@@ -16,6 +16,8 @@ const BODY: &str = "----BEGIN_RESPONSE_BODY_CSV";
 const BODY_END: &str = "----END_RESPONSE_BODY_CSV";
 const FOOTER: &str = "----BEGIN_RESPONSE_FOOTER_CSV";
 const FOOTER_END: &str = "----END_RESPONSE_FOOTER_CSV";
+/// What a footer of an answer that came whole says, and the word before a warning.
+const FOOTER_WORDS: [&str; 4] = ["", "WARNING", "Status Message", "Finished"];
 /// The body begins within so many records.
 const BODY_WITHIN: usize = 100;
 
@@ -203,6 +205,9 @@ impl Table<'_, '_> {
             } else if is_open && self.rows.len() == 3 && fold(&self.rows.cell(0)) != "code" {
                 let reason = incomplete(&self.rows.cell(0), &self.rows.cell(1));
                 self.tally.incomplete(reason);
+            } else if is_open && self.rows.len() == 1 && !FOOTER_WORDS.contains(&&*self.rows.cell(0)) {
+                let said = value::shown(&self.rows.cell(0));
+                self.tally.incomplete(format!("Qualys says {said}"));
             } else if !is_open && !self.rows.is_empty() {
                 return Err(malformed(&self.rows, "a row after the end of the body"));
             }
