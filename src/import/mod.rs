@@ -15,6 +15,7 @@ mod json;
 mod katello_errata;
 mod mapping;
 mod nessus_v2;
+mod nexpose_xml;
 mod qualys_csv;
 mod scan;
 mod sightings;
@@ -91,6 +92,7 @@ pub const IMPORTERS: &[Importer] = &[
     cisa_kev::IMPORTER,
     qualys_csv::IMPORTER,
     tenable_csv::IMPORTER,
+    nexpose_xml::IMPORTER,
     greenbone::XML,
     greenbone::CSV,
     epss_csv::IMPORTER,

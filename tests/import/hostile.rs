@@ -11,7 +11,7 @@ fn foreign_files_are_told_apart() {
         "nessus-policy.nessus" => "a Nessus policy",
         "empty" => "it is empty",
         _ => {
-            "known formats are nessus-v2, trivy-json, tenable-vm, tenable-vm-assets, katello-errata, cisa-kev, qualys-csv, tenable-csv, openvas-xml, openvas-csv, epss-csv, mapping"
+            "known formats are nessus-v2, trivy-json, tenable-vm, tenable-vm-assets, katello-errata, cisa-kev, qualys-csv, tenable-csv, nexpose-xml, openvas-xml, openvas-csv, epss-csv, mapping"
         }
     };
     for path in files(&fixtures().join("foreign")) {
@@ -213,6 +213,7 @@ fn a_wrong_byte_is_survived() {
     for name in [
         "nessus-v2/many.nessus",
         "qualys-csv/report-many.csv",
+        "nexpose-xml/many.xml",
         "openvas-xml/many.xml",
         "openvas-csv/many.csv",
         "tenable-csv/nessus-many.csv",
