@@ -22,6 +22,7 @@ mod katello_errata;
 mod mapping;
 mod ms_defender;
 mod nessus_v2;
+mod nexpose_xml;
 mod osv_scanner_json;
 mod qualys;
 mod qualys_csv;
@@ -131,6 +132,7 @@ pub const IMPORTERS: &[Importer] = &[
     qualys::HOST_ASSET,
     qualys_csv::IMPORTER,
     tenable_csv::IMPORTER,
+    nexpose_xml::IMPORTER,
     greenbone::XML,
     greenbone::CSV,
     epss_csv::IMPORTER,

@@ -7,6 +7,7 @@ mod hostile;
 mod katello;
 mod mapping;
 mod nessus;
+mod nexpose;
 mod qualys;
 mod qualys_xml;
 mod samples;

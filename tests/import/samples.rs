@@ -32,6 +32,7 @@ const FOLDERS: &[(&str, &str)] = &[
     ("tenable_csv", "tenable-csv"),
     ("tenable_sc_csv", "tenable-csv"),
     ("tenable_vm_explore_csv", "tenable-csv"),
+    ("nexpose_xml2", "nexpose-xml"),
     ("openvas_xml", "openvas-xml"),
     ("openvas_csv", "openvas-csv"),
     ("cisa_kev", "cisa-kev"),

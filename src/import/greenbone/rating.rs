@@ -98,15 +98,17 @@ pub(super) fn rate(said: &Said<'_>) -> Result<Rating, String> {
         return Ok(Rating::Error);
     }
     // A table names a false positive, and not what it was before.
-    let own = if shown == Class::FalsePositive && original.graded().is_none() {
-        class(said.base, None)
-    } else {
-        original
+    let own = match (original, shown) {
+        (Class::Unrated, Class::FalsePositive) => class(said.base, None),
+        (Class::Log, Class::FalsePositive) => return Ok(Rating::Informational),
+        (original, _) => original,
     };
     let (own_severity, shown_severity) = (own.graded(), shown.graded());
     let is_lowered = match shown {
         Class::Log => own_severity.is_some(),
-        Class::Graded(_) if own_severity == shown_severity => said.original_score > said.score,
+        Class::Graded(_) if own_severity == shown_severity => {
+            said.score.is_some() && said.original_score > said.score
+        }
         Class::Graded(_) => own_severity > shown_severity,
         Class::FalsePositive | Class::Error | Class::Unrated => false,
     };
@@ -277,6 +279,14 @@ mod tests {
                 "",
                 Some("false positive in Greenbone"),
             ),
+            (
+                (None, "Medium"),
+                (Some(5.0), "Medium"),
+                None,
+                Some(Medium),
+                "Medium",
+                None,
+            ),
             (none, none, None, None, "", None),
         ];
         for (shown, original, base, severity, given, suppressed) in rows {
@@ -290,6 +300,8 @@ mod tests {
         assert_eq!(rated((Some(0.0), "Log"), none, Some(5.0)), Rating::Informational);
         assert_eq!(rated((None, "Log"), none, Some(5.0)), Rating::Informational);
         assert_eq!(rated((Some(-2.0), "Debug"), none, None), Rating::Informational);
+        let (denied, log) = ((Some(-1.0), "False Positive"), (Some(0.0), "Log"));
+        assert_eq!(rated(denied, log, Some(5.0)), Rating::Informational);
         assert_eq!(rated((Some(-3.0), "Error"), none, None), Rating::Error);
     }
 
