@@ -11,7 +11,7 @@ fn foreign_files_are_told_apart() {
         "nessus-policy.nessus" => "a Nessus policy",
         "empty" => "it is empty",
         _ => {
-            "known formats are nessus-v2, trivy-json, grype-json, osv-scanner-json, sarif, aws-inspector2, asff, cyclonedx-json, cyclonedx-xml, wazuh-json, ms-defender-json, ms-defender-ndjson, ms-defender-machines, tenable-vm, tenable-vm-assets, katello-errata, cisa-kev, qualys-csv, epss-csv, mapping"
+            "known formats are nessus-v2, trivy-json, grype-json, osv-scanner-json, sarif, aws-inspector2, asff, cyclonedx-json, cyclonedx-xml, wazuh-json, ms-defender-json, ms-defender-ndjson, ms-defender-machines, azure-defender-csv, tenable-vm, tenable-vm-assets, katello-errata, cisa-kev, qualys-csv, epss-csv, mapping"
         }
     };
     for path in files(&fixtures().join("foreign")) {
