@@ -1,11 +1,13 @@
 //! Exports become observations, whole or not at all.
 
+mod cloud;
 mod counts;
 mod feeds;
 mod hostile;
 mod katello;
 mod mapping;
 mod nessus;
+mod packages;
 mod qualys;
 mod samples;
 mod tenable;
