@@ -5,6 +5,7 @@
 //! never builds the whole document.
 
 mod aws;
+mod azure_defender_csv;
 mod cisa_kev;
 mod cisa_kev_csv;
 mod container;
@@ -120,6 +121,7 @@ pub const IMPORTERS: &[Importer] = &[
     ms_defender::VULNERABILITIES,
     ms_defender::ROWS,
     ms_defender::MACHINES,
+    azure_defender_csv::IMPORTER,
     tenable_vm::VULNERABILITIES,
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,

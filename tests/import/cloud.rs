@@ -560,3 +560,74 @@ fn what_defender_does_not_write_is_refused() {
         "row 1: `id`: `` is no id",
     );
 }
+
+#[test]
+fn a_recommendation_of_azure_is_open_met_or_exempted() {
+    let marked = [b"\xef\xbb\xbf", &*fixture("azure-defender-csv/many.csv")].concat();
+    let (imported, recorder) = read(&marked).unwrap();
+    assert_eq!(show(imported.summary.run_at), "2026-09-30T05:00:00.646Z");
+    let host = recorder.host("web01");
+    assert!(host.agent.as_deref().unwrap().ends_with("/virtualmachines/web01"));
+    let found: Vec<_> = items(&recorder)
+        .iter()
+        .map(|item| {
+            (
+                item.state,
+                item.suppressed.as_deref(),
+                show(item.first_seen),
+                show(item.last_fixed),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (
+                ObservationState::Seen,
+                None,
+                "2026-02-24T05:56:30.353863600Z".into(),
+                "-".into()
+            ),
+            (
+                ObservationState::Fixed,
+                None,
+                "-".into(),
+                "2026-03-24T05:56:30Z".into()
+            ),
+            (
+                ObservationState::Seen,
+                Some("not applicable: Exempt"),
+                "-".into(),
+                "-".into()
+            ),
+        ]
+    );
+    assert_eq!(
+        items(&recorder)[0].title,
+        "Machines should have \"disk\" encryption"
+    );
+    for (from, to, kind, says) in [
+        ("\"Unhealthy\"", "\"Ill\"", "unknown", "row 2: `state` is `Ill`"),
+        ("\"Medium\"", "\"Bad\"", "unknown", "`severity` is `Bad`"),
+        (
+            "2026-01-24T05:56:30.3538636Z",
+            "soon",
+            "unknown",
+            "`firstEvaluationDate` is `soon`",
+        ),
+        (
+            "c2c6f250-f098-4e62-9f43-90d7df7188aa",
+            "",
+            "malformed",
+            "`recommendationName`",
+        ),
+        (
+            "\"statusChangeDate\"",
+            "\"state\"",
+            "malformed",
+            "column `state` is missing or comes twice",
+        ),
+    ] {
+        refuse("azure-defender-csv/one.csv", from, to, kind, says);
+    }
+}

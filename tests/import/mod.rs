@@ -1,5 +1,6 @@
 //! Exports become observations, whole or not at all.
 
+mod cloud;
 mod counts;
 mod feeds;
 mod greenbone;
@@ -8,6 +9,7 @@ mod katello;
 mod mapping;
 mod nessus;
 mod nexpose;
+mod packages;
 mod qualys;
 mod qualys_xml;
 mod samples;

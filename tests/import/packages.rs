@@ -563,3 +563,38 @@ fn what_a_bill_does_not_know_is_refused() {
         refuse(name, from, to, kind, says);
     }
 }
+
+/// Above 16 MiB a report is no longer read at once; nothing else may change.
+#[test]
+fn large_reports_are_read_as_streams() {
+    for name in [
+        "grype-json/many.json",
+        "osv-scanner-json/many.json",
+        "sarif/many.sarif",
+        "cyclonedx-json/many.json",
+        "aws-inspector2/many.json",
+        "asff/many.json",
+        "wazuh-json/many.json",
+        "ms-defender-json/many.json",
+    ] {
+        let options = Options {
+            host: Some("shop"),
+            ..Options::default()
+        };
+        let mut bytes = fixture(name);
+        let (at_once, expected) = read_with(&bytes, &options).unwrap();
+        bytes.resize((16 << 20) + 1024, b'\n');
+        let mut recorder = Recorder::default();
+        let summary = (at_once.importer.import)(&mut &*bytes, &options, &mut recorder).unwrap();
+        assert_eq!(summary, at_once.summary, "{name}");
+        assert_eq!(recorder.observations, expected.observations, "{name}");
+        assert_eq!(recorder.hosts, expected.hosts, "{name}");
+        let cut = bytes.iter().rposition(|byte| *byte == b'}').unwrap();
+        bytes[cut] = b' ';
+        let result = (at_once.importer.import)(&mut &*bytes, &options, &mut Recorder::default());
+        assert!(
+            matches!(result, Err(countersign::import::ImportError::Truncated { .. })),
+            "{name} cut off: {result:?}"
+        );
+    }
+}
