@@ -4,24 +4,31 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod ansible;
 mod cisa_kev;
 mod cisa_kev_csv;
 mod delimited;
+mod deployment;
 mod epss_csv;
 mod error;
 mod input;
 mod json;
 mod katello_errata;
 mod mapping;
+mod mapping_alerts;
+mod mapping_deployment;
 mod nessus_v2;
+mod puppet_report;
 mod qualys_csv;
 mod scan;
 mod scap;
+mod servicenow_cmdb;
 mod sightings;
 mod sink;
 mod stamp;
 mod tally;
 mod tenable_vm;
+mod tree;
 mod trivy_json;
 mod value;
 mod window;
@@ -46,8 +53,11 @@ pub enum Product {
     Inventory,
     /// Hosts as a scanner knows them, with their keys; neither that they were scanned nor that they are governed.
     Hosts,
-    /// Patches that a host lacks, as the tool that deploys them sees it; nothing of it is a finding.
+    /// Patches that a host lacks, or that were installed on it, as the tool that deploys them sees it; nothing of it
+    /// is a finding.
     Deployment,
+    /// Alerts of a SIEM or EDR that name a host and a vulnerability: that it is exploited there; none is a finding.
+    Alerts,
     /// The catalogue of known exploited vulnerabilities.
     Kev,
     /// Exploit prediction scores.
@@ -67,6 +77,25 @@ pub struct Importer {
         options: &Options<'_>,
         sink: &mut dyn Sink,
     ) -> Result<ScanSummary, ImportError>,
+}
+
+impl Importer {
+    /// Tells whether an export of a deployment tool lists all that a host lacks, so that what it no longer lists was
+    /// installed. Other formats say themselves what was.
+    pub fn lists_all_missing(&self) -> bool {
+        self.name == katello_errata::IMPORTER.name
+    }
+
+    /// Tells whether it reads what a Source maps.
+    pub fn is_mapped(&self) -> bool {
+        [
+            &mapping::IMPORTER,
+            &mapping_deployment::IMPORTER,
+            &mapping_alerts::IMPORTER,
+        ]
+        .iter()
+        .any(|mapped| mapped.name == self.name)
+    }
 }
 
 /// What an importer may be told.
@@ -90,9 +119,15 @@ pub const IMPORTERS: &[Importer] = &[
     tenable_vm::VULNERABILITIES,
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,
+    ansible::CALLBACK,
+    ansible::FACTS,
+    puppet_report::IMPORTER,
+    servicenow_cmdb::IMPORTER,
     cisa_kev::IMPORTER,
     cisa_kev_csv::IMPORTER,
     qualys_csv::IMPORTER,
     epss_csv::IMPORTER,
     mapping::IMPORTER,
+    mapping_deployment::IMPORTER,
+    mapping_alerts::IMPORTER,
 ];

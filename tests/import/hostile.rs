@@ -10,9 +10,7 @@ fn foreign_files_are_told_apart() {
         "nessus-v1.nessus" => "version 2",
         "nessus-policy.nessus" => "a Nessus policy",
         "empty" => "it is empty",
-        _ => {
-            "known formats are nessus-v2, "
-        }
+        _ => "known formats are nessus-v2, ",
     };
     for path in files(&fixtures().join("foreign")) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

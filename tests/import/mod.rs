@@ -1,14 +1,18 @@
 //! Exports become observations, whole or not at all.
 
+mod ansible;
 mod counts;
 mod feeds;
 mod hostile;
 mod katello;
+mod mapped;
 mod mapping;
 mod nessus;
+mod puppet;
 mod qualys;
 mod samples;
 mod scap;
+mod servicenow;
 mod tenable;
 mod trivy;
 

@@ -28,15 +28,50 @@ const FOLDERS: &[(&str, &str)] = &[
     ("xccdf_results", "xccdf-results"),
     ("openscap_arf", "arf"),
     ("oval_results", "oval-results"),
+    ("servicenow_cmdb", "servicenow-cmdb"),
+    ("ansible_facts", "ansible-facts"),
+    ("ansible_callback_json", "ansible-callback"),
+    ("puppet_report", "puppet-report"),
     ("epss_csv", "epss-csv"),
 ];
 
 /// Samples that the index counts otherwise: hosts and findings as we count them, and why.
-const DIFFERENCES: &[(&str, (&str, &str), &str)] = &[(
-    "oval_results/results.xml",
-    ("1", "310"),
-    "the index counts `true`, but these definitions are of the class compliance, of which `false` is the finding",
-)];
+const DIFFERENCES: &[(&str, (&str, &str), &str)] = &[
+    (
+        "oval_results/results.xml",
+        ("1", "310"),
+        "the index counts `true`, but these definitions are of the class compliance, of which `false` is the finding",
+    ),
+    (
+        "servicenow_cmdb/configuration_item_info.json",
+        ("1", "0"),
+        RECORDS,
+    ),
+    ("ansible_facts/debian.dev.local", ("1", "0"), FACTS),
+    ("ansible_facts/win.dev.local", ("1", "0"), FACTS),
+    ("ansible_facts/ansible_rhel_8.json", ("1", "0"), FACTS),
+    (
+        "ansible_facts/dead.dev.local",
+        ("0", "0"),
+        "a host that could not be reached was not seen; the index counts the fields of the answer",
+    ),
+    (
+        "ansible_callback_json/goansible_1.json",
+        ("3", "0"),
+        "the index counts each task on each host, of which none is about a patch",
+    ),
+    (
+        "puppet_report/pg1.vm-304bebf8e5fc109ced84e8b086f9bcf8324f3d78.json",
+        ("1", "0"),
+        RESOURCES,
+    ),
+    ("puppet_report/errors.json", ("1", "0"), RESOURCES),
+    ("puppet_report/report2.6.x.yaml", ("1", "0"), RESOURCES),
+];
+
+const RECORDS: &str = "the index counts the records, which are the hosts";
+const FACTS: &str = "the index counts the facts, of which none is about a patch";
+const RESOURCES: &str = "the index counts resources or messages, of which none installed a package";
 
 #[test]
 fn samples_yield_the_rows_of_their_index() {
