@@ -427,12 +427,7 @@ fn an_alert_makes_a_finding_exploited_from_its_moment() {
 fn an_alert_without_a_time_is_refused() {
     let text = String::from_utf8(fixture("mapping-alerts/one.ndjson")).unwrap();
     let rows = [
-        (
-            "\"@timestamp\"",
-            "\"time\"",
-            "unknown",
-            "line 1: alert 1 has no time",
-        ),
+        ("\"@timestamp\"", "\"time\"", "unknown", ": alert 1 has no time"),
         (
             "2026-09-20T10:00:00Z",
             "soon",

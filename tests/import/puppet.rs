@@ -93,7 +93,7 @@ fn tags_of_yaml_are_dropped() {
         ),
         (
             "  noop: false\n",
-            &format!("  noop: {}\n", "[".repeat(200)),
+            &format!("  noop: {}\n", "[".repeat(200) + &"]".repeat(200)),
             "malformed",
             "deep",
         ),
