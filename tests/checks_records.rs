@@ -187,6 +187,18 @@ fn words_outside_a_set_that_a_record_lays_down_are_flagged() {
         (
             "sources/src-nessus.yaml",
             "format: nessus-v2",
+            "format: mapping\n  mapping: {columns: {name: Name}, states: {installed: [Installed]}}",
+            "`mapping.states` without effect",
+        ),
+        (
+            "sources/src-nessus.yaml",
+            "format: nessus-v2",
+            "format: mapping\n  mapping: {columns: {fqdn: Name}}",
+            "the mapping has no column for `name`",
+        ),
+        (
+            "sources/src-nessus.yaml",
+            "format: nessus-v2",
             "format: nessos",
             "`nessos` is no format that can be imported",
         ),

@@ -9,7 +9,9 @@ use super::failure::{Failure, INPUT};
 use super::job::Job;
 use super::ledger;
 use super::progress::Progress;
-use crate::import::{Content, Export, ImportError, Meter, Product, Scan, collect_with, recognise, unfold};
+use crate::import::{
+    Content, Export, IMPORTERS, ImportError, Meter, Product, Scan, collect_with, recognise, unfold,
+};
 use crate::ledger::{Ledger, Wanted};
 use crate::model::RecordId;
 use crate::source::EntryKind;
@@ -150,13 +152,17 @@ impl Job {
             return Ok(export);
         }
         let recognised = recognise(export.input(), &export.options());
-        // A delimited inventory has no form of its own: only a Source's mapping makes it readable.
-        let format = recognised.as_ref().map_or("mapping", |importer| importer.name);
+        // A delimited list has no form of its own: only a Source's mapping makes it readable.
+        let format = recognised.as_ref().ok().map(|importer| importer.name);
         let mut fitting = self
             .repository
             .tools
             .iter()
-            .filter(|tool| tool.meta.is_live() && tool.spec.format.value == format);
+            .filter(|tool| tool.meta.is_live())
+            .filter(|tool| match format {
+                Some(format) => tool.spec.format.value == format,
+                None => is_mapped(&tool.spec.format.value),
+            });
         match (fitting.next(), fitting.next(), recognised) {
             (Some(single), None, _) => {
                 let source = Some(single.id().clone());
@@ -233,7 +239,7 @@ impl Job {
             .and_then(|id| self.repository.tools.get(id))
             .map(|tool| &tool.spec);
         let mapping = tool
-            .filter(|tool| tool.format.value == "mapping")
+            .filter(|tool| is_mapped(&tool.format.value))
             .and_then(|tool| tool.mapping.clone());
         let date_order = tool.and_then(|tool| tool.date_order);
         Export {
@@ -310,6 +316,12 @@ pub(super) fn notes(exports: &[Export]) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Tells whether a format is read through the mapping of its Source.
+fn is_mapped(format: &str) -> bool {
+    let mut mapped = IMPORTERS.iter().filter(|importer| importer.is_mapped());
+    mapped.any(|importer| importer.name == format)
 }
 
 fn refused(export: &Export, error: &ImportError) -> Failure {

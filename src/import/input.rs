@@ -166,7 +166,14 @@ fn choose(head: &[u8], options: &Options<'_>) -> Result<&'static Importer, Impor
         ));
     }
     let found = match options.mapping {
-        Some(_) => IMPORTERS.iter().find(|importer| importer.name == "mapping"),
+        Some(profile) => {
+            let name = match profile.states {
+                _ if head.trim_ascii_start().starts_with(b"{") => "mapping-alerts",
+                Some(_) => "mapping-deployment",
+                None => "mapping",
+            };
+            IMPORTERS.iter().find(|importer| importer.name == name)
+        }
         None => IMPORTERS.iter().find(|importer| (importer.recognises)(head)),
     };
     found.ok_or_else(|| foreign(head))

@@ -96,7 +96,11 @@ fn read_all<'de, R: serde_json::de::Read<'de>>(
 }
 
 fn locate(error: serde_json::Error, flaw: &mut Flaw) -> ImportError {
-    let at = Place::Line(error.line() as u64);
+    // What is wrong with a value as a whole has no line of its own.
+    let at = match error.line() {
+        0 => Place::Whole,
+        line => Place::Line(line as u64),
+    };
     match flaw.error.take() {
         Some(ImportError::UnknownValue { message, .. }) => {
             return ImportError::UnknownValue { place: at, message };

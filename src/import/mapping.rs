@@ -7,7 +7,7 @@ use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value;
 use super::{ImportError, Importer, Options, Product, Sink};
-use crate::model::{DateOrder, Host, HostStatus, MappingProfile, ScanSummary};
+use crate::model::{DateOrder, Host, HostStatus, MappingProfile, ScanSummary, Stamp};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "mapping",
@@ -62,7 +62,7 @@ fn import(
     Ok(tally.summary)
 }
 
-fn delimiter(profile: &MappingProfile) -> Result<u8, ImportError> {
+pub(super) fn delimiter(profile: &MappingProfile) -> Result<u8, ImportError> {
     match profile
         .delimiter
         .as_deref()
@@ -77,16 +77,16 @@ fn delimiter(profile: &MappingProfile) -> Result<u8, ImportError> {
 }
 
 /// Where in a row each mapped field is.
-struct Columns {
+pub(super) struct Columns {
     /// Field, header and place, in the order of the fields.
     fields: Vec<(String, String, usize)>,
-    name_header: String,
-    width: usize,
+    pub(super) name_header: String,
+    pub(super) width: usize,
 }
 
 impl Columns {
     /// Finds the first row that has all mapped columns.
-    fn find(rows: &mut Rows<'_>, profile: &MappingProfile) -> Result<Self, ImportError> {
+    pub(super) fn find(rows: &mut Rows<'_>, profile: &MappingProfile) -> Result<Self, ImportError> {
         let mapped = &profile.columns.value;
         let mut nearest: Option<(usize, Vec<String>)> = None;
         for _ in 0..HEADER_WITHIN {
@@ -96,7 +96,7 @@ impl Columns {
             let names: Vec<String> = (0..rows.len()).map(|index| fold(&rows.cell(index))).collect();
             let found = mapped
                 .values()
-                .filter(|header| names.contains(&fold(header)))
+                .filter(|header| !places(&names, header).is_empty())
                 .count();
             if found == mapped.len() {
                 rows.begin_table()?;
@@ -110,7 +110,7 @@ impl Columns {
         let folded: Vec<String> = present.iter().map(|name| fold(name)).collect();
         let missing: Vec<String> = mapped
             .values()
-            .filter(|header| !folded.contains(&fold(header)))
+            .filter(|header| places(&folded, header).is_empty())
             .map(|header| format!("`{header}`"))
             .collect();
         let present: Vec<String> = present
@@ -129,20 +129,15 @@ impl Columns {
     fn of_header(rows: &Rows<'_>, profile: &MappingProfile, names: &[String]) -> Result<Self, ImportError> {
         let mut fields = Vec::new();
         for (field, header) in &profile.columns.value {
-            let wanted = fold(header);
-            let mut places = names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| **name == wanted)
-                .map(|(index, _)| index);
-            let first = places.next().unwrap_or_default();
-            if places.next().is_some() {
+            let places = places(names, header);
+            if places.len() > 1 {
                 let message = format!("the mapped column `{header}` comes twice");
                 return Err(ImportError::Malformed {
                     place: rows.place(header),
                     message,
                 });
             }
+            let first = places.first().copied().unwrap_or_default();
             fields.push((field.clone(), header.clone(), first));
         }
         let name_header = profile.columns.value.get("name").cloned().unwrap_or_default();
@@ -151,6 +146,28 @@ impl Columns {
             name_header,
             width: rows.len(),
         })
+    }
+
+    /// Returns the cell of a field, trimmed, with its header; empty where the field is not mapped.
+    pub(super) fn cell<'c>(
+        &'c self,
+        rows: &'c Rows<'_>,
+        field: &str,
+    ) -> (std::borrow::Cow<'c, str>, &'c str) {
+        let found = self.fields.iter().find(|(name, ..)| name == field);
+        found.map_or((std::borrow::Cow::Borrowed(""), ""), |(_, header, index)| {
+            (rows.cell(*index), header.as_str())
+        })
+    }
+
+    /// Refuses a row of another width; more separators at its end are what some tools write.
+    pub(super) fn check_width(&self, rows: &Rows<'_>) -> Result<(), ImportError> {
+        let is_padded =
+            rows.len() > self.width && (self.width..rows.len()).all(|at| rows.cell(at).is_empty());
+        if rows.len() == self.width || is_padded {
+            return Ok(());
+        }
+        Err(rows.wrong_width(self.width))
     }
 
     fn host(
@@ -195,20 +212,35 @@ impl Columns {
     }
 }
 
+/// Finds the columns with a header; where none has it, those that have it behind the prefix of a report's table.
+fn places(names: &[String], header: &str) -> Vec<usize> {
+    let wanted = fold(header);
+    let with = |read: fn(&str) -> &str| -> Vec<usize> {
+        let found = names.iter().enumerate().filter(|(_, name)| read(name) == wanted);
+        found.map(|(index, _)| index).collect()
+    };
+    let exact = with(|name| name);
+    if exact.is_empty() {
+        with(without_table)
+    } else {
+        exact
+    }
+}
+
+/// Takes `details_table0_` off, which reports of SQL Server put before each column.
+fn without_table(name: &str) -> &str {
+    let rest = name
+        .strip_prefix("details_table")
+        .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    rest.and_then(|rest| rest.strip_prefix('_')).unwrap_or(name)
+}
+
 /// Writes an end of a lease in one notation; nothing where it is none, so that no address joins by it.
 fn end_of_lease(cell: &str, order: Option<DateOrder>, tally: &mut Tally<'_>) -> String {
     if cell.is_empty() {
         return String::new();
     }
-    let settled = stamp::read(cell).and_then(|written| {
-        let shown = stamp::order_of(written).or(order);
-        match (written, shown) {
-            (Written::Sure(stamp), _) => Some(stamp),
-            (Written::Either { .. }, Some(order)) => stamp::settle(written, order),
-            (Written::Either { .. }, None) => None,
-        }
-    });
-    match settled {
+    match settled(cell, order) {
         Some(stamp) => stamp.text(),
         None => {
             tally.leave_out("the end of a lease that is no time, or could be two days");
@@ -217,7 +249,17 @@ fn end_of_lease(cell: &str, order: Option<DateOrder>, tally: &mut Tally<'_>) -> 
     }
 }
 
-fn addresses(
+/// Reads a time; `None` where it is none, or could be of two days.
+pub(super) fn settled(cell: &str, order: Option<DateOrder>) -> Option<Stamp> {
+    let written = stamp::read(cell)?;
+    match (written, stamp::order_of(written).or(order)) {
+        (Written::Sure(stamp), _) => Some(stamp),
+        (Written::Either { .. }, Some(order)) => stamp::settle(written, order),
+        (Written::Either { .. }, None) => None,
+    }
+}
+
+pub(super) fn addresses(
     cell: &str,
     read: fn(&str) -> Option<String>,
     reason: &str,

@@ -4,6 +4,7 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod ansible;
 mod aws;
 mod azure_defender_csv;
 mod cisa_kev;
@@ -11,6 +12,7 @@ mod cisa_kev_csv;
 mod container;
 mod cyclonedx;
 mod delimited;
+mod deployment;
 mod epss_csv;
 mod error;
 mod greenbone;
@@ -21,22 +23,27 @@ mod joined;
 mod json;
 mod katello_errata;
 mod mapping;
+mod mapping_alerts;
+mod mapping_deployment;
 mod ms_defender;
 mod nessus_v2;
 mod nexpose_xml;
 mod osv_scanner_json;
+mod puppet_report;
 mod qualys;
 mod qualys_csv;
 mod rows;
 mod sarif;
 mod scan;
 mod scap;
+mod servicenow_cmdb;
 mod sightings;
 mod sink;
 mod stamp;
 mod tally;
 mod tenable_csv;
 mod tenable_vm;
+mod tree;
 mod trivy_json;
 mod unpack;
 mod utf16;
@@ -67,8 +74,11 @@ pub enum Product {
     Inventory,
     /// Hosts as a scanner knows them, with their keys; neither that they were scanned nor that they are governed.
     Hosts,
-    /// Patches that a host lacks, as the tool that deploys them sees it; nothing of it is a finding.
+    /// Patches that a host lacks, or that were installed on it, as the tool that deploys them sees it; nothing of it
+    /// is a finding.
     Deployment,
+    /// Alerts of a SIEM or EDR that name a host and a vulnerability: that it is exploited there; none is a finding.
+    Alerts,
     /// The catalogue of known exploited vulnerabilities.
     Kev,
     /// Exploit prediction scores.
@@ -90,6 +100,25 @@ pub struct Importer {
         options: &Options<'_>,
         sink: &mut dyn Sink,
     ) -> Result<ScanSummary, ImportError>,
+}
+
+impl Importer {
+    /// Tells whether an export of a deployment tool lists all that a host lacks, so that what it no longer lists was
+    /// installed. Other formats say themselves what was.
+    pub fn lists_all_missing(&self) -> bool {
+        self.name == katello_errata::IMPORTER.name
+    }
+
+    /// Tells whether it reads what a Source maps.
+    pub fn is_mapped(&self) -> bool {
+        [
+            &mapping::IMPORTER,
+            &mapping_deployment::IMPORTER,
+            &mapping_alerts::IMPORTER,
+        ]
+        .iter()
+        .any(|mapped| mapped.name == self.name)
+    }
 }
 
 /// What an importer may be told.
@@ -125,6 +154,10 @@ pub const IMPORTERS: &[Importer] = &[
     tenable_vm::VULNERABILITIES,
     tenable_vm::ASSETS,
     katello_errata::IMPORTER,
+    ansible::CALLBACK,
+    ansible::FACTS,
+    puppet_report::IMPORTER,
+    servicenow_cmdb::IMPORTER,
     cisa_kev::IMPORTER,
     cisa_kev_csv::IMPORTER,
     qualys::SCAN,
@@ -139,4 +172,6 @@ pub const IMPORTERS: &[Importer] = &[
     greenbone::CSV,
     epss_csv::IMPORTER,
     mapping::IMPORTER,
+    mapping_deployment::IMPORTER,
+    mapping_alerts::IMPORTER,
 ];

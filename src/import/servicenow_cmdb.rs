@@ -4,16 +4,14 @@
 //! id, or a link with an id. What is a host is what the exported table holds; an item that is a duplicate of another
 //! is none of its own.
 
-use std::cell::Cell;
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
 
 use super::json::{Document, Entries, Flaw, Object, Outline, outline};
 use super::tally::Tally;
-use super::tree::{Grow, Tree};
+use super::tree::{OneOrMany, Tree};
 use super::value;
 use super::{ImportError, Importer, Options, Product, Sink};
 use crate::model::{Host, HostStatus, ScanSummary};
@@ -41,7 +39,10 @@ fn recognises(head: &[u8]) -> bool {
     ];
     match outline(head) {
         Outline::Object(names) => {
-            names.contains("result") && OF_ITEMS.iter().any(|name| memmem::find(head, name.as_bytes()).is_some())
+            names.contains("result")
+                && OF_ITEMS
+                    .iter()
+                    .any(|name| memmem::find(head, name.as_bytes()).is_some())
         }
         Outline::ArrayOfObjects(_) | Outline::Null | Outline::Other => false,
     }
@@ -95,7 +96,7 @@ impl Entries for Answer<'_> {
             "result" if self.has_result => Err(self.flaw.malformed("`result` comes twice".into())),
             "result" => {
                 self.has_result = true;
-                values.next_value_seed(Items(self))
+                values.next_value_seed(OneOrMany(|item| self.take(&item)))
             }
             "error" => {
                 let message = "`error` is there; ask the server again";
@@ -109,44 +110,14 @@ impl Entries for Answer<'_> {
     }
 }
 
-/// The result: one item, or a list of them.
-struct Items<'a, 's>(&'a mut Answer<'s>);
-
-impl<'de> DeserializeSeed<'de> for Items<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Items<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an item or a list of items")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        loop {
-            let count = Cell::new(0);
-            match members.next_element_seed(Grow::new(&count))? {
-                Some(item) => self.0.item(&item).map_err(A::Error::custom)?,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
-        let count = Cell::new(0);
-        let item = Grow::new(&count).deserialize(MapAccessDeserializer::new(entries))?;
-        // The instance API puts the fields beside the relations.
-        let item = item.get("attributes").filter(|inner| !inner.entries().is_empty()).unwrap_or(&item);
-        self.0.item(item).map_err(A::Error::custom)
-    }
-}
-
 impl Answer<'_> {
+    /// Takes an item; the instance API puts its fields beside its relations.
+    fn take(&mut self, item: &Tree) -> Result<(), String> {
+        let inner = item.get("attributes");
+        let inner = inner.filter(|inner| !inner.entries().is_empty());
+        self.item(inner.unwrap_or(item))
+    }
+
     fn item(&mut self, item: &Tree) -> Result<(), String> {
         self.rows += 1;
         let row = self.rows;
@@ -162,7 +133,10 @@ impl Answer<'_> {
             self.tally.skip("an item without a name", 1);
             return Ok(());
         }
-        self.tally.host(&host).map(drop).map_err(|flaw| format!("item {row}: {flaw}"))
+        self.tally
+            .host(&host)
+            .map(drop)
+            .map_err(|flaw| format!("item {row}: {flaw}"))
     }
 
     fn host(&mut self, item: &Tree) -> Host {
@@ -171,8 +145,14 @@ impl Answer<'_> {
             Some(format!("{name}.{domain}"))
         });
         let hostname = raw(item, "host_name");
-        let name = raw(item, "name").or(fqdn.as_deref()).or(hostname).unwrap_or_default();
-        let os: Vec<&str> = ["os", "os_version"].iter().filter_map(|name| label(item, name)).collect();
+        let name = raw(item, "name")
+            .or(fqdn.as_deref())
+            .or(hostname)
+            .unwrap_or_default();
+        let os: Vec<&str> = ["os", "os_version"]
+            .iter()
+            .filter_map(|name| label(item, name))
+            .collect();
         Host {
             name: name.to_owned(),
             fqdn: fqdn.as_deref().and_then(value::fqdn),

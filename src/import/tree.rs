@@ -116,12 +116,18 @@ impl<'de> Visitor<'de> for Grow<'_> {
         Ok(Tree::Bool(value))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts and codes are all that is asked of numbers")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and codes are all that is asked of numbers"
+    )]
     fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
         Ok(Tree::Number(value as f64))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts and codes are all that is asked of numbers")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and codes are all that is asked of numbers"
+    )]
     fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
         Ok(Tree::Number(value as f64))
     }
@@ -154,5 +160,40 @@ impl<'de> Visitor<'de> for Grow<'_> {
             map.push((name, value));
         }
         Ok(Tree::Map(map))
+    }
+}
+
+/// A document that is one tree, or a list of them that are taken one by one.
+pub(super) struct OneOrMany<F>(pub(super) F);
+
+impl<'de, F: FnMut(Tree) -> Result<(), String>> DeserializeSeed<'de> for OneOrMany<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, F: FnMut(Tree) -> Result<(), String>> Visitor<'de> for OneOrMany<F> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object or a list of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        loop {
+            let count = Cell::new(0);
+            match members.next_element_seed(Grow(&count))? {
+                Some(tree) => (self.0)(tree).map_err(A::Error::custom)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, entries: A) -> Result<(), A::Error> {
+        let count = Cell::new(0);
+        let tree = Grow(&count).visit_map(entries)?;
+        (self.0)(tree).map_err(A::Error::custom)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::alerts::Alerts;
 use super::clock::{Breach, Course, Facts, Late, Note, late, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
@@ -33,6 +34,7 @@ pub(super) struct Bench<'a> {
     pub(super) due_soon_days: i64,
     pub(super) verify_hours: i64,
     pub(super) installs: &'a Installs,
+    pub(super) alerts: Alerts,
     pub(super) systems: &'a BTreeMap<RecordId, SystemRow>,
     pub(super) exposed: &'a Exposed,
     pub(super) coverages: Coverages,
@@ -64,6 +66,13 @@ pub(super) fn triages<'a>(
         }
     }
     found
+}
+
+/// What the patch of a finding may go by in a deployment tool.
+fn names_of(life: &Life) -> impl Iterator<Item = &Arc<str>> + Clone {
+    std::iter::once(&life.vuln)
+        .chain(&life.said.aliases)
+        .chain(&life.said.remediation)
 }
 
 /// One life with what it is judged by.
@@ -110,15 +119,18 @@ impl<'a> Bench<'a> {
         };
         self.dispose(&mut finding, &matter, course.notes);
         finding.plan_by = self.plan_by(&finding, &matter.facts);
+        if finding.closed.is_none() {
+            finding.notes.extend(
+                self.installs
+                    .not_yet(life.host, names_of(life), self.as_of.zone()),
+            );
+        }
         finding
     }
 
     /// Returns what a deployment tool says of the patch, where it says that it is installed.
     fn installed(&self, life: &Life) -> Option<&Arc<Installed>> {
-        let names = std::iter::once(&life.vuln)
-            .chain(&life.said.aliases)
-            .chain(&life.said.remediation);
-        self.installs.newest(life.host, names)
+        self.installs.newest(life.host, names_of(life))
     }
 
     /// Returns when a life ended: with the deployment that a look confirmed, where deployments stop the clock.

@@ -4,6 +4,7 @@
 //! put into their time, hosts are told apart, observations become lives, each life is judged by the
 //! table of dispositions, and figures are counted.
 
+mod alerts;
 mod alias;
 mod clock;
 mod coverage;
@@ -121,6 +122,7 @@ pub fn reconcile_over<'a>(
         due_soon_days: question.due_soon_days,
         verify_hours: question.verify_hours,
         installs: &joined.installs,
+        alerts: alerts::Alerts::of(&runs, &joined.identities, as_of),
         systems: &systems,
         exposed: &exposed,
         coverages: coverage::Coverages::new(repository, &standings, as_of),

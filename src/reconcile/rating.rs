@@ -295,6 +295,13 @@ fn severities(life: &Life) -> (Severity, Vec<(DateTime<Utc>, Severity)>) {
 }
 
 impl<'a> Bench<'a> {
+    /// Returns what scanners and alerts say of exploits, by time.
+    fn exploit_said(&self, life: &Life) -> Vec<(DateTime<Utc>, Exploit)> {
+        let mut said = life.said.exploits.clone();
+        self.alerts.add_to(life, &mut said);
+        said
+    }
+
     pub(super) fn facts<'s>(
         &'s self,
         life: &Life,
@@ -313,7 +320,7 @@ impl<'a> Bench<'a> {
             patch_published: life.said.patch_published,
             kev: self.kev.get(&*life.vuln).copied(),
             epss: self.epss.get(&*life.vuln).copied(),
-            exploit_said: life.said.exploits.clone(),
+            exploit_said: self.exploit_said(life),
             evidence: evidence(triages),
             triages: triages.to_vec(),
             systems: self.systems(host, system, life.episode.first_seen),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::register::{ImportLine, ImportState};
 use crate::import::{Product, Scan};
 use crate::load::Repository;
-use crate::model::{AsOf, Host, Quality, Record, Source, SourceQuality, SourceState, Stamp, Zone};
+use crate::model::{AsOf, Date, Host, Quality, Record, Source, SourceQuality, SourceState, Stamp, Zone};
 
 /// An export in its place in time.
 pub(super) struct Run<'a> {
@@ -30,6 +30,14 @@ impl Run<'_> {
     /// Resolves a stamp in the source's zone; a day begins at its first moment.
     pub(super) fn instant(&self, stamp: Stamp) -> DateTime<Utc> {
         self.zone.instant(stamp)
+    }
+
+    /// Returns the last moment that a stamp may mean: of a day its end.
+    pub(super) fn last_of(&self, stamp: Stamp) -> DateTime<Utc> {
+        match stamp {
+            Stamp::Day(day) => self.zone.end_of_day(Date(day)).with_timezone(&Utc),
+            Stamp::At(_) | Stamp::Wall(_) => self.zone.instant(stamp),
+        }
     }
 
     /// Returns when a host was scanned.

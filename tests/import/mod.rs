@@ -1,19 +1,23 @@
 //! Exports become observations, whole or not at all.
 
+mod ansible;
 mod cloud;
 mod counts;
 mod feeds;
 mod greenbone;
 mod hostile;
 mod katello;
+mod mapped;
 mod mapping;
 mod nessus;
 mod nexpose;
 mod packages;
+mod puppet;
 mod qualys;
 mod qualys_xml;
 mod samples;
 mod scap;
+mod servicenow;
 mod tenable;
 mod tenable_csv;
 mod trivy;

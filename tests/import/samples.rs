@@ -39,6 +39,10 @@ const FOLDERS: &[(&str, &str)] = &[
     ("xccdf_results", "xccdf-results"),
     ("openscap_arf", "arf"),
     ("oval_results", "oval-results"),
+    ("servicenow_cmdb", "servicenow-cmdb"),
+    ("ansible_facts", "ansible-facts"),
+    ("ansible_callback_json", "ansible-callback"),
+    ("puppet_report", "puppet-report"),
     ("epss_csv", "epss-csv"),
     ("grype_json", "grype-json"),
     ("osv_scanner_json", "osv-scanner-json"),
@@ -85,7 +89,7 @@ const DIFFERENCES: &[(&str, [&str; 2], &str)] = &[
     ),
     (
         "azure_defender_csv/AzureSecurityCenterRecommendations.csv",
-        [2, 2],
+        ["2", "2"],
         "one recommendation was met from the first, so it never was a finding",
     ),
     (
@@ -93,7 +97,36 @@ const DIFFERENCES: &[(&str, [&str; 2], &str)] = &[
         ["1", "86"],
         "one vulnerability is rated `info` and nothing else, so it is counted as informational",
     ),
+    (
+        "servicenow_cmdb/configuration_item_info.json",
+        ["1", "0"],
+        RECORDS,
+    ),
+    ("ansible_facts/debian.dev.local", ["1", "0"], FACTS),
+    ("ansible_facts/win.dev.local", ["1", "0"], FACTS),
+    ("ansible_facts/ansible_rhel_8.json", ["1", "0"], FACTS),
+    (
+        "ansible_facts/dead.dev.local",
+        ["0", "0"],
+        "a host that could not be reached was not seen; the index counts the fields of the answer",
+    ),
+    (
+        "ansible_callback_json/goansible_1.json",
+        ["3", "0"],
+        "the index counts each task on each host, of which none is about a patch",
+    ),
+    (
+        "puppet_report/pg1.vm-304bebf8e5fc109ced84e8b086f9bcf8324f3d78.json",
+        ["1", "0"],
+        RESOURCES,
+    ),
+    ("puppet_report/errors.json", ["1", "0"], RESOURCES),
+    ("puppet_report/report2.6.x.yaml", ["1", "0"], RESOURCES),
 ];
+
+const RECORDS: &str = "the index counts the records, which are the hosts";
+const FACTS: &str = "the index counts the facts, of which none is about a patch";
+const RESOURCES: &str = "the index counts resources or messages, of which none installed a package";
 
 #[test]
 fn samples_yield_the_rows_of_their_index() {

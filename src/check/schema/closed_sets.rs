@@ -224,6 +224,78 @@ fn ratings(repository: &Repository, matrix: &RiskMatrix, out: &mut Vec<Diagnosti
     }
 }
 
+/// Formats whose exports say themselves what is gone or installed, and never list everything.
+const NEVER_WHOLE: [&str; 6] = [
+    "tenable-vm",
+    "ansible-callback",
+    "ansible-facts",
+    "mapping-alerts",
+    "mapping-deployment",
+    "puppet-report",
+];
+
+/// The columns that each format read through a mapping needs.
+const MAPPED: [(&str, &[&str]); 3] = [
+    ("mapping", &["name"]),
+    ("mapping-deployment", &["name", "patch", "state"]),
+    ("mapping-alerts", &["name", "cve", "time"]),
+];
+
+/// Finds what a Source's mapping lacks for its format, or has for none.
+fn mapping_faults(source: &Record<Source>) -> Vec<Diagnostic> {
+    let spec = &source.spec;
+    let format = spec.format.as_str();
+    let fault = |span: Span, message: String| {
+        Diagnostic::error(CHECK.code, span, message).subject(source.id().to_string())
+    };
+    let needed = MAPPED
+        .iter()
+        .find(|(name, _)| *name == format)
+        .map(|(_, columns)| *columns);
+    let (needed, mapping) = match (needed, &spec.mapping) {
+        (None, None) => return Vec::new(),
+        (Some(needed), Some(mapping)) => (needed, mapping),
+        (Some(needed), None) => {
+            let help = format!(
+                "add `mapping.columns` with at least {}",
+                listed(needed.iter().copied())
+            );
+            let message = format!("`format: {format}` without a mapping");
+            return vec![fault(spec.format.span, message).help(help)];
+        }
+        (None, Some(mapping)) => {
+            let message = format!("a mapping without effect: the format is `{}`", excerpt(format));
+            let help =
+                "write `format: mapping`, `mapping-deployment` or `mapping-alerts`, or remove the mapping";
+            return vec![fault(mapping.columns.span, message).help(help)];
+        }
+    };
+    let mut found = Vec::new();
+    for column in needed
+        .iter()
+        .filter(|column| !mapping.columns.contains_key(**column))
+    {
+        let message = format!("the mapping has no column for `{column}`");
+        let help = format!("add `{column}:` with the header of the column");
+        found.push(fault(mapping.columns.span, message).help(help));
+    }
+    if mapping.states.is_some() != (format == "mapping-deployment") {
+        let (message, help) = if mapping.states.is_some() {
+            (
+                "`mapping.states` without effect",
+                "write `format: mapping-deployment`, or remove the states",
+            )
+        } else {
+            (
+                "the mapping has no `states`",
+                "add `mapping.states` with the words of the `state` column",
+            )
+        };
+        found.push(fault(mapping.columns.span, message.into()).help(help));
+    }
+    found
+}
+
 /// A format is judged where this tool reads the Source's exports: scanners, inventories and feeds.
 fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
     let spec = &source.spec;
@@ -231,43 +303,21 @@ fn format(source: &Record<Source>, out: &mut Vec<Diagnostic>) {
     let fault = |span: Span, message: String| {
         Diagnostic::error(CHECK.code, span, message).subject(source.id().to_string())
     };
-    let name_column = spec
-        .mapping
-        .as_ref()
-        .map(|mapping| (mapping.columns.span, mapping.columns.contains_key("name")));
-    match (format == "mapping", name_column) {
-        (true, None) => out.push(
-            fault(spec.format.span, "`format: mapping` without a mapping".into())
-                .help("add `mapping.columns` with at least `name`: the column that names the host"),
-        ),
-        (true, Some((span, false))) => out.push(
-            fault(span, "the mapping has no column for `name`".into())
-                .help("add `name:` with the header of the column that names the host"),
-        ),
-        (false, Some((span, _))) => out.push(
-            fault(
-                span,
-                format!("a mapping without effect: the format is `{}`", excerpt(format)),
-            )
-            .help("write `format: mapping`, or remove the mapping"),
-        ),
-        (true, Some((_, true))) | (false, None) => {}
-    }
-    if format == "tenable-vm" && spec.absence_means_fixed {
+    out.extend(mapping_faults(source));
+    if NEVER_WHOLE.contains(&format) && spec.absence_means_fixed {
         out.push(
             fault(
                 spec.format.span,
                 "`absence_means_fixed` with exports that never list everything".into(),
             )
-            .help("remove `absence_means_fixed`; the exports of `tenable-vm` say `FIXED` of what is gone"),
+            .help(format!("remove `absence_means_fixed`; the exports of `{format}` say themselves what is gone or installed")),
         );
     }
     let is_read =
         |role: &SourceRole| matches!(role, SourceRole::Scanner | SourceRole::Cmdb | SourceRole::Feed);
-    let is_known = format == "mapping" || IMPORTERS.iter().any(|importer| importer.name == format);
+    let is_known = IMPORTERS.iter().any(|importer| importer.name == format);
     if !is_known && spec.roles.iter().any(is_read) {
         let mut names: Vec<&str> = IMPORTERS.iter().map(|importer| importer.name).collect();
-        names.push("mapping");
         names.sort_unstable();
         names.dedup();
         out.push(

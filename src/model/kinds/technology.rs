@@ -365,7 +365,8 @@ pub struct Milestone {
 pub struct Source {
     #[schemars(length(min = 1))]
     pub roles: Vec<SourceRole>,
-    /// The name of an importer, such as `nessus-v2`, or `mapping` for a delimited file read through `mapping`.
+    /// The name of an importer, such as `nessus-v2`, or `mapping`, `mapping-deployment` or `mapping-alerts` for an
+    /// export read through `mapping`.
     pub format: Spanned<String>,
     /// The zone of stamps that carry none, by its IANA name.
     pub timezone: Spanned<String>,
@@ -399,7 +400,7 @@ pub struct Source {
     pub automation: Vec<Automation>,
     pub selection: Option<Selection>,
     pub state: SourceState,
-    /// Which column means what, for `format: mapping`.
+    /// Which column means what, for `format: mapping`, `mapping-deployment` and `mapping-alerts`.
     pub mapping: Option<MappingProfile>,
 }
 
@@ -411,9 +412,12 @@ pub struct MappingProfile {
     /// The field separator, one character; a comma if it is missing.
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
-    /// The header of the column for each field: `name` (required), `fqdn`, `hostname`, `ip`, `mac`, `serial`, `uuid`,
+    /// Of a list of hosts, the header of the column for each field: `name` (required), `fqdn`, `hostname`, `ip`, `mac`, `serial`, `uuid`,
     /// `agent`, `cloud_id`, `os`, `status`, `aliases`, `ip_static` (`yes` where the address never changes), `lease_from`
     /// and `lease_to` (between which the host has the address), and any further field that expressions may name.
+    /// Of a deployment tool: `name`, `patch` and `state` (required), `time` (since when the patch is in that state),
+    /// `reported` (when the host last reported), `title`, `fqdn`, `ip`, `serial`. Of alerts, the name of the member,
+    /// such as `host.name`: `name`, `cve` and `time` (required), `id`, `fqdn`, `ip`.
     pub columns: Spanned<BTreeMap<String, String>>,
     /// Values of the status column for a host in use.
     #[serde(default)]
@@ -421,6 +425,27 @@ pub struct MappingProfile {
     /// Values of the status column for a host that is gone.
     #[serde(default)]
     pub retired: Vec<String>,
+    /// The words of the `state` column, for `format: mapping-deployment`.
+    pub states: Option<StateWords>,
+}
+
+/// Which words of a deployment tool mean which state of a patch; a word that is in no list is refused.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct StateWords {
+    #[serde(default)]
+    pub installed: Vec<String>,
+    #[serde(default)]
+    pub missing: Vec<String>,
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// Installed, and not in effect before a restart.
+    #[serde(default)]
+    pub pending_reboot: Vec<String>,
+    /// The tool does not know, or the patch is not for the host: no evidence of anything.
+    #[serde(default)]
+    pub unknown: Vec<String>,
 }
 
 /// How a patch source is verified.

@@ -49,6 +49,7 @@ impl<'a> ImportView<'a> {
             Product::Inventory => "inventory",
             Product::Hosts => "hosts",
             Product::Deployment => "deployment",
+            Product::Alerts => "alerts",
             Product::Kev => "kev",
             Product::Epss => "epss",
             Product::Knowledge => "knowledge",
