@@ -215,7 +215,8 @@ fn check_record(name: &str, is_folder: bool, record: &ZipFileHeaderRecord<'_>) -
     if flags.is_encrypted() || flags.bits() & (1 << 6 | 1 << 13) != 0 {
         return Err(refused(name, "it is encrypted; give the archive without a password"));
     }
-    let kind = record.mode().value() & KIND;
+    // Only systems of Unix say it; the others leave zeros.
+    let kind = record.external_attributes() >> 16 & KIND;
     let is_plain = if is_folder {
         [0, FOLDER].contains(&kind)
     } else {

@@ -6,6 +6,7 @@ mod hostile;
 mod katello;
 mod mapping;
 mod nessus;
+mod packed;
 mod qualys;
 mod samples;
 mod tenable;
