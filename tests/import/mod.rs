@@ -6,7 +6,7 @@ mod hostile;
 mod katello;
 mod mapping;
 mod nessus;
-mod packed;
+pub(crate) mod packed;
 mod qualys;
 mod samples;
 mod tenable;
