@@ -41,19 +41,21 @@ use failure::{Failure, USAGE};
 )]
 pub fn main() -> ExitCode {
     let stdout = std::io::stdout();
-    let stderr = std::io::stderr();
+    let mut stderr = std::io::stderr();
     let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_ci = std::env::var_os("CI").is_some();
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let out_is_terminal = stdout.is_terminal();
+    let err_is_terminal = stderr.is_terminal() && !is_ci;
     let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
     let mut console = Console {
         out: &mut out,
-        err: &mut stderr.lock(),
+        // Not locked: the line of progress is drawn by a thread of its own.
+        err: &mut stderr,
         now: chrono::Utc::now(),
         folder: std::env::current_dir().unwrap_or_default(),
         out_is_colored: out_is_terminal && !is_plain,
-        err_is_terminal: stderr.is_terminal() && !is_ci,
+        err_is_terminal,
         can_ask: std::io::stdin().is_terminal() || std::env::var_os("SSH_ASKPASS").is_some(),
         width: if out_is_terminal {
             columns.unwrap_or(100)

@@ -224,7 +224,8 @@ fn check_record(name: &str, is_folder: bool, record: &ZipFileHeaderRecord<'_>) -
             "it is encrypted; give the archive without a password",
         ));
     }
-    let kind = record.mode().value() & KIND;
+    // Only systems of Unix say it; the others leave zeros.
+    let kind = record.external_attributes() >> 16 & KIND;
     let is_plain = if is_folder {
         [0, FOLDER].contains(&kind)
     } else {

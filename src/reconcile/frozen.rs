@@ -126,7 +126,7 @@ struct Inventories<'a> {
 impl<'a> Inventories<'a> {
     fn new(runs: &'a [Run<'a>], as_of: AsOf) -> Self {
         let is_whole = |run: &Run<'_>| {
-            run.scan.importer.product == Product::Inventory && run.scan.summary.incomplete.is_none()
+            run.scan.importer.product == Product::Inventory && run.is_whole()
         };
         let dated = runs
             .iter()

@@ -1,5 +1,6 @@
 //! Observations of all runs, sorted by host and vulnerability, folded into findings without dates yet.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, HostIndex, KevListing, Product, Sighting};
 use crate::load::Repository;
 use crate::model::{
-    Alias, AsOf, CvssVector, Discrepancy, Host, Members, ObservationState, Quality, Severity, Stamp,
-    best_vector,
+    Alias, AsOf, CvssVector, Discrepancy, Host, HostStatus, Members, ObservationState, Quality, Severity, Stamp,
+    Zone, best_vector,
 };
 
 /// When and how well a run saw a host.
@@ -109,8 +110,10 @@ pub(super) fn gather(repository: &Repository, runs: &[Run<'_>], as_of: AsOf) -> 
     let inventories = runs
         .iter()
         .filter(|run| run.scan.importer.product == Product::Inventory && is_used(run));
-    let rows = inventories.flat_map(|run| run.scan.hosts.iter().map(|host| (host, run.zone)));
-    for (host, zone) in in_order(rows.collect()) {
+    let rows: Vec<(Cow<'_, Host>, Zone)> = inventories
+        .flat_map(|run| run.scan.hosts.iter().map(|host| (believed(run, host), run.zone)))
+        .collect();
+    for (host, zone) in in_order(rows.iter().map(|(host, zone)| (&**host, *zone)).collect()) {
         identities.add_known(host, zone);
     }
     for system in &repository.systems {
@@ -142,6 +145,17 @@ pub(super) fn gather(repository: &Repository, runs: &[Run<'_>], as_of: AsOf) -> 
     joined.installs = Installs::of(runs, &joined.identities, as_of);
     joined.looks.resize(joined.identities.hosts.len(), Vec::new());
     (joined, places)
+}
+
+/// Returns a row of an inventory; one that is not whole retires nobody: in what is missing the host may be in use.
+fn believed<'a>(run: &Run<'a>, host: &'a Host) -> Cow<'a, Host> {
+    if run.is_whole() || host.status != HostStatus::Retired {
+        return Cow::Borrowed(host);
+    }
+    Cow::Owned(Host {
+        status: HostStatus::Unknown,
+        ..host.clone()
+    })
 }
 
 fn is_used(run: &Run<'_>) -> bool {
@@ -344,7 +358,12 @@ pub(super) fn all_events(
         let quality = run.quality(host);
         let event = Event {
             at: seen_at.min(looked_at.max(seen_at)).min(as_of.instant()),
-            said: if is_fixed { Said::Fixed } else { Said::Seen },
+            said: match (is_fixed, run.is_whole()) {
+                (true, true) => Said::Fixed,
+                // In what is missing it may be open, at another port or path.
+                (true, false) => Said::Missing,
+                (false, _) => Said::Seen,
+            },
             source: number(run.observer()).unwrap_or(0),
             quality: if fanned.check.potential {
                 quality.min(Quality::Banner)

@@ -58,6 +58,11 @@ impl Run<'_> {
         host.quality.or(declared).unwrap_or(Quality::Unauthenticated)
     }
 
+    /// Tells whether the export holds all that it should; one that does not closes nothing.
+    pub(super) fn is_whole(&self) -> bool {
+        self.scan.summary.incomplete.is_none()
+    }
+
     /// Tells whether what is not in the run is gone; of a run of the ledger, as its Source said then.
     pub(super) fn proves_absence(&self) -> bool {
         let says_now = || self.source.is_some_and(|source| source.spec.absence_means_fixed);
@@ -164,8 +169,8 @@ fn source_of<'a>(repository: &'a Repository, scan: &Scan) -> Option<&'a Record<S
     }
 }
 
-/// Of several inventories or catalogues of one Source only the newest counts; a part of a knowledge base takes the
-/// place of none.
+/// Of several inventories or catalogues of one Source only the newest counts; one that is not whole takes no whole
+/// one's place, and a part of a knowledge base takes the place of none.
 fn supersede(runs: &mut [Run<'_>], product: Product) {
     let newest = |runs: &[Run<'_>], index: usize| {
         let mine = &runs[index];
@@ -174,6 +179,7 @@ fn supersede(runs: &mut [Run<'_>], product: Product) {
                 && other.state != ImportState::Ignored
                 && (product != Product::Knowledge || other.state == ImportState::Complete)
                 && other.observer() == mine.observer()
+                && (other.is_whole() || !mine.is_whole())
                 && (other.line.run_at, &other.scan.file, &other.scan.sha256)
                     > (mine.line.run_at, &mine.scan.file, &mine.scan.sha256)
         })

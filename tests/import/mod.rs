@@ -12,6 +12,7 @@ mod mapping;
 mod nessus;
 mod nexpose;
 mod packages;
+pub(crate) mod packed;
 mod puppet;
 mod qualys;
 mod qualys_xml;

@@ -22,9 +22,10 @@ pub(super) fn scanner_suppressions(context: &Context<'_>, out: &mut Vec<Diagnost
                 observer,
                 host,
                 system,
+                check,
                 why,
             } if one.state == SuppressedState::Uncovered => {
-                out.push(hidden(context, one, (observer, host, why), system.as_ref()));
+                out.push(hidden(context, one, (observer, host, check, why), system.as_ref()));
             }
             HiddenBy::Scanner { .. } => {}
         }
@@ -192,7 +193,7 @@ fn dead(context: &Context<'_>, one: &Suppressed, span: Span) -> Diagnostic {
 fn hidden(
     context: &Context<'_>,
     one: &Suppressed,
-    (observer, host, why): (&str, &str, &str),
+    (observer, host, check, why): (&str, &str, &str, &str),
     system: Option<&RecordId>,
 ) -> Diagnostic {
     let id = excerpt(one.id.as_deref().unwrap_or_default());
@@ -202,7 +203,7 @@ fn hidden(
         excerpt(host)
     );
     let diagnostic = Diagnostic::error(CODE, place(context, system), message)
-        .label(format!("the scanner says: {}", excerpt(why)))
+        .label(format!("of `{}` the scanner says: {}", excerpt(check), excerpt(why)))
         .help("end it in the scanner; or have an Exception, RiskAcceptance or Triage for it approved")
         .subject(format!("{host} {id}"));
     naming(context, one, diagnostic)

@@ -16,8 +16,8 @@ use crate::trust::Standings;
 
 /// Where a finding is hidden: the observer, the host and the vulnerability.
 type Place<'a> = (&'a str, Arc<str>, Arc<str>);
-/// The newest run that hides it, and why.
-type Newest<'a> = BTreeMap<Place<'a>, (usize, Arc<str>)>;
+/// The newest run that hides it, the scanner's own id of it, and why.
+type Newest<'a> = BTreeMap<Place<'a>, (usize, Arc<str>, Arc<str>)>;
 
 /// Returns the open findings that the newest run of a Source calls hidden.
 pub(in crate::reconcile) fn hidden(
@@ -37,7 +37,7 @@ pub(in crate::reconcile) fn hidden(
         .collect();
     let decisions = decisions(repository, standings, as_of);
     let mut all = Vec::new();
-    for ((observer, host, vuln), (run, why)) in newest {
+    for ((observer, host, vuln), (run, check, why)) in newest {
         let Some(finding) = by_place.get(&(&*host, &*vuln)) else {
             continue;
         };
@@ -68,6 +68,7 @@ pub(in crate::reconcile) fn hidden(
                 observer: observer.into(),
                 host: Arc::clone(&finding.host),
                 system: finding.system.clone(),
+                check,
                 why,
             },
             file: runs[run].scan.file.as_str().into(),
@@ -113,7 +114,9 @@ fn newest<'a>(runs: &'a [Run<'_>], joined: &Joined) -> Newest<'a> {
         for (host, sighting) in run.scan.sightings.iter() {
             let host = placed.get(host.0 as usize).copied().flatten();
             let check = run.scan.checks.get(sighting.check as usize);
-            if let (Some(host), Some(check)) = (host, check) {
+            // A run that is not whole ends nothing: what it calls fixed may be open in what is missing.
+            let is_heard = run.is_whole() || sighting.state != ObservationState::Fixed;
+            if let (Some(host), Some(check), true) = (host, check, is_heard) {
                 let host = &joined.identities.hosts[host].id;
                 let observer = (run.observer(), index);
                 note(&mut newest, observer, host, (check, &joined.aliases), sighting);
@@ -131,15 +134,16 @@ fn note<'a>(
     (check, aliases): (&CheckInfo, &Aliases),
     sighting: &Sighting,
 ) {
-    for (vuln, _) in aliases.of(check, &own_id(check), &observer.into()) {
+    let own = own_id(check);
+    for (vuln, _) in aliases.of(check, &own, &observer.into()) {
         let place = (observer, Arc::clone(host), vuln);
         match &sighting.suppressed {
             Some(why) if sighting.state != ObservationState::Fixed => {
-                newest.insert(place, (run, Arc::clone(why)));
+                newest.insert(place, (run, Arc::clone(&own), Arc::clone(why)));
             }
             // What a run hides in one place stays hidden there; a newer run that shows it ends that.
             Some(_) | None => {
-                if newest.get(&place).is_some_and(|(other, _)| *other < run) {
+                if newest.get(&place).is_some_and(|(other, ..)| *other < run) {
                     newest.remove(&place);
                 }
             }

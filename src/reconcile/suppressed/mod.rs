@@ -24,11 +24,12 @@ pub(super) use hidden::hidden;
 pub enum HiddenBy {
     /// An entry of an ignore file.
     IgnoreFile { tool: IgnoringTool, span: Span },
-    /// The scanner itself: the Source or format, the host, its System, and the scanner's own words.
+    /// The scanner itself: the Source or format, the host, its System, the scanner's own id and its own words.
     Scanner {
         observer: Arc<str>,
         host: Arc<str>,
         system: Option<RecordId>,
+        check: Arc<str>,
         why: Arc<str>,
     },
 }
