@@ -1,11 +1,9 @@
 //! Opens an export: counts its bytes, unpacks it, recognises it, and hands it to its importer.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
-
-use sha2::{Digest as _, Sha256};
 
 use super::{IMPORTERS, ImportError, Importer, Options, Sink};
 use crate::model::ScanSummary;
@@ -34,12 +32,8 @@ pub struct Imported {
 
 /// Reads an export once, from its first byte to its last.
 pub fn import(input: Input<'_>, options: &Options<'_>, sink: &mut dyn Sink) -> Result<Imported, ImportError> {
-    let hash = Rc::new(RefCell::new(Sha256::new()));
-    let hashed = Hashed {
-        inner: open(input)?,
-        hash: Rc::clone(&hash),
-    };
-    let mut reader = unpack(Box::new(hashed))?;
+    let (hashed, digest) = super::ahead::open(input)?;
+    let mut reader = unpack(hashed)?;
     let head = read_head(&mut *reader)?;
     let importer = choose(&head, options)?;
     let summary = {
@@ -48,11 +42,11 @@ pub fn import(input: Input<'_>, options: &Options<'_>, sink: &mut dyn Sink) -> R
         drain(&mut whole)?;
         summary
     };
-    let digest = hash.borrow_mut().finalize_reset();
+    drop(reader);
     Ok(Imported {
         importer,
         summary,
-        sha256: super::value::hex(&digest),
+        sha256: super::value::hex(&digest.finish()?),
     })
 }
 
@@ -138,19 +132,6 @@ fn drain(reader: &mut dyn BufRead) -> Result<(), ImportError> {
             return Ok(());
         }
         reader.consume(read);
-    }
-}
-
-struct Hashed<'a> {
-    inner: Box<dyn Read + 'a>,
-    hash: Rc<RefCell<Sha256>>,
-}
-
-impl Read for Hashed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hash.borrow_mut().update(&buffer[..read]);
-        Ok(read)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Exports become observations, whole or not at all.
 
 mod counts;
+mod differential;
 mod feeds;
 mod hostile;
 mod katello;
