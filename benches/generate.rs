@@ -335,16 +335,16 @@ fn approval(row: usize) -> (String, String) {
     (format!("approvals/exc-{row:05}/{row:08x}-p-kim-1.yaml"), text)
 }
 
-fn host_name(host: usize) -> String {
+pub(crate) fn host_name(host: usize) -> String {
     format!("host-{host:05}.bench.example")
 }
 
-fn cve(plugin: usize) -> String {
+pub(crate) fn cve(plugin: usize) -> String {
     format!("CVE-2026-{:05}", 10_000 + plugin)
 }
 
 /// Returns the host and the vulnerability of a host's `rank`-th finding.
-fn finding(host: usize, rank: usize) -> (usize, usize) {
+pub(crate) fn finding(host: usize, rank: usize) -> (usize, usize) {
     let host = host % HOSTS;
     (host, (host * 7 + rank * 41) % PLUGINS)
 }
@@ -365,7 +365,7 @@ pub(crate) fn write_nessus(path: &Path, export: Export) -> io::Result<()> {
     for host in 0..HOSTS {
         write_host(&mut out, host)?;
         for rank in 0..per_host {
-            write_item(&mut out, finding(host, rank).1, &description)?;
+            write_item(&mut out, host, finding(host, rank).1, &description)?;
         }
         writeln!(out, "</ReportHost>")?;
     }
@@ -373,7 +373,7 @@ pub(crate) fn write_nessus(path: &Path, export: Export) -> io::Result<()> {
     out.flush()
 }
 
-fn write_host(out: &mut impl Write, host: usize) -> io::Result<()> {
+pub(crate) fn write_host(out: &mut impl Write, host: usize) -> io::Result<()> {
     let name = host_name(host);
     writeln!(out, "<ReportHost name=\"{name}\"><HostProperties>")?;
     let ip = format!("10.{}.{}.{}", host >> 16, (host >> 8) & 255, host & 255);
@@ -396,14 +396,19 @@ fn write_host(out: &mut impl Write, host: usize) -> io::Result<()> {
     )
 }
 
-fn write_item(out: &mut impl Write, plugin: usize, description: &str) -> io::Result<()> {
+pub(crate) fn write_item(
+    out: &mut impl Write,
+    host: usize,
+    plugin: usize,
+    description: &str,
+) -> io::Result<()> {
     let (severity, risk, vector) = match plugin % 10 {
         0 => (4, "Critical", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
         1..=3 => (3, "High", "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:N"),
         4..=8 => (2, "Medium", "CVSS:3.1/AV:N/AC:L/PR:L/UI:R/S:U/C:L/I:L/A:N"),
         _ => (1, "Low", "CVSS:3.1/AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N"),
     };
-    let (id, cve) = (100_000 + plugin, cve(plugin));
+    let (id, cve, host) = (100_000 + plugin, cve(plugin), host_name(host));
     write!(
         out,
         "<ReportItem port=\"443\" svc_name=\"www\" protocol=\"tcp\" severity=\"{severity}\" pluginID=\"{id}\" \
@@ -422,12 +427,12 @@ fn write_item(out: &mut impl Write, plugin: usize, description: &str) -> io::Res
          <solution>Upgrade to nginx version 1.28.{plugin} or later.</solution>\n\
          <synopsis>The remote web server is affected by multiple vulnerabilities.</synopsis>\n\
          <vuln_publication_date>2026/08/10</vuln_publication_date>\n<xref>IAVA:2026-A-{plugin:04}</xref>\n\
-         <plugin_output>\n  URL               : https://{id}.bench.example/\n  Installed version : 1.26.0\n  \
+         <plugin_output>\n  URL               : https://{host}/\n  Installed version : 1.26.0\n  \
          Fixed version     : 1.28.{plugin}\n</plugin_output>\n</ReportItem>\n"
     )
 }
 
-fn sentence(words: usize) -> String {
+pub(crate) fn sentence(words: usize) -> String {
     const WORDS: [&str; 12] = [
         "the", "remote", "server", "is", "affected", "by", "a", "heap", "overflow", "&lt;", "crafted",
         "request",

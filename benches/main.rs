@@ -1,8 +1,11 @@
 //! What the tool costs beside the least that its input could cost.
 //!
 //! Each stage has a floor: the bare tokenising of the same bytes. `cargo bench` prints the times and
-//! the ratios, and last how much memory an import takes; `cargo bench -- load` runs what has the word in
-//! its name. Every stage says what it found, since a fast wrong answer is worth nothing.
+//! the ratios, then those of each format that matters most, and last how much memory an import takes;
+//! `cargo bench -- load` runs what has the word in its name (`formats` and `memory` are such words, too), and
+//! `cargo bench -- --write` runs all and writes `benches/RESULTS.md`. With `COUNTERSIGN_BENCH_FINDINGS=1000000`
+//! the formats are measured at that size beside the usual one, which takes 8 GB of the disk and half an hour.
+//! Every stage says what it found, since a fast wrong answer is worth nothing.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -11,16 +14,19 @@
 #![allow(clippy::disallowed_methods, reason = "a bench makes and reads its own files")]
 
 mod approvals;
+mod formats;
 mod generate;
+mod generate_formats;
 mod history;
 mod measure;
+mod memory;
+mod page;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
 
 use countersign::check::{self, Settings};
-use countersign::import::{Content, Export, Scan, Sighting, collect};
+use countersign::import::Scan;
 use countersign::load::{LoadLimits, Repository, load};
 use countersign::model::{AsOf, Configuration, Zone, parse_date};
 use countersign::reconcile::{Question, Register, reconcile};
@@ -36,12 +42,8 @@ const FINDINGS: usize = 100_000;
 const EXCEPTIONS: [usize; 2] = [2_000, 50_000];
 /// Words of a description; with them an item has about the bytes of a real one.
 const WORDS: usize = 100;
-/// Words with which a file of as many findings has four times the bytes.
-const LONG_WORDS: usize = 1_150;
-/// The argument with which the bench runs itself to see how much memory one import takes.
-const PEAK: &str = "--peak-of";
-/// The argument with which it does so to see how much memory a register takes: a folder, then an export.
-const REGISTER: &str = "--register-of";
+/// The argument with which the page of the results is written.
+const WRITE: &str = "--write";
 
 const COMPARISONS: &[Comparison] = &[
     Comparison {
@@ -69,24 +71,6 @@ const COMPARISONS: &[Comparison] = &[
         target: Some(1.8),
     },
     Comparison {
-        stage: "import",
-        floor: "quick-xml tokens",
-        words: "the quick-xml loop",
-        target: Some(0.6),
-    },
-    Comparison {
-        stage: "import and reconcile",
-        floor: "quick-xml tokens",
-        words: "the quick-xml loop",
-        target: Some(0.6),
-    },
-    Comparison {
-        stage: "import and reconcile",
-        floor: "tag walk",
-        words: "the tag walk",
-        target: Some(2.0),
-    },
-    Comparison {
         stage: "history",
         floor: "every object",
         words: "every object of the repository, read",
@@ -108,12 +92,16 @@ const COMPARISONS: &[Comparison] = &[
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [PEAK, file] => return print_peak(Path::new(file)),
-        [REGISTER, folder, file] => return print_register(Path::new(folder), Path::new(file)),
-        _ => {}
+    if memory::run_as_child(&arguments) {
+        return;
     }
-    divan::main();
+    let is_writing = arguments.iter().any(|argument| argument == WRITE);
+    if is_writing {
+        // The one argument that the harness does not know.
+        divan::Divan::default().run_benches();
+    } else {
+        divan::main();
+    }
     if arguments
         .iter()
         .any(|argument| matches!(argument.as_str(), "--list" | "--test"))
@@ -129,8 +117,11 @@ fn main() {
         .iter()
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    if words.is_empty() || words.iter().any(|word| "memory".contains(word.as_str())) {
-        print_memory();
+    let is_asked = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    let formats = is_asked("formats").then(formats::run).unwrap_or_default();
+    let memory = is_asked("memory").then(memory::print).unwrap_or_default();
+    if is_writing {
+        page::write(COMPARISONS, &formats, &memory);
     }
 }
 
@@ -172,18 +163,7 @@ fn load_folder(folder: &Path) -> Repository {
 }
 
 fn import_file(path: &Path) -> Vec<Scan> {
-    let file = path.display().to_string();
-    let content = Content::File(path.to_owned());
-    let export = Export {
-        file,
-        content,
-        source: None,
-        mapping: None,
-        date_order: None,
-        host: None,
-        is_ad_hoc: true,
-    };
-    collect(&[export]).into_iter().map(Result::unwrap).collect()
+    formats::import_files(&[path.to_owned()])
 }
 
 fn lay_together<'a>(repository: &'a Repository, scans: &[Scan]) -> Register<'a> {
@@ -223,14 +203,6 @@ fn assert_loaded(repository: &Repository, count: usize) {
     assert_eq!(repository.records().count(), count);
 }
 
-fn assert_imported(scans: &[Scan], findings: usize) {
-    let found: Vec<(u64, u64)> = scans
-        .iter()
-        .map(|scan| (scan.summary.hosts, scan.summary.observations))
-        .collect();
-    assert_eq!(found, [(generate::HOSTS as u64, findings as u64)]);
-}
-
 #[divan::bench(args = SIZES, sample_count = 9, sample_size = 1)]
 fn load_records(bencher: Bencher<'_, '_>, count: usize) {
     let folder = governed(count, false);
@@ -265,22 +237,6 @@ fn load_floor_yaml_events(bencher: Bencher<'_, '_>, count: usize) {
     bencher.bench_local(|| sample(format!("yaml events {count}"), work));
 }
 
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn import_nessus(bencher: Bencher<'_, '_>) {
-    let path = export(FINDINGS, WORDS);
-    assert_imported(&import_file(&path), FINDINGS);
-    bencher.bench_local(|| sample("import", || import_file(&path)));
-}
-
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn import_and_reconcile_nessus(bencher: Bencher<'_, '_>) {
-    let path = export(FINDINGS, WORDS);
-    let repository = load_folder(&governed(10_000, true));
-    assert_loaded(&repository, 10_000);
-    let work = || lay_together(&repository, &import_file(&path)).findings.len();
-    bencher.bench_local(|| assert_eq!(sample("import and reconcile", work), FINDINGS));
-}
-
 #[divan::bench(args = EXCEPTIONS, sample_count = 5, sample_size = 1)]
 fn reconcile_nessus(bencher: Bencher<'_, '_>, exceptions: usize) {
     let scans = import_file(&export(FINDINGS, WORDS));
@@ -300,124 +256,4 @@ fn reconcile_nessus(bencher: Bencher<'_, '_>, exceptions: usize) {
     drop(register);
     let work = || lay_together(&repository, &scans).findings.len();
     bencher.bench_local(|| sample(format!("reconcile {exceptions}"), work));
-}
-
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn import_floor_quick_xml_tokens(bencher: Bencher<'_, '_>) {
-    let path = export(FINDINGS, WORDS);
-    bencher.bench_local(|| sample("quick-xml tokens", || quick_xml_tokens(&path)));
-}
-
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn import_floor_tag_walk(bencher: Bencher<'_, '_>) {
-    let bytes = std::fs::read(export(FINDINGS, WORDS)).unwrap();
-    bencher.bench_local(|| sample("tag walk", || tag_walk(&bytes)));
-}
-
-fn quick_xml_tokens(path: &Path) -> usize {
-    let mut reader = quick_xml::Reader::from_file(path).unwrap();
-    let (mut buffer, mut tokens) = (Vec::new(), 0);
-    while !matches!(
-        reader.read_event_into(&mut buffer).unwrap(),
-        quick_xml::events::Event::Eof
-    ) {
-        tokens += 1;
-        buffer.clear();
-    }
-    tokens
-}
-
-fn tag_walk(bytes: &[u8]) -> usize {
-    let (mut at, mut tags) = (0, 0);
-    while let Some(start) = memchr::memchr(b'<', &bytes[at..]) {
-        let Some(length) = memchr::memchr(b'>', &bytes[at + start..]) else {
-            break;
-        };
-        at += start + length + 1;
-        tags += 1;
-    }
-    tags
-}
-
-/// Measures in processes of their own, since a peak is never taken back.
-fn print_memory() {
-    if !Path::new("/proc/self/status").exists() {
-        return println!("\nmemory is read on Linux only");
-    }
-    println!(
-        "\n{:<44} {:>9} {:>9} {:>9} {:>9}",
-        "import of", "file MB", "peak MB", "kept MB", "beyond"
-    );
-    for (name, findings, words) in [
-        ("100 000 findings", FINDINGS, WORDS),
-        ("100 000 findings in four times the text", FINDINGS, LONG_WORDS),
-        ("400 000 findings", 4 * FINDINGS, WORDS),
-    ] {
-        let path = export(findings, words);
-        let megabytes = |bytes: u64| bytes as f64 / 1e6;
-        let size = megabytes(std::fs::metadata(&path).unwrap().len());
-        let [peak, kept] = figures(&[Path::new(PEAK), &path]);
-        let (peak, kept) = (megabytes(peak), megabytes(kept));
-        println!(
-            "{name:<44} {size:>9.1} {peak:>9.1} {kept:>9.1} {:>9.1}",
-            peak - kept
-        );
-        if (findings, words) != (FINDINGS, WORDS) {
-            std::fs::remove_file(&path).unwrap();
-        }
-    }
-    println!();
-    for exceptions in EXCEPTIONS {
-        let (folder, path) = (excepted(exceptions), export(FINDINGS, WORDS));
-        let [bytes] = figures(&[Path::new(REGISTER), &folder, &path]);
-        let each = bytes / FINDINGS as u64;
-        println!("the register at {exceptions} exceptions: {each} bytes a finding");
-    }
-}
-
-/// Runs the bench itself with other arguments, and reads the figures that it says.
-fn figures<const COUNT: usize>(arguments: &[&Path]) -> [u64; COUNT] {
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(
-        child.status.success(),
-        "{}",
-        String::from_utf8_lossy(&child.stderr)
-    );
-    let answer = String::from_utf8(child.stdout).unwrap();
-    let figures: Vec<u64> = answer
-        .split_whitespace()
-        .map(|figure| figure.parse().unwrap())
-        .collect();
-    figures.try_into().unwrap()
-}
-
-/// Prints the peak of this process after one import, and what of it the register is made from, in bytes.
-fn print_peak(path: &Path) {
-    let scans = import_file(path);
-    let sightings: usize = scans.iter().map(|scan| scan.sightings.iter().count()).sum();
-    println!("{} {}", status("VmHWM:"), sightings * size_of::<Sighting>());
-}
-
-/// Prints how many bytes a register holds: what the process grows by with each further one.
-fn print_register(folder: &Path, path: &Path) {
-    const MORE: usize = 3;
-    let (scans, repository) = (import_file(path), load_folder(folder));
-    // The first one leaves behind what the work itself takes, and the next ones use that again.
-    let first = lay_together(&repository, &scans);
-    let before = status("VmRSS:");
-    let more: Vec<Register<'_>> = (0..MORE).map(|_| lay_together(&repository, &scans)).collect();
-    let grown = status("VmRSS:").saturating_sub(before);
-    assert!(more.iter().all(|one| one.findings.len() == first.findings.len()));
-    println!("{}", grown / MORE as u64);
-}
-
-/// Returns a figure of this process, in bytes.
-fn status(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
-    kilobytes * 1024
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::formats::{IMPORT, Row, WHOLE};
+
 static SAMPLES: Mutex<BTreeMap<String, Vec<Sample>>> = Mutex::new(BTreeMap::new());
 
 #[derive(Clone, Copy)]
@@ -34,14 +36,19 @@ pub(crate) fn sample<T>(name: impl Into<String>, work: impl FnOnce() -> T) -> T 
     result
 }
 
-/// Sums the time that each thread has run, from the scheduler of Linux.
+/// Returns the time that all threads have run, those included that have ended.
+#[cfg(unix)]
 fn cpu_time() -> Option<Duration> {
-    let mut nanoseconds = 0;
-    for task in std::fs::read_dir("/proc/self/task").ok()? {
-        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        nanoseconds += text.split(' ').next()?.parse::<u64>().ok()?;
-    }
-    Some(Duration::from_nanos(nanoseconds))
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(Duration::new(
+        time.tv_sec.try_into().ok()?,
+        time.tv_nsec.try_into().ok()?,
+    ))
+}
+
+#[cfg(not(unix))]
+fn cpu_time() -> Option<Duration> {
+    None
 }
 
 /// Returns the medians of wall and CPU time; the CPU time is the wall time where the system does not say.
@@ -56,6 +63,41 @@ fn median(samples: &[Sample]) -> (Duration, Duration) {
         .map(|sample| sample.cpu.unwrap_or(sample.wall))
         .collect();
     (middle(wall), middle(cpu))
+}
+
+/// Returns the medians of wall and CPU time of a stage, when it was sampled.
+pub(crate) fn medians(name: &str) -> Option<(Duration, Duration)> {
+    let samples = SAMPLES.lock().ok()?;
+    samples.get(name).map(|samples| median(samples))
+}
+
+/// Prints a format at one size: its stages, then its floors and what the whole is beside each.
+pub(crate) fn print_row(row: &Row) {
+    println!(
+        "\n{:<44} {:>12} {:>12} {:>10}",
+        format!(
+            "{}, {} findings, {:.0} MB",
+            row.format.name,
+            row.findings,
+            row.bytes as f64 / 1e6
+        ),
+        "wall",
+        "cpu",
+        "ratio"
+    );
+    let whole = medians(&row.stage(WHOLE[0]));
+    let floors = row.floors().iter().map(|floor| floor.name);
+    for name in IMPORT.into_iter().chain(WHOLE).chain(floors) {
+        let Some((wall, cpu)) = medians(&row.stage(name)) else {
+            continue;
+        };
+        let ratio = whole.map_or(0.0, |(_, whole)| whole.as_secs_f64() / cpu.as_secs_f64());
+        println!(
+            "{name:<44} {:>12} {:>12} {ratio:>9.2}x",
+            milliseconds(wall),
+            milliseconds(cpu)
+        );
+    }
 }
 
 /// Prints the medians of what was sampled, and each stage beside its floor by CPU time.
@@ -114,6 +156,6 @@ pub(crate) fn print_more((with, without): (&str, &str), pieces: usize, unit: &st
     }
 }
 
-fn milliseconds(time: Duration) -> String {
+pub(crate) fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

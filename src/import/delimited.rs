@@ -153,7 +153,7 @@ impl<'r> Rows<'r> {
             .unwrap_or_default()
             .trim();
         if cell.is_doubled {
-            Cow::Owned(text.replace("\"\"", "\""))
+            Cow::Owned(undoubled(text))
         } else {
             Cow::Borrowed(text)
         }
@@ -164,6 +164,11 @@ impl<'r> Rows<'r> {
         self.cells
             .get(index)
             .map_or(&[], |cell| &self.window.rest()[cell.place.clone()])
+    }
+
+    /// Tells whether quotes inside a cell are doubled.
+    pub(super) fn is_doubled(&self, index: usize) -> bool {
+        self.cells.get(index).is_some_and(|cell| cell.is_doubled)
     }
 
     /// Returns all cells of the present row.
@@ -266,6 +271,19 @@ fn plain(text: &[u8], start: usize, delimiter: u8) -> (Cell, usize) {
         },
         end,
     )
+}
+
+/// Leaves out the second of each two quotes.
+fn undoubled(text: &str) -> String {
+    let mut single = String::with_capacity(text.len());
+    let mut left = text;
+    while let Some(at) = memchr(b'"', left.as_bytes()) {
+        single.push_str(&left[..=at]);
+        left = &left[at + 1..];
+        left = left.strip_prefix('"').unwrap_or(left);
+    }
+    single.push_str(left);
+    single
 }
 
 /// Folds a column's name: lower case, single spaces.

@@ -64,28 +64,35 @@ impl std::fmt::Display for At<'_> {
 impl ImportError {
     /// Says in which file of a folder or an archive it is.
     pub(super) fn within(self, member: &str) -> Self {
-        let inside = |place| Place::Within(member.to_owned(), Box::new(place));
         match self {
             Self::Unreadable(error) => {
                 Self::Unreadable(std::io::Error::new(error.kind(), format!("`{member}`: {error}")))
             }
             Self::Foreign(message) => Self::Foreign(format!("`{member}`: {message}")),
+            error => error.moved(|place| Place::Within(member.to_owned(), Box::new(place))),
+        }
+    }
+
+    /// Moves its place.
+    pub(super) fn moved(self, to: impl FnOnce(Place) -> Place) -> Self {
+        match self {
             Self::Truncated { place, message } => Self::Truncated {
-                place: inside(place),
+                place: to(place),
                 message,
             },
             Self::Malformed { place, message } => Self::Malformed {
-                place: inside(place),
+                place: to(place),
                 message,
             },
             Self::UnknownValue { place, message } => Self::UnknownValue {
-                place: inside(place),
+                place: to(place),
                 message,
             },
             Self::OverLimit { place, message } => Self::OverLimit {
-                place: inside(place),
+                place: to(place),
                 message,
             },
+            error @ (Self::Unreadable(_) | Self::Foreign(_)) => error,
         }
     }
 }

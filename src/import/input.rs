@@ -1,12 +1,8 @@
 //! Opens an export: counts its bytes, unpacks it, recognises it, and hands it to its importer.
 
-use std::cell::RefCell;
 use std::io::{BufRead, Read};
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
-
-use sha2::{Digest as _, Sha256};
 
 use super::joined::Joined;
 use super::unpack::{HEAD_BYTES, Meter, Raw, text};
@@ -46,14 +42,12 @@ pub(super) fn import_with(
     if let Some(part) = part(input, options)? {
         return import_part(&part, options, sink, meter);
     }
-    let hash: Rc<RefCell<Sha256>> = Rc::default();
-    let raw = Raw::new(open(input)?, meter).hashed(&hash);
-    let (importer, summary) = read(raw, options, sink)?;
-    let digest = hash.borrow_mut().finalize_reset();
+    let (inner, digest) = super::ahead::open(input)?;
+    let (importer, summary) = read(Raw::new(inner, meter), options, sink)?;
     Ok(Imported {
         importer,
         summary,
-        sha256: super::value::hex(&digest),
+        sha256: super::value::hex(&digest.finish()?),
     })
 }
 

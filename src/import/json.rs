@@ -1,6 +1,7 @@
 //! JSON exports, read by visitors and never as a whole document.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{BufRead, Read};
 
@@ -10,6 +11,8 @@ use super::{ImportError, Place};
 
 /// An export up to this size is read at once, since a slice is read three times as fast as a stream.
 const AT_ONCE: usize = 16 << 20;
+/// So much memory is kept from one export to the next.
+const KEPT: usize = 2 << 20;
 /// One text may have this many bytes.
 const MAX_TEXT: usize = 16 << 20;
 const MAX_DEPTH: u32 = 128;
@@ -60,16 +63,34 @@ pub(super) trait Document {
     }
 }
 
+thread_local! {
+    /// Memory for an export that is read at once; a run may have ten thousand of them.
+    static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Reads one document, or as many as it takes, to the end of the input.
 pub(super) fn read(input: &mut dyn BufRead, document: &mut impl Document) -> Result<(), ImportError> {
-    let mut start = Vec::with_capacity(512 * 1024);
-    input.take(AT_ONCE as u64 + 1).read_to_end(&mut start)?;
+    let mut start = MEMORY.take();
+    start.clear();
+    let result = read_from(input, document, &mut start);
+    if start.capacity() <= KEPT {
+        MEMORY.set(start);
+    }
+    result
+}
+
+fn read_from(
+    input: &mut dyn BufRead,
+    document: &mut impl Document,
+    start: &mut Vec<u8>,
+) -> Result<(), ImportError> {
+    input.take(AT_ONCE as u64 + 1).read_to_end(start)?;
     let result = if start.len() <= AT_ONCE {
-        let mut json = serde_json::Deserializer::from_slice(&start);
+        let mut json = serde_json::Deserializer::from_slice(start);
         read_all(&mut json, document)
     } else {
         let guarded = Guard {
-            inner: (&*start).chain(input),
+            inner: (&**start).chain(input),
             depth: 0,
             text: 0,
             state: State::Outside,

@@ -4,6 +4,7 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod ahead;
 mod ansible;
 mod aws;
 mod azure_defender_csv;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::input::import_with;
@@ -180,10 +181,16 @@ struct Collector {
     kev: Vec<(Arc<str>, KevListing)>,
     epss: Vec<(Arc<str>, f64)>,
     knowledge: Vec<Arc<CheckInfo>>,
-    texts: HashMap<Arc<str>, ()>,
-    checks_by_id: HashMap<Arc<str>, Vec<u32>>,
-    /// The sighting of a check on a host, among those of the host.
-    of_host: HashMap<(HostIndex, u32), usize>,
+    texts: HashMap<Arc<str>, (), RandomState>,
+    checks_by_id: HashMap<Arc<str>, Vec<u32>, RandomState>,
+    /// The last sighting of each check: its host, and its place among those of the host.
+    latest: Vec<Option<(HostIndex, usize)>>,
+    /// The same for every host; filled only when an export comes back to a host that it had left.
+    of_host: HashMap<(HostIndex, u32), usize, RandomState>,
+    host: Option<HostIndex>,
+    comes_back: bool,
+    /// The check of each number that an importer gave.
+    repeated: Vec<Option<u32>>,
 }
 
 impl Collector {
@@ -273,35 +280,20 @@ impl Sink for Collector {
 
     fn observation(&mut self, host: HostIndex, observation: &Observation) {
         let check = self.check(observation);
-        let key = (host, check);
-        let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
-        let suppressed = observation.suppressed.as_deref().map(|text| self.text(text));
-        let Some(sightings) = self.sightings.get_mut(host.0 as usize) else {
-            return;
+        self.sighting(host, check, observation);
+    }
+
+    fn repeated(&mut self, host: HostIndex, observation: &Observation, number: usize) {
+        let check = match self.repeated.get(number).copied().flatten() {
+            Some(check) => check,
+            None => {
+                let check = self.check(observation);
+                self.repeated.resize(self.repeated.len().max(number + 1), None);
+                self.repeated[number] = Some(check);
+                check
+            }
         };
-        let known = self.of_host.get(&key);
-        if let Some(sighting) = known.and_then(|&index| sightings.get_mut(index))
-            && sighting.state == observation.state
-            && sighting.fingerprint == fingerprint
-            && sighting.suppressed == suppressed
-        {
-            sighting.instances = sighting.instances.saturating_add(1);
-            sighting.first_seen = earliest(sighting.first_seen, observation.first_seen);
-            sighting.last_seen = latest(sighting.last_seen, observation.last_seen);
-            sighting.last_fixed = latest(sighting.last_fixed, observation.last_fixed);
-            return;
-        }
-        self.of_host.insert(key, sightings.len());
-        sightings.push(Sighting {
-            check,
-            state: observation.state,
-            first_seen: observation.first_seen,
-            last_seen: observation.last_seen,
-            last_fixed: observation.last_fixed,
-            fingerprint,
-            instances: 1,
-            suppressed,
-        });
+        self.sighting(host, check, observation);
     }
 
     fn kev(&mut self, cve: &str, added: Date, due: Option<Date>) {
@@ -315,6 +307,70 @@ impl Sink for Collector {
 
     fn knowledge(&mut self, check: CheckInfo) {
         self.knowledge.push(Arc::new(check));
+    }
+}
+
+impl Collector {
+    /// Finds the last sighting of a check on a host, among those of the host.
+    fn known(&mut self, host: HostIndex, check: u32) -> Option<usize> {
+        if self.host != Some(host) {
+            self.host = Some(host);
+            let is_old = self
+                .sightings
+                .get(host.0 as usize)
+                .is_some_and(|sightings| !sightings.is_empty());
+            if is_old && !std::mem::replace(&mut self.comes_back, true) {
+                for (host, sightings) in (0..).map(HostIndex).zip(&self.sightings) {
+                    let places = sightings.iter().enumerate();
+                    self.of_host
+                        .extend(places.map(|(place, sighting)| ((host, sighting.check), place)));
+                }
+            }
+        }
+        if self.comes_back {
+            return self.of_host.get(&(host, check)).copied();
+        }
+        let latest = self.latest.get(check as usize).copied().flatten();
+        latest.filter(|(of, _)| *of == host).map(|(_, place)| place)
+    }
+
+    /// Keeps what was seen of a check on a host.
+    fn sighting(&mut self, host: HostIndex, check: u32, observation: &Observation) {
+        let known = self.known(host, check);
+        let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
+        let suppressed = observation.suppressed.as_deref().map(|text| self.text(text));
+        let Some(sightings) = self.sightings.get_mut(host.0 as usize) else {
+            return;
+        };
+        if let Some(sighting) = known.and_then(|index| sightings.get_mut(index))
+            && sighting.state == observation.state
+            && sighting.fingerprint == fingerprint
+            && sighting.suppressed == suppressed
+        {
+            sighting.instances = sighting.instances.saturating_add(1);
+            sighting.first_seen = earliest(sighting.first_seen, observation.first_seen);
+            sighting.last_seen = latest(sighting.last_seen, observation.last_seen);
+            sighting.last_fixed = latest(sighting.last_fixed, observation.last_fixed);
+            return;
+        }
+        let slot = check as usize;
+        if self.latest.len() <= slot {
+            self.latest.resize(slot + 1, None);
+        }
+        self.latest[slot] = Some((host, sightings.len()));
+        if self.comes_back {
+            self.of_host.insert((host, check), sightings.len());
+        }
+        sightings.push(Sighting {
+            check,
+            state: observation.state,
+            first_seen: observation.first_seen,
+            last_seen: observation.last_seen,
+            last_fixed: observation.last_fixed,
+            fingerprint,
+            instances: 1,
+            suppressed,
+        });
     }
 }
 

@@ -21,6 +21,14 @@ pub trait Sink {
     /// Takes one observation that the scanner rates above informational, fixed ones included.
     fn observation(&mut self, host: HostIndex, observation: &Observation);
 
+    /// Takes one observation whose check is in all its words that of each other with this number, in this export.
+    ///
+    /// Importers that compare the bytes of rows know that before they have read them; a sink that compares
+    /// checks need not do it again.
+    fn repeated(&mut self, host: HostIndex, observation: &Observation, _number: usize) {
+        self.observation(host, observation);
+    }
+
     /// Takes an entry of the catalogue of known exploited vulnerabilities; newer entries may lack a due date.
     fn kev(&mut self, cve: &str, added: Date, due: Option<Date>);
 

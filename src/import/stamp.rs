@@ -297,9 +297,11 @@ fn read_time(text: &str) -> Option<NaiveTime> {
         Some(half) if half.eq_ignore_ascii_case("PM") => hour % 12 + 12,
         Some(_) => return None,
     };
-    let digits = format!("{:0<9}", fraction.get(..fraction.len().min(9))?);
-    let nanos = number(&digits, 9).filter(|_| parts.next().is_none())?;
-    NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)
+    let digits = fraction.get(..fraction.len().min(9))?;
+    let is_number = parts.next().is_none() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let places = digits.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nanos = places.fold(0, |nanos, digit| nanos * 10 + u32::from(digit & 15));
+    NaiveTime::from_hms_nano_opt(hour, minute, second, nanos).filter(|_| is_number)
 }
 
 #[cfg(test)]

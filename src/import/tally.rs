@@ -95,6 +95,14 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Counts and pours an observation whose check is that of each other with this number.
+    pub(super) fn repeated(&mut self, host: Option<HostIndex>, observation: &Observation, number: usize) {
+        self.summary.observations += 1;
+        if let Some(host) = host {
+            self.sink.repeated(host, observation, number);
+        }
+    }
+
     pub(super) fn informational(&mut self) {
         self.summary.informational += 1;
     }
@@ -102,6 +110,11 @@ impl<'a> Tally<'a> {
     /// Counts rows that became nothing.
     pub(super) fn skip(&mut self, reason: &str, rows: u64) {
         count(&mut self.summary.skipped, reason, rows);
+    }
+
+    /// Returns how many values were left out so far.
+    pub(super) fn left_out(&self) -> u64 {
+        self.summary.left_out.iter().map(|skipped| skipped.rows).sum()
     }
 
     /// Counts values that were left out of rows that were kept.

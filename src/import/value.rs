@@ -1,7 +1,9 @@
 //! Values that several formats share: CVEs, addresses, names, advisory keys, vectors.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{CvssVector, Host};
@@ -16,23 +18,41 @@ const MAX_REMARK: usize = 200;
 
 /// Returns bytes as lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
+    push_hex(&mut text, bytes);
     text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 64];
+    for piece in bytes.chunks(digits.len() / 2) {
+        let digits = &mut digits[..piece.len() * 2];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(piece) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        text.push_str(std::str::from_utf8(digits).unwrap_or_default());
+    }
 }
 
 /// Returns `sha256:` with the digest of a text.
 pub(super) fn fingerprint(text: &[u8]) -> String {
-    finish_fingerprint(Sha256::new_with_prefix(text))
+    let mut kept = None;
+    set_fingerprint(&mut kept, Some(Sha256::new_with_prefix(text)));
+    kept.unwrap_or_default()
 }
 
-/// Returns `sha256:` with the digest of what was hashed.
-pub(super) fn finish_fingerprint(hash: Sha256) -> String {
-    format!("sha256:{}", hex(&hash.finalize()))
+/// Sets a text to `sha256:` with the digest of what was hashed, in the memory that it has.
+pub(super) fn set_fingerprint(kept: &mut Option<String>, hash: Option<Sha256>) {
+    let Some(hash) = hash else {
+        *kept = None;
+        return;
+    };
+    let text = kept.get_or_insert_with(|| String::with_capacity(71));
+    text.clear();
+    text.push_str("sha256:");
+    push_hex(text, &hash.finalize());
 }
 
 /// Reads a CVE id in any case; `None` for anything else.
@@ -297,27 +317,32 @@ pub(super) fn prefer(kept: &mut Option<Remediation>, found: Option<Remediation>)
     }
 }
 
-/// Vectors that were read before; an export repeats a few thousand of them a million times.
-#[derive(Default)]
-pub(super) struct Vectors {
-    known: HashMap<Box<str>, Option<CvssVector>>,
+thread_local! {
+    /// Vectors that this thread has read before; the exports of one run repeat a few thousand of them a million times.
+    static KNOWN: RefCell<HashMap<Box<str>, Option<CvssVector>, RandomState>> = RefCell::default();
 }
 
+/// Reads vectors, each of them once.
+#[derive(Default)]
+pub(super) struct Vectors;
+
 impl Vectors {
-    /// Reads a vector once; `None` when no version of CVSS accepts it.
+    /// Reads a vector; `None` when no version of CVSS accepts it.
     pub(super) fn read(&mut self, text: &str) -> Option<CvssVector> {
-        if let Some(known) = self.known.get(text) {
-            return known.clone();
-        }
         if text.len() > 512 {
             return None;
         }
-        if self.known.len() >= MAX_VECTORS {
-            self.known.clear();
-        }
-        let vector = CvssVector::parse(text);
-        self.known.insert(text.into(), vector.clone());
-        vector
+        KNOWN.with_borrow_mut(|known| {
+            if let Some(vector) = known.get(text) {
+                return vector.clone();
+            }
+            if known.len() >= MAX_VECTORS {
+                known.clear();
+            }
+            let vector = CvssVector::parse(text);
+            known.insert(text.into(), vector.clone());
+            vector
+        })
     }
 }
 

@@ -26,6 +26,15 @@ pub(super) struct Window<'r> {
     /// Line ends that have left the window.
     lines: u64,
     limit: usize,
+    /// How often the window has moved, so that places in it are not taken for others.
+    moves: u64,
+}
+
+/// A place in a window, good until the window moves.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    moves: u64,
+    at: usize,
 }
 
 impl<'r> Window<'r> {
@@ -42,6 +51,7 @@ impl<'r> Window<'r> {
             ended: false,
             lines: 0,
             limit,
+            moves: 0,
         }
     }
 
@@ -53,6 +63,26 @@ impl<'r> Window<'r> {
     pub(super) fn pass(&mut self, count: usize) {
         self.start += count;
         debug_assert!(self.start <= self.valid, "only what was read can be passed");
+    }
+
+    /// Returns the last `count` bytes that were passed since the window moved.
+    pub(super) fn passed(&self, count: usize) -> &[u8] {
+        &self.bytes[self.start - count..self.start]
+    }
+
+    /// Marks the byte of `rest` at an offset.
+    pub(super) fn mark(&self, offset: usize) -> Mark {
+        Mark {
+            moves: self.moves,
+            at: self.start + offset,
+        }
+    }
+
+    /// Returns what was passed since a mark; `None` when the window has moved since.
+    pub(super) fn since(&self, mark: Mark) -> Option<&[u8]> {
+        (mark.moves == self.moves)
+            .then(|| self.bytes.get(mark.at..self.start))
+            .flatten()
     }
 
     /// Reads on, so that `rest` grows; `false` at the end of the export.
@@ -93,6 +123,7 @@ impl<'r> Window<'r> {
     }
 
     fn make_room(&mut self) -> Result<(), ImportError> {
+        self.moves += 1;
         self.lines += line_ends(&self.bytes[..self.start]);
         self.bytes.copy_within(self.start..self.end, 0);
         self.end -= self.start;

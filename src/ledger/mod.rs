@@ -243,7 +243,11 @@ impl Ledger {
                         moments.iter().any(|at| is_told_at(head, *at))
                     }
                     Product::Kev | Product::Epss | Product::Knowledge => self.supersede(head, &moments),
-                    Product::Scan | Product::Inventory | Product::Hosts | Product::Deployment => false,
+                    Product::Scan
+                    | Product::Inventory
+                    | Product::Hosts
+                    | Product::Deployment
+                    | Product::Alerts => false,
                 };
                 let scan = replay::run(&mut state, head, &told, (importer, counts));
                 self.scans.push(scan);

@@ -3,6 +3,7 @@
 mod ansible;
 mod cloud;
 mod counts;
+mod differential;
 mod feeds;
 mod greenbone;
 mod hostile;

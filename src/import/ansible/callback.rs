@@ -258,7 +258,7 @@ impl Playbook<'_> {
     fn finish(mut self) -> ScanSummary {
         if !self.has_stats {
             let message = "has no final `stats`, so that the playbook may not have ended";
-            self.tally.incomplete(message.into());
+            self.tally.incomplete(message);
         }
         if !self.unreachable.is_empty() {
             let count = self.unreachable.len();

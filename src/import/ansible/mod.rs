@@ -105,27 +105,8 @@ fn tree(text: &str, before: u64) -> Result<Tree, ImportError> {
 
 /// Moves the place of an error by the lines that stand before the text that was read.
 fn shifted(error: ImportError, before: u64) -> ImportError {
-    let moved = |place: Place| match place {
+    error.moved(|place| match place {
         Place::Line(line) => Place::Line(line + before),
-        place @ (Place::Byte(_) | Place::Row(..) | Place::Whole) => place,
-    };
-    match error {
-        ImportError::Truncated { place, message } => ImportError::Truncated {
-            place: moved(place),
-            message,
-        },
-        ImportError::Malformed { place, message } => ImportError::Malformed {
-            place: moved(place),
-            message,
-        },
-        ImportError::UnknownValue { place, message } => ImportError::UnknownValue {
-            place: moved(place),
-            message,
-        },
-        ImportError::OverLimit { place, message } => ImportError::OverLimit {
-            place: moved(place),
-            message,
-        },
-        error @ (ImportError::Unreadable(_) | ImportError::Foreign(_)) => error,
-    }
+        place @ (Place::Byte(_) | Place::Row(..) | Place::Within(..) | Place::Whole) => place,
+    })
 }

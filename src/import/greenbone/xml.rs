@@ -224,7 +224,7 @@ impl Reader<'_, '_> {
         if self.item.title.is_empty() {
             self.item.title = parts.name;
         }
-        self.item.fingerprint = parts.output.map(value::finish_fingerprint);
+        value::set_fingerprint(&mut self.item.fingerprint, parts.output);
         finish(&mut self.item);
         self.tally.observation(host, &self.item);
         Ok(())

@@ -4,6 +4,8 @@
 //! output is hashed as it passes, so that an item may be of any size.
 
 mod host;
+mod item;
+mod known;
 
 use std::io::BufRead;
 
@@ -12,11 +14,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::stamp::{self, Written};
 use super::tally::Tally;
-use super::value::{self, Remediation, Vectors};
+use super::value::{self, Vectors};
 use super::xml::{Tag, Xml, root_name};
 use super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use crate::model::{Exploit, Host, Observation, ObservationState, ScanSummary, Severity, Stamp};
 use host::{Times, is_needed, property};
+use item::{Details, local};
+use known::Known;
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "nessus-v2",
@@ -48,6 +52,9 @@ fn import(
         tally: Tally::new(options, sink),
         item: Observation::blank("nessus"),
         vectors: Vectors::default(),
+        known: Known::default(),
+        plugin: String::new(),
+        title: String::new(),
     };
     reader.document()?;
     Ok(reader.tally.summary)
@@ -58,6 +65,10 @@ struct Reader<'r, 's> {
     tally: Tally<'s>,
     item: Observation,
     vectors: Vectors,
+    known: Known,
+    /// The id of the present item's plugin, and the name in its tag.
+    plugin: String,
+    title: String,
 }
 
 impl Reader<'_, '_> {
@@ -159,34 +170,6 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn report_item(&mut self, host: Option<HostIndex>) -> Result<(), ImportError> {
-        let severity = self.severity()?;
-        let Some((severity, word)) = severity else {
-            self.tally.informational();
-            return self.xml.skip();
-        };
-        self.item.clear();
-        self.item.severity = Some(severity);
-        self.item.severity_given.push_str(word);
-        let mut details = Details::default();
-        self.item_attributes()?;
-        while self.xml.next()? == Tag::Open {
-            self.item_child(&mut details)?;
-        }
-        if let Some(check) = details.check {
-            self.item.id.push('/');
-            self.item.id.push_str(&check);
-        }
-        if let Some(flaw) = value::flaw_of_id(&self.item.id) {
-            return Err(self.xml.malformed(flaw));
-        }
-        value::settle_cves(&mut self.item.cves);
-        self.item.remediation = details.remediation.map(|(_, key)| key);
-        self.item.fingerprint = details.output.map(value::finish_fingerprint);
-        self.tally.observation(host, &self.item);
-        Ok(())
-    }
-
     /// Reads the severity of an item; `None` is informational.
     fn severity(&self) -> Result<Option<(Severity, &'static str)>, ImportError> {
         let given = self.required("severity")?;
@@ -220,12 +203,7 @@ impl Reader<'_, '_> {
     }
 
     fn item_child(&mut self, details: &mut Details) -> Result<(), ImportError> {
-        let name = self.xml.name();
-        let name = name
-            .iter()
-            .position(|byte| *byte == b':')
-            .map_or(name, |colon| &name[colon + 1..]);
-        match name {
+        match local(self.xml.name()) {
             b"cve" => self.cve(),
             b"cvss_vector" | b"cvss3_vector" | b"cvss4_vector" => self.vector(),
             b"xref" => self.xref(details),
@@ -366,15 +344,6 @@ impl Reader<'_, '_> {
             message: format!("`{name}` is `{given}`; {known}"),
         }
     }
-}
-
-/// What is known of an item only at its end.
-#[derive(Default)]
-struct Details {
-    remediation: Option<Remediation>,
-    output: Option<Sha256>,
-    /// The id of a compliance check; all checks of one file share a plugin.
-    check: Option<String>,
 }
 
 fn time(text: &str) -> Option<Stamp> {

@@ -119,7 +119,7 @@ impl Reader<'_> {
         let is_counted = total.is_none_or(|total| total == found.to_string());
         if !has_fields || !has_line_end || !is_counted {
             let message = "the report lacks a field or resources, so that it may be cut off";
-            self.tally.incomplete(message.into());
+            self.tally.incomplete(message);
         }
     }
 

@@ -6,12 +6,14 @@
 mod columns;
 mod dates;
 mod hosts;
+mod known;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::BufRead;
 
 use chrono::FixedOffset;
+use sha2::{Digest as _, Sha256};
 
 use super::delimited::Rows;
 use super::qualys;
@@ -22,6 +24,7 @@ use super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use crate::model::{DateOrder, Exploit, Observation, ObservationState, ScanSummary, Severity, Stamp};
 use columns::{Columns, Dialect, Field, find_header, locate};
 use dates::{Preamble, evidence, mixed_orders};
+use known::Known;
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "qualys-csv",
@@ -72,6 +75,7 @@ fn import(
         tally,
         item: Observation::blank(qualys::FAMILY),
         vectors: Vectors::default(),
+        known: Known::default(),
         scratch: String::new(),
         hosts: HashMap::new(),
         key: Vec::new(),
@@ -91,6 +95,7 @@ struct Reader<'r, 's> {
     tally: Tally<'s>,
     item: Observation,
     vectors: Vectors,
+    known: Known,
     scratch: String,
     hosts: HashMap<Vec<u8>, Option<HostIndex>>,
     /// The key and the number of the last row's host; rows of a host stand together.
@@ -145,20 +150,49 @@ impl Reader<'_, '_> {
             self.tally.informational();
             return Ok(());
         }
+        let known = self.known.find(&self.rows, &self.columns);
+        match known {
+            Some(place) => self.exchange(place),
+            None => self.check(sort)?,
+        }
+        self.instance();
+        self.life()?;
+        self.item.suppressed = self.suppressed()?;
+        let result = cell(&self.rows, &self.columns, Field::Result);
+        let hash = (!result.is_empty()).then(|| Sha256::new_with_prefix(result.as_bytes()));
+        value::set_fingerprint(&mut self.item.fingerprint, hash);
+        match known {
+            None => self.tally.observation(self.host, &self.item),
+            Some(place) => {
+                self.tally
+                    .repeated(self.host, &self.item, self.known.number(place));
+                self.exchange(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what the row says of its check, and learns it.
+    fn check(&mut self, sort: Sort) -> Result<(), ImportError> {
+        let left_out = self.tally.left_out();
         self.item.clear();
         self.item.potential = sort == Sort::Potential;
         self.identity()?;
         self.severity()?;
-        self.life()?;
         self.cves()?;
         self.vectors();
         self.remedy()?;
         self.item.exploit = self.exploit();
-        self.item.suppressed = self.suppressed()?;
-        let result = self.cell(Field::Result);
-        self.item.fingerprint = Some(value::fingerprint(result.as_bytes())).filter(|_| !result.is_empty());
-        self.tally.observation(self.host, &self.item);
+        if left_out == self.tally.left_out() {
+            self.known.keep(&self.rows, &self.columns, &self.item);
+        }
         Ok(())
+    }
+
+    fn exchange(&mut self, place: usize) {
+        if let Some(item) = self.known.item(place) {
+            std::mem::swap(item, &mut self.item);
+        }
     }
 
     /// Takes a row that names a host and nothing found on it.
@@ -221,6 +255,11 @@ impl Reader<'_, '_> {
         self.item
             .title
             .push_str(&cell(&self.rows, &self.columns, Field::Title));
+        Ok(())
+    }
+
+    fn instance(&mut self) {
+        self.item.instance.clear();
         for (before, field) in [("", Field::Port), ("/", Field::Protocol), (" ", Field::Instance)] {
             let part = cell(&self.rows, &self.columns, field);
             if !part.is_empty() {
@@ -230,7 +269,6 @@ impl Reader<'_, '_> {
                 self.item.instance.push_str(&part);
             }
         }
-        Ok(())
     }
 
     fn severity(&mut self) -> Result<(), ImportError> {

@@ -50,12 +50,13 @@ const NAME_PARTS: [bool; 256] = {
 
 /// Finds the end of a tag that is nothing but a name, as most are.
 pub(super) fn plain_tag_end(rest: &[u8]) -> Option<usize> {
-    let length = rest
-        .get(1..)?
-        .iter()
-        .position(|byte| !NAME_PARTS[usize::from(*byte)])?;
-    let is_plain = rest[length + 1] == b'>' && length > 0 && length <= MAX_NAME && is_name_start(rest[1]);
-    is_plain.then_some(length + 1)
+    let name = rest.get(1..rest.len().min(MAX_NAME + 2))?;
+    let name = &name[..memchr(b'>', name)?];
+    // Every byte is looked up whatever the first ones say, which is faster than to stop early.
+    let is_plain = name.iter().fold(!name.is_empty(), |is_plain, byte| {
+        is_plain & NAME_PARTS[usize::from(*byte)]
+    });
+    (is_plain && is_name_start(name[0])).then_some(name.len() + 1)
 }
 
 /// Finds the `>` of a tag outside its quotes.

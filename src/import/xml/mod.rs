@@ -5,19 +5,19 @@
 //! ignored, an internal subset is refused. It is not a validating parser, and knows no namespaces.
 
 mod grammar;
+mod leaf;
+mod rare;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2, memchr3, memmem};
+use memchr::{memchr, memchr2, memchr3};
 
 use super::window::Window;
 use super::{ImportError, Place};
-use grammar::{
-    attribute_at, character_reference, doctype_end, is_name, plain_tag_end, printable, skip_space, tag_end,
-};
+use grammar::{attribute_at, character_reference, is_name, plain_tag_end, printable, skip_space, tag_end};
 
 /// One tag may have this many bytes, its attributes included.
 const MAX_TAG: usize = 1 << 20;
@@ -116,6 +116,9 @@ impl<'r> Xml<'r> {
 
     /// Passes over the element that was opened last, to its end.
     pub(super) fn skip(&mut self) -> Result<(), ImportError> {
+        if self.leaf().is_some() {
+            return Ok(());
+        }
         let depth = self.starts.len();
         while self.starts.len() >= depth {
             self.next()?;
@@ -125,6 +128,9 @@ impl<'r> Xml<'r> {
 
     /// Pours the text of the element that was opened last, to its end, without that of its children.
     pub(super) fn content(&mut self, mut take: impl FnMut(&[u8])) -> Result<(), ImportError> {
+        if let Some(leaf) = self.leaf() {
+            return self.pour(leaf, &mut take);
+        }
         loop {
             match self.advance(&mut take)? {
                 Tag::Open => self.skip()?,
@@ -135,15 +141,24 @@ impl<'r> Xml<'r> {
 
     /// Returns the text of the element that was opened last, if it has at most `limit` bytes.
     pub(super) fn text(&mut self, limit: usize) -> Result<&str, ImportError> {
+        let mut leaf = self.leaf();
+        if let Some(found) = leaf.take_if(|leaf| leaf.length <= limit && !leaf.has_references) {
+            let text = std::str::from_utf8(self.window.passed(found.length));
+            return text.map_err(|_| self.malformed("not UTF-8 text"));
+        }
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         let mut is_over = false;
-        let result = self.content(|chunk| {
+        let mut take = |chunk: &[u8]| {
             is_over |= text.len() + chunk.len() > limit;
             if !is_over {
                 text.extend_from_slice(chunk);
             }
-        });
+        };
+        let result = match leaf {
+            Some(leaf) => self.pour(leaf, &mut take),
+            None => self.content(take),
+        };
         self.text = text;
         result?;
         if is_over {
@@ -245,24 +260,15 @@ impl<'r> Xml<'r> {
 
     /// Resolves the reference at the start of a text, and returns its length.
     fn resolve(&self, text: &[u8]) -> Result<(char, usize), ImportError> {
-        let end = memchr(b';', &text[..text.len().min(MAX_REFERENCE)])
-            .ok_or_else(|| self.malformed("an `&` begins no reference; it must be written `&amp;`"))?;
-        let name = &text[1..end];
-        let character = match name {
-            b"amp" => Some('&'),
-            b"lt" => Some('<'),
-            b"gt" => Some('>'),
-            b"quot" => Some('"'),
-            b"apos" => Some('\''),
-            _ => character_reference(name),
-        };
-        let character = character.ok_or_else(|| {
-            let name = printable(&text[..=end]);
-            self.malformed(format!(
-                "`{name}` is not allowed; only character references and the five of XML are"
-            ))
-        })?;
-        Ok((character, end + 1))
+        resolved(text).ok_or_else(|| match memchr(b';', &text[..text.len().min(MAX_REFERENCE)]) {
+            None => self.malformed("an `&` begins no reference; it must be written `&amp;`"),
+            Some(end) => {
+                let name = printable(&text[..=end]);
+                self.malformed(format!(
+                    "`{name}` is not allowed; only character references and the five of XML are"
+                ))
+            }
+        })
     }
 
     /// Reads what begins with `<`; `None` for what is not a tag.
@@ -399,81 +405,20 @@ impl<'r> Xml<'r> {
         }
         Ok(())
     }
+}
 
-    /// Passes over `<?…?>`; the declaration must not name another encoding than UTF-8.
-    fn instruction(&mut self) -> Result<(), ImportError> {
-        let is_first = !self.has_root && !self.has_text;
-        if is_first && self.window.fill_to(6)? && self.window.rest().starts_with(b"<?xml ") {
-            let end = self.find(|rest| memmem::find(rest, b"?>"), "the XML declaration")?;
-            let declaration = String::from_utf8_lossy(&self.window.rest()[..end]).to_ascii_lowercase();
-            let encoding = declaration
-                .split_once("encoding")
-                .map_or("utf-8", |(_, rest)| rest);
-            let encoding = encoding.trim_matches(|c: char| c.is_whitespace() || "=\"'".contains(c));
-            // What was UTF-16 is decoded by now; and some tools write this over UTF-8.
-            if !["utf-8", "utf8", "us-ascii", "ascii", "utf-16"]
-                .iter()
-                .any(|known| encoding.starts_with(known))
-            {
-                return Err(self.malformed(format!("the encoding is {encoding:?}; save the export as UTF-8")));
-            }
-        }
-        self.need(3, "an instruction")?;
-        if !is_name(&self.window.rest()[2..3]) {
-            return Err(self.malformed("an instruction without a name"));
-        }
-        self.window.pass(2);
-        self.past(b"?>", "an instruction", &mut |_| ())
-    }
-
-    fn declaration(&mut self, take: &mut impl FnMut(&[u8])) -> Result<(), ImportError> {
-        self.need(3, "a declaration")?;
-        match self.window.rest()[2] {
-            b'-' => {
-                self.expect(b"<!--")?;
-                self.past(b"-->", "a comment", &mut |_| ())
-            }
-            b'[' if !self.starts.is_empty() => {
-                self.expect(b"<![CDATA[")?;
-                self.past(b"]]>", "a CDATA section", take)
-            }
-            b'D' if !self.has_root => {
-                self.expect(b"<!DOCTYPE")?;
-                let end = self.find(doctype_end, "the DOCTYPE")?;
-                if self.window.rest()[end] == b'[' {
-                    return Err(self.malformed("a DOCTYPE that declares entities or elements is refused"));
-                }
-                self.window.pass(end + 1);
-                Ok(())
-            }
-            _ => Err(self.malformed("a declaration that is no comment, CDATA section or leading DOCTYPE")),
-        }
-    }
-
-    fn expect(&mut self, start: &[u8]) -> Result<(), ImportError> {
-        self.need(start.len(), "a declaration")?;
-        if !self.window.rest().starts_with(start) {
-            return Err(self.malformed("a declaration that is no comment, CDATA section or leading DOCTYPE"));
-        }
-        self.window.pass(start.len());
-        Ok(())
-    }
-
-    /// Passes a closing mark and all before it, which is not held however long it is.
-    fn past(&mut self, mark: &[u8], what: &str, take: &mut impl FnMut(&[u8])) -> Result<(), ImportError> {
-        loop {
-            let rest = self.window.rest();
-            if let Some(at) = memmem::find(rest, mark) {
-                take(&rest[..at]);
-                self.window.pass(at + mark.len());
-                return Ok(());
-            }
-            let whole = rest.len().saturating_sub(mark.len() - 1);
-            take(&rest[..whole]);
-            self.window.pass(whole);
-            self.need(self.window.rest().len() + 1, what)?;
-        }
-    }
+/// Resolves the reference at the start of a text, and returns its length; `None` where there is none.
+fn resolved(text: &[u8]) -> Option<(char, usize)> {
+    let end = memchr(b';', &text[..text.len().min(MAX_REFERENCE)])?;
+    let character = match &text[1..end] {
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"quot" => '"',
+        b"apos" => '\'',
+        name => character_reference(name)?,
+    };
+    Some((character, end + 1))
 }
 
 /// Returns the name of the root element of a document that may be cut off; an error when it is broken before.

@@ -1,0 +1,458 @@
+//! Our readers against the ordinary ones of XML, CSV and JSON: what we accept, whole or broken, they read alike.
+
+use std::collections::BTreeSet;
+
+use countersign::import::{Input, Options, import};
+use proptest::prelude::*;
+use quick_xml::events::{BytesStart, Event};
+use sha2::{Digest as _, Sha256};
+
+use super::{Recorder, files, fixture, read};
+use crate::peers::skip;
+
+/// What both readings of a finding must agree on.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Seen {
+    host: String,
+    id: String,
+    title: String,
+    severity: String,
+    instance: String,
+    cves: Vec<String>,
+    fingerprint: Option<String>,
+}
+
+fn ours(bytes: &[u8]) -> Option<Vec<Seen>> {
+    read(bytes).ok().map(|(_, recorder)| seen(&recorder))
+}
+
+fn seen(recorder: &Recorder) -> Vec<Seen> {
+    recorder
+        .observations
+        .iter()
+        .map(|(host, item)| Seen {
+            host: recorder.hosts[host.0 as usize].name.clone(),
+            id: item.id.clone(),
+            title: item.title.clone(),
+            severity: item.severity_given.clone(),
+            instance: item.instance.clone(),
+            cves: item.cves.clone(),
+            fingerprint: item.fingerprint.clone(),
+        })
+        .collect()
+}
+
+fn fingerprint(text: &[u8]) -> String {
+    let digits = Sha256::digest(text);
+    let digits: String = digits.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digits}")
+}
+
+/// Keeps the ids in a text that are CVEs, each once.
+fn cves<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut known = Vec::new();
+    for text in texts {
+        let text = text.trim().to_ascii_uppercase();
+        let numbers = text.strip_prefix("CVE-").and_then(|rest| rest.split_once('-'));
+        let is_cve = numbers.is_some_and(|(year, number)| {
+            let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+            year.len() == 4 && (4..=15).contains(&number.len()) && is_number(year) && is_number(number)
+        });
+        if is_cve && !known.contains(&text) {
+            known.push(text);
+        }
+    }
+    known
+}
+
+/// Reads a Nessus report as a tree of the elements that matter, by quick-xml.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "quick-xml's events are many, and the rest says nothing"
+)]
+fn nessus_by_quick_xml(text: &str) -> Option<Vec<Seen>> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let (mut found, mut path) = (Vec::new(), Vec::<String>::new());
+    let (mut host, mut words) = (String::new(), String::new());
+    let mut item = Item::default();
+    loop {
+        let event = reader.read_event().ok()?;
+        match event {
+            Event::Start(ref tag) | Event::Empty(ref tag) => {
+                let name = tag.name().into_inner().to_owned();
+                path.push(name);
+                words.clear();
+                match path.join("/").as_str() {
+                    "NessusClientData_v2/Report/ReportHost" => host = attribute(tag, "name")?,
+                    ITEM => item = Item::of(tag, &host)?,
+                    _ => {}
+                }
+                if matches!(event, Event::Empty(_)) {
+                    item.take(&path, &words, &mut found);
+                    path.pop();
+                }
+            }
+            Event::Text(part) => words.push_str(&part.into_inner()),
+            Event::CData(part) => words.push_str(&part.into_inner()),
+            Event::GeneralRef(name) => match name.resolve_char_ref().ok()? {
+                Some(character) => words.push(character),
+                None => words.push_str(quick_xml::escape::resolve_predefined_entity(&name.into_inner())?),
+            },
+            Event::End(_) => {
+                item.take(&path, &words, &mut found);
+                path.pop();
+            }
+            Event::Eof => return path.is_empty().then_some(found),
+            _ => {}
+        }
+    }
+}
+
+const ITEM: &str = "NessusClientData_v2/Report/ReportHost/ReportItem";
+
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = tag.try_get_attribute(name).ok()?;
+    let value = found.map(|found| {
+        found
+            .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+            .map(String::from)
+    });
+    Some(value.transpose().ok()?.unwrap_or_default().trim().to_owned())
+}
+
+#[derive(Default)]
+struct Item {
+    seen: Seen,
+    cves: Vec<String>,
+    output: Option<Vec<u8>>,
+    check: String,
+}
+
+impl Item {
+    fn of(tag: &BytesStart<'_>, host: &str) -> Option<Self> {
+        let severity = match attribute(tag, "severity")?.as_str() {
+            "1" => "Low",
+            "2" => "Medium",
+            "3" => "High",
+            "4" => "Critical",
+            _ => "",
+        };
+        let seen = Seen {
+            host: host.to_owned(),
+            id: attribute(tag, "pluginID")?,
+            title: attribute(tag, "pluginName")?,
+            severity: severity.to_owned(),
+            instance: format!("{}/{}", attribute(tag, "port")?, attribute(tag, "protocol")?),
+            ..Seen::default()
+        };
+        Some(Self {
+            seen,
+            ..Self::default()
+        })
+    }
+
+    /// Takes the end of an element.
+    fn take(&mut self, path: &[String], words: &str, found: &mut Vec<Seen>) {
+        if path.join("/") == ITEM && !self.seen.severity.is_empty() {
+            if !self.check.is_empty() {
+                self.seen.id += &format!("/{}", self.check);
+            }
+            self.seen.cves = cves(self.cves.iter().map(String::as_str));
+            self.seen.fingerprint = self.output.as_deref().map(fingerprint);
+            found.push(self.seen.clone());
+        }
+        let Some(name) = path.get(4).filter(|_| path.len() == 5) else {
+            return;
+        };
+        match name.rsplit(':').next().unwrap_or_default() {
+            "cve" => self.cves.push(words.to_owned()),
+            "plugin_output" | "compliance-actual-value" => {
+                let output = self.output.get_or_insert_default();
+                output.extend_from_slice(words.as_bytes());
+            }
+            "compliance-check-id" => self.check = words.trim().to_owned(),
+            "compliance-check-name" => self.seen.title = words.trim().to_owned(),
+            _ => {}
+        }
+    }
+}
+
+/// Repeats what stands in the report, so that items come again with the same bytes.
+fn repeated(text: &str, times: usize) -> String {
+    let start = text.find("<ReportHost").unwrap();
+    let end = text.rfind("</ReportHost>").unwrap() + "</ReportHost>".len();
+    text[..start].to_owned() + &text[start..end].repeat(times) + &text[end..]
+}
+
+fn nessus(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+#[test]
+fn nessus_reports_are_read_as_quick_xml_reads_them() {
+    let names = ["nessus-v2/one.nessus", "nessus-v2/many.nessus"];
+    // The longest one does not fit the window: its items lie across the pieces that are read.
+    for (name, times) in names
+        .into_iter()
+        .flat_map(|name| [1, 2, 150].map(|times| (name, times)))
+    {
+        let text = repeated(&nessus(name), times);
+        let found = ours(text.as_bytes()).unwrap();
+        assert!(found.len() >= times, "{name}");
+        assert_eq!(Some(found), nessus_by_quick_xml(&text), "{name} {times}");
+    }
+}
+
+#[test]
+fn samples_of_nessus_are_read_as_quick_xml_reads_them() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples/nessus_v2");
+    if !folder.is_dir() {
+        return skip("no samples beside the project");
+    }
+    let mut compared = 0;
+    for path in files(&folder) {
+        let bytes = std::fs::read(&path).unwrap();
+        let (Some(mut found), Ok(text)) = (ours(&bytes), String::from_utf8(bytes)) else {
+            continue;
+        };
+        let text = text.trim_start_matches('\u{feff}');
+        let mut expected = nessus_by_quick_xml(text).unwrap_or_else(|| panic!("{}", path.display()));
+        // A host without a name takes one of its properties, which is not what is compared here.
+        for seen in found.iter_mut().chain(&mut expected) {
+            seen.host.clear();
+        }
+        assert_eq!(found.len(), expected.len(), "{}", path.display());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_eq!(found, expected, "{}", path.display());
+        }
+        compared += found.len();
+    }
+    println!("compared {compared} items of the samples");
+}
+
+/// Reads a Qualys table by the csv crate, from its header on.
+fn qualys_by_csv(text: &str) -> Option<Vec<Seen>> {
+    let start = text.find("\"IP\",")?;
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(&text.as_bytes()[start..]);
+    let headers = reader.headers().ok()?.clone();
+    let mut found = Vec::new();
+    for row in reader.records() {
+        let row = row.ok()?;
+        let cell = |name: &str| {
+            let index = headers.iter().position(|header| header == name);
+            let cell = index.and_then(|index| row.get(index)).unwrap_or_default().trim();
+            if matches!(cell, "-" | "'-") { "" } else { cell }
+        };
+        let is_information =
+            ["ig", "info", "information"].contains(&cell("Type").to_ascii_lowercase().as_str());
+        if row.len() != headers.len() || cell("QID").is_empty() || is_information {
+            continue;
+        }
+        let parts = [("", "Port"), ("/", "Protocol"), (" ", "Instance")];
+        let instance = parts
+            .iter()
+            .fold(String::new(), |instance, (mark, name)| match cell(name) {
+                "" => instance,
+                part if instance.is_empty() => part.to_owned(),
+                part => instance + mark + part,
+            });
+        let result = cell("Results");
+        found.push(Seen {
+            host: String::new(),
+            id: cell("QID").to_owned(),
+            title: cell("Title").to_owned(),
+            severity: cell("Severity").to_owned(),
+            instance,
+            cves: cves(cell("CVE ID").split([',', ';', ' ', '\n', '\r', '\t'])),
+            fingerprint: (!result.is_empty()).then(|| fingerprint(result.as_bytes())),
+        });
+    }
+    Some(found)
+}
+
+/// A Qualys report whose rows come again.
+fn qualys(times: usize) -> String {
+    let text = String::from_utf8(fixture("qualys-csv/report-many.csv")).unwrap();
+    let text = text.trim_start_matches('\u{feff}').replace('\r', "");
+    let header = text.find("\"IP\",").unwrap();
+    let first = header + text[header..].find('\n').unwrap() + 1;
+    text[..first].to_owned() + &(text[first..].to_owned() + "\n").repeat(times)
+}
+
+fn ours_without_hosts(text: &str) -> Option<Vec<Seen>> {
+    let mut found = ours(text.as_bytes())?;
+    found.iter_mut().for_each(|seen| seen.host.clear());
+    Some(found)
+}
+
+#[test]
+fn qualys_reports_are_read_as_csv_reads_them() {
+    for times in [1, 2, 300] {
+        let text = qualys(times);
+        let found = ours_without_hosts(&text).unwrap();
+        assert!(found.len() >= 3 * times);
+        assert_eq!(Some(found), qualys_by_csv(&text));
+    }
+}
+
+/// Reads the findings of a Trivy report by serde_json, as values.
+fn trivy_by_serde_json(text: &str) -> Option<Vec<(String, String, String)>> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let results = value
+        .get("Results")
+        .and_then(|results| results.as_array().cloned());
+    let found = results.iter().flatten().flat_map(|result| {
+        let list = result
+            .get("Vulnerabilities")
+            .and_then(|list| list.as_array().cloned());
+        list.unwrap_or_default()
+    });
+    let text = |value: &serde_json::Value, name: &str| {
+        let text = value.get(name).and_then(|text| text.as_str());
+        text.unwrap_or_default().to_owned()
+    };
+    let found = found.map(|finding| {
+        let of = |name: &str| text(&finding, name);
+        (
+            of("VulnerabilityID"),
+            of("Severity"),
+            of("Title").trim().to_owned(),
+        )
+    });
+    Some(found.collect())
+}
+
+fn trivy_by_us(text: &str) -> Option<Vec<(String, String, String)>> {
+    let found = ours(text.as_bytes())?;
+    let found = found.into_iter().map(|seen| (seen.id, seen.severity, seen.title));
+    Some(found.collect())
+}
+
+/// Changes a text at some places: a character is replaced, put in or taken out.
+fn broken(text: &str, changes: &[(u32, u8, usize)], marks: &str) -> String {
+    let marks: Vec<char> = marks.chars().collect();
+    let mut characters: Vec<char> = text.chars().collect();
+    for (place, kind, mark) in changes {
+        let at = *place as usize % characters.len();
+        let mark = marks[mark % marks.len()];
+        match kind {
+            0 => characters[at] = mark,
+            1 => characters.insert(at, mark),
+            _ => drop(characters.remove(at)),
+        }
+    }
+    characters.into_iter().collect()
+}
+
+fn changes() -> impl Strategy<Value = Vec<(u32, u8, usize)>> {
+    proptest::collection::vec((any::<u32>(), 0..3_u8, any::<usize>()), 1..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn broken_nessus_reports_are_not_read_otherwise(changes in changes()) {
+        let text = broken(&repeated(&nessus("nessus-v2/many.nessus"), 2), &changes, "<>/&;\"'=!?[]- a\n#x1:ü");
+        if let Some(found) = ours(text.as_bytes()) {
+            let mut expected = nessus_by_quick_xml(&text);
+            let mut found = Some(found);
+            for seen in found.iter_mut().chain(&mut expected).flatten() {
+                seen.host.clear();
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn broken_qualys_reports_are_not_read_otherwise(changes in changes()) {
+        let text = broken(&qualys(2), &changes, ",\"\n a1-;'");
+        if let (Some(found), Some(expected)) = (ours_without_hosts(&text), qualys_by_csv(&text)) {
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn broken_trivy_reports_are_not_read_otherwise(changes in changes()) {
+        let text = String::from_utf8(fixture("trivy-json/one.json")).unwrap();
+        let text = broken(&text, &changes, "{}[]\",:\\ a1\nu0");
+        if let Some(found) = trivy_by_us(&text) {
+            let expected = trivy_by_serde_json(&text);
+            prop_assert!(expected.is_some(), "only we accept {}", text);
+            let untitled = expected.iter().flatten().any(|(_, _, title)| title.is_empty());
+            prop_assert!(untitled || Some(found) == expected);
+        }
+    }
+}
+
+/// A file that is read ahead on a thread of its own.
+#[test]
+fn a_large_file_is_read_as_its_bytes_are() {
+    let text = repeated(&nessus("nessus-v2/many.nessus"), 1200);
+    assert!(text.len() > 5 << 20, "{}", text.len());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.nessus");
+    std::fs::write(&path, &text).unwrap();
+    let (whole, expected) = read(text.as_bytes()).unwrap();
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let (imported, recorder) = pool.install(|| {
+            let mut recorder = Recorder::default();
+            let imported = import(Input::File(&path), &Options::default(), &mut recorder).unwrap();
+            (imported, recorder)
+        });
+        assert_eq!(imported.sha256, whole.sha256);
+        assert_eq!(imported.summary, whole.summary);
+        assert_eq!(seen(&recorder), seen(&expected));
+    }
+    let digits: BTreeSet<char> = whole.sha256.chars().collect();
+    assert!(digits.len() > 4 && whole.sha256 == fingerprint(text.as_bytes())["sha256:".len()..]);
+    std::fs::write(&path, &text[..text.len() - 20]).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let cut = pool.install(|| import(Input::File(&path), &Options::default(), &mut Recorder::default()));
+    assert!(cut.unwrap_err().to_string().contains("cut off"));
+}
+
+/// A plugin whose items say different things is never taken for what it said before.
+#[test]
+fn items_of_one_plugin_that_differ_stay_apart() {
+    let item = |severity: u8, name: &str, body: &str, after: &str| {
+        format!(
+            "<ReportItem port=\"1\" protocol=\"tcp\" severity=\"{severity}\" pluginID=\"7\" pluginName=\"{name}\">\
+             {body}<plugin_output>o</plugin_output>{after}</ReportItem>"
+        )
+    };
+    let body = "<cve>CVE-2026-0001</cve><xref>MSKB:5043050</xref>";
+    let items = [
+        item(0, "A", body, ""),
+        item(3, "A", body, ""),
+        item(3, "A", body, ""),
+        item(4, "A", body, ""),
+        item(4, "B", body, ""),
+        item(4, "B", body, "<cve>CVE-2026-0002</cve>"),
+        item(4, "B", body, ""),
+        item(4, "B", "<cve>CVE-2026-0003</cve>", ""),
+        item(4, "B", body, "<plugin_output>p</plugin_output>"),
+        item(0, "B", body, "<cve>x</cve>"),
+    ];
+    let text = format!(
+        "<NessusClientData_v2><Report><ReportHost name=\"a\">{}</ReportHost></Report></NessusClientData_v2>",
+        items.concat()
+    );
+    let found = ours(text.as_bytes()).unwrap();
+    assert_eq!(Some(&found), nessus_by_quick_xml(&text).as_ref());
+    let (_, recorder) = read(text.as_bytes()).unwrap();
+    let keys = recorder
+        .observations
+        .iter()
+        .map(|(_, item)| item.remediation.as_deref());
+    let kb = Some("KB5043050");
+    assert_eq!(Vec::from_iter(keys), [kb, kb, kb, kb, kb, kb, None, kb]);
+    let second: Vec<usize> = found.iter().map(|seen| seen.cves.len()).collect();
+    assert_eq!(second, [1, 1, 1, 1, 2, 1, 1, 1]);
+}
