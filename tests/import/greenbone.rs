@@ -362,3 +362,33 @@ fn a_report_of_something_else_is_not_taken() {
         assert_refused(root, read(root.as_bytes()), "foreign", "known formats");
     }
 }
+
+/// Texts of any length pass by, and those that are kept are bounded.
+#[test]
+fn no_text_is_held_without_end() {
+    let long = "x".repeat(4 << 20);
+    let one = text("openvas-xml/one.xml");
+    let passing = one
+        .replacen("Installed version", &long, 1)
+        .replacen("summary=In short", &long, 1);
+    let (_, recorder) = read(passing.as_bytes()).unwrap();
+    assert_eq!(
+        recorder.observations[0].1.vectors.len(),
+        1,
+        "it is written elsewhere as well"
+    );
+    let kept = one.replacen("<threat>High", &format!("<threat>{long}"), 1);
+    assert_refused(
+        "threat",
+        read(kept.as_bytes()),
+        "limit",
+        "a text has more than 65536 bytes",
+    );
+    let named = one.replacen("192.0.2.10<asset", &format!("{long}<asset"), 1);
+    assert_refused(
+        "host",
+        read(named.as_bytes()),
+        "malformed",
+        "at most 1024 are allowed",
+    );
+}

@@ -243,3 +243,19 @@ fn what_is_not_known_is_refused_with_its_place() {
         "`weak-cipher` is defined twice",
     );
 }
+
+/// The proof of a test may have any length; it is hashed as it passes, with all that is inside of it.
+#[test]
+fn a_huge_proof_is_hashed_as_it_passes() {
+    let one = text("nexpose-xml/one.xml");
+    let print = |proof: &str| {
+        let (_, recorder) = read(one.replacen("Found it.", proof, 1).as_bytes()).unwrap();
+        recorder.observations[0].1.fingerprint.clone()
+    };
+    let long = "x".repeat(4 << 20);
+    assert_ne!(print(&long), print(&long[1..]));
+    assert_eq!(print(" "), None);
+    assert_eq!(print("a<b>c</b>"), print("a<i>c</i>"), "what it says counts");
+    let key = one.replacen("key=\"\"", &format!("key=\"{}\"", &long[..2 << 20]), 1);
+    assert_refused("key", read(key.as_bytes()), "limit", "bytes");
+}
