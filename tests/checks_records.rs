@@ -187,18 +187,6 @@ fn words_outside_a_set_that_a_record_lays_down_are_flagged() {
         (
             "sources/src-nessus.yaml",
             "format: nessus-v2",
-            "format: mapping\n  mapping: {columns: {name: Name}, states: {installed: [Installed]}}",
-            "`mapping.states` without effect",
-        ),
-        (
-            "sources/src-nessus.yaml",
-            "format: nessus-v2",
-            "format: mapping\n  mapping: {columns: {fqdn: Name}}",
-            "the mapping has no column for `name`",
-        ),
-        (
-            "sources/src-nessus.yaml",
-            "format: nessus-v2",
             "format: nessos",
             "`nessos` is no format that can be imported",
         ),
@@ -209,6 +197,49 @@ fn words_outside_a_set_that_a_record_lays_down_are_flagged() {
             told.len() == 1 && told[0].1.contains(expected),
             "{expected}: {told:?}"
         );
+    }
+}
+
+/// What a mapping must have depends on what it is for.
+#[test]
+fn a_mapping_fits_its_format() {
+    let head = "apiVersion: countersign/v1\nkind: Source\nid: src-wsus\ntitle: Updates\nowner: role-infra\ncreated: 2025-10-14\nspec:\n  roles: [deploy]\n  timezone: Europe/Berlin\n  max_age_hours: 48\n  state: approved\n";
+    let rows = [
+        (
+            "format: mapping-deployment\n  mapping: {columns: {name: Name, patch: KB, state: State}, states: {installed: [Installed]}}",
+            &[][..],
+        ),
+        (
+            "format: mapping-deployment\n  mapping: {columns: {name: Name, state: State}}",
+            &[
+                "the mapping has no `states`",
+                "the mapping has no column for `patch`",
+            ][..],
+        ),
+        (
+            "format: mapping-alerts",
+            &["`format: mapping-alerts` without a mapping"],
+        ),
+        (
+            "format: mapping\n  mapping: {columns: {name: Name}, states: {installed: [Installed]}}",
+            &["`mapping.states` without effect"],
+        ),
+        (
+            "format: puppet-report\n  mapping: {columns: {name: Name}}",
+            &["a mapping without effect: the format is `puppet-report`"],
+        ),
+        (
+            "format: puppet-report\n  absence_means_fixed: true",
+            &["`absence_means_fixed` with exports that never list everything"],
+        ),
+    ];
+    for (spec, expected) in rows {
+        let told = said(
+            &[("sources/src-wsus.yaml", "", &format!("{head}  {spec}\n"))],
+            "SCH002",
+        );
+        let told: Vec<&str> = told.iter().map(|one| one.1.as_str()).collect();
+        assert_eq!(told, expected, "{spec}");
     }
 }
 
