@@ -1,5 +1,7 @@
 //! Exports become observations, whole or not at all.
 
+mod agents;
+mod bills;
 mod cloud;
 mod counts;
 mod feeds;
