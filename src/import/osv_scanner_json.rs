@@ -200,6 +200,9 @@ struct Entry<'a> {
     aliases: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     upstream: Option<Vec<Text<'a>>>,
+    /// Also of other vulnerabilities that are alike; an advisory of a distribution may have its CVEs here.
+    #[serde(borrow)]
+    related: Option<Vec<Text<'a>>>,
     #[serde(borrow)]
     summary: Option<Text<'a>>,
     #[serde(borrow)]
@@ -284,6 +287,15 @@ impl Reader<'_> {
             value::prefer(&mut remediation, value::advisory(text));
         }
         self.item.remediation = remediation.map(|(_, key)| key);
+        if self.item.cves.is_empty() && value::advisory(own).is_some() {
+            let cves = entry
+                .related
+                .iter()
+                .flatten()
+                .filter_map(|text| value::cve(&text.0));
+            self.item.cves.extend(cves.take(value::MAX_CVES));
+            value::settle_cves(&mut self.item.cves);
+        }
         for Strict(score) in entry.severity.iter().flatten() {
             let text = said(&score.score).unwrap_or_default();
             take_vector(&mut self.item, &mut self.tally, &mut self.vectors, text);

@@ -1,6 +1,8 @@
 //! Exports become observations, whole or not at all.
 
+mod agents;
 mod ansible;
+mod bills;
 mod cloud;
 mod counts;
 mod differential;
