@@ -5,6 +5,7 @@
 //! table of dispositions, and figures are counted.
 
 mod alias;
+mod assets;
 mod clock;
 mod coverage;
 mod environment;
