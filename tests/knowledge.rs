@@ -7,7 +7,7 @@ use countersign::import::{
     CheckInfo, Content, Export, Importer, Options, Product, Scan, Sightings, Sink, collect,
 };
 use countersign::ledger::{Filed, Ledger, LedgerFile, Statement, Terms, Wanted, read_ledger};
-use countersign::model::{AliasBy, CvssVector, Exploit, RecordId, ScanSummary, Severity, Stamp};
+use countersign::model::{AliasBy, CvssVector, Exploit, Host, RecordId, ScanSummary, Severity, Stamp};
 
 use crate::world::{World, at, find};
 
@@ -224,6 +224,92 @@ fn what_the_scanner_hides_is_hidden_under_the_name_that_the_base_gives() {
     world.judge("2026-09-05", |register| {
         assert_eq!(register.suppressed.len(), 1);
         assert_eq!(register.suppressed[0].id.as_deref(), Some(CVE));
+    });
+}
+
+static LIST: Importer = Importer {
+    name: "list-by-hand",
+    product: Product::Hosts,
+    recognises: no,
+    import: nothing,
+};
+
+/// A list of hosts that a scanner keeps.
+fn list(world: &mut World, run: &str, hosts: Vec<Host>) {
+    base(world, run, Vec::new(), None);
+    let scan = world.scans.last_mut().unwrap();
+    scan.importer = &LIST;
+    scan.file = format!("list-{run}");
+    scan.sha256 = format!("list-{run}");
+    scan.hosts = hosts;
+}
+
+fn listed(agent: &str, alias: &str, hostname: &str) -> Host {
+    Host {
+        name: format!("asset of {hostname}"),
+        agent: Some(agent.into()),
+        aliases: vec![alias.into()],
+        hostname: Some(hostname.into()),
+        ..Host::default()
+    }
+}
+
+/// A scan that knows the hosts by address and agent, or by address and the number in the scanner's list.
+fn seen_by_agent() -> World {
+    let mut world = World::new();
+    world.scan("src-one", "2026-09-01T08:00:00Z", |scan| {
+        for address in ["192.0.2.1", "192.0.2.2", "192.0.2.3"] {
+            scan.seen(address, "1", &[CVE], Severity::High, None);
+        }
+    });
+    let hosts = &mut world.scans[0].hosts;
+    hosts[0].agent = Some("AAAA".into());
+    hosts[1].aliases = vec!["qualys-host-2".into()];
+    hosts[2].agent = Some("cccc".into());
+    world
+}
+
+fn hosts(world: &World, when: &str) -> Vec<String> {
+    world.judge(when, |register| {
+        let findings = register.findings.iter();
+        findings.map(|finding| finding.host.to_string()).collect()
+    })
+}
+
+#[test]
+fn a_scan_by_agent_is_of_the_host_that_has_the_agent() {
+    let mut world = seen_by_agent();
+    assert_eq!(
+        hosts(&world, "2026-09-05"),
+        ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+    );
+    list(
+        &mut world,
+        "2026-09-02T08:00:00Z",
+        vec![
+            listed("aaaa", "qualys-host-1", "app01"),
+            listed("bbbb", "qualys-host-2", "app02"),
+            listed("cccc", "qualys-host-3", "app03"),
+            listed("cccc", "qualys-host-4", "app04"),
+        ],
+    );
+    assert_eq!(
+        hosts(&world, "2026-09-05"),
+        ["192.0.2.3", "app01", "app02"],
+        "an agent that two machines have tells none"
+    );
+    assert_eq!(
+        hosts(&world, "2026-09-01"),
+        ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+    );
+    world.judge("2026-09-05", |register| {
+        let is_there = |name: &str| {
+            register
+                .hosts
+                .iter()
+                .any(|row| &*row.id == name && row.is_scanned)
+        };
+        assert!(is_there("app01") && !is_there("app03"), "a list scans nothing");
     });
 }
 

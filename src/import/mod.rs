@@ -73,7 +73,8 @@ pub enum Product {
     Scan,
     /// Hosts, as the inventory has them.
     Inventory,
-    /// Hosts as a scanner knows them, with their keys; neither that they were scanned nor that they are governed.
+    /// Hosts as a scanner knows them, whose keys its scans may lack; neither that they were scanned nor that they are
+    /// governed.
     Hosts,
     /// Patches that a host lacks, or that were installed on it, as the tool that deploys them sees it; nothing of it
     /// is a finding.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
 use super::alias::Aliases;
+use super::assets::Assets;
 use super::episode::{Doubt, Episode, Event, Said, episodes};
 use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
@@ -190,8 +191,9 @@ impl Joined {
             },
         );
         self.placed = runs.iter().map(|run| vec![None; run.scan.hosts.len()]).collect();
+        let assets = Assets::of(runs.iter().filter(|run| is_used(run)));
         for (at, host, index, place) in sought {
-            let resolved = self.identities.resolve(host, at, index);
+            let resolved = self.identities.resolve(&assets.with_keys(host), at, index);
             self.placed[index][place] = Some(resolved.index);
             self.note_look(&runs[index], host, index, resolved);
         }

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod alias;
+mod assets;
 mod clock;
 mod coverage;
 mod environment;
