@@ -5,6 +5,7 @@ mod feeds;
 mod hostile;
 mod katello;
 mod mapping;
+mod mutated;
 mod nessus;
 pub(crate) mod packed;
 mod qualys;
