@@ -369,3 +369,30 @@ fn exports_given_by_hand_must_be_given_again_and_are_named_when_missing() {
     let (code, _, err) = run_at(lab.out.path(), &["verify", "b", "--scan", "other.nessus"]);
     assert_eq!(code, 2, "{err}");
 }
+
+#[test]
+fn a_folder_given_by_hand_is_given_again_under_any_name() {
+    if !has_peer("git") {
+        return;
+    }
+    let lab = Lab::new();
+    let imports = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo/imports");
+    let folder = lab.out.path().join("run");
+    fs::create_dir(&folder).unwrap();
+    for export in [
+        "src-nessus/weekly-2026-09-27.nessus",
+        "src-trivy/checkout-2026-09-29.json",
+    ] {
+        let name = export.rsplit('/').next().unwrap();
+        fs::copy(imports.join(export), folder.join(name)).unwrap();
+    }
+    lab.bundle("b", &["--scan", folder.to_str().unwrap()]);
+    let (code, said) = lab.rebuild("b", &[]);
+    assert!(code == 3 && said.contains("run (nessus-v2)"), "{said}");
+    fs::rename(&folder, lab.out.path().join("moved")).unwrap();
+    let (code, said) = lab.rebuild("b", &["--scan", "moved"]);
+    assert_eq!(code, 0, "{said}");
+    fs::write(lab.out.path().join("moved/more.json"), "{}").unwrap();
+    let (code, said) = lab.rebuild("b", &["--scan", "moved"]);
+    assert!(code == 3 && said.contains("is none of the exports"), "{said}");
+}

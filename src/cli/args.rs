@@ -161,7 +161,8 @@ pub(super) enum Command {
 /// Which exports to read.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Scans {
-    /// Read this export in place of those in `imports/`; name its Source if several read the format
+    /// Read this export, or a folder or .zip of files of one run, in place of those in `imports/`; name its Source if
+    /// several read the format
     #[arg(long = "scan", value_name = "FILE[=SOURCE]")]
     pub(super) scans: Vec<String>,
     /// The host of an export whose format names none

@@ -20,7 +20,7 @@ pub(super) struct Import {
     /// Sign what was imported with this key, whose purpose is `import`
     #[arg(long, value_name = "KEY")]
     pub(super) key: Option<PathBuf>,
-    /// The exports
+    /// The exports; a folder or .zip is one run
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 }
@@ -35,7 +35,7 @@ pub(super) enum LedgerCommand {
 
 #[derive(Args, Debug)]
 pub(super) struct Rebuild {
-    /// Exports that do not lie under `imports/`
+    /// Exports that do not lie under `imports/`: files or folders
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 }

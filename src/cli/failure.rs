@@ -6,6 +6,8 @@ pub(super) const ERRORS: u8 = 1;
 pub(super) const USAGE: u8 = 2;
 pub(super) const INPUT: u8 = 3;
 pub(super) const TRUST: u8 = 4;
+/// As shells say of a program that Ctrl-C ended.
+pub(super) const INTERRUPTED: i32 = 130;
 
 /// Why a command could not do its work.
 #[derive(Debug)]

@@ -30,6 +30,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::check::rule_set_digest;
 use crate::output::text::visible;
+use crate::source::undo;
 use args::{Arguments, Color, Command};
 pub use console::Console;
 use failure::{Failure, USAGE};
@@ -63,10 +64,26 @@ pub fn main() -> ExitCode {
             usize::MAX
         },
     };
+    end_cleanly_when_interrupted();
     let code = run(std::env::args_os(), &mut console);
     // A reader that went away, such as `head`, is no failure of ours.
     let _ = out.flush();
+    undo::wait_if_ending();
     ExitCode::from(code)
+}
+
+/// Takes away what is half written when a person or the system ends the run.
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "the thread that works cannot be asked to return; nothing of it is left behind"
+)]
+fn end_cleanly_when_interrupted() {
+    // Where it cannot be had the next run takes away what this one leaves.
+    let _ = ctrlc::set_handler(|| {
+        undo::take_away();
+        std::process::exit(failure::INTERRUPTED)
+    });
 }
 
 /// Runs one command line and returns its exit code; the first argument is the program's name.
@@ -144,6 +161,7 @@ fn tell_usage(error: &clap::Error, console: &mut Console<'_>) -> u8 {
 }
 
 fn tell_failure(failure: &Failure, console: &mut Console<'_>) -> u8 {
+    undo::wait_if_ending();
     let broken_pipe = failure
         .error
         .downcast_ref::<std::io::Error>()

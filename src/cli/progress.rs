@@ -12,7 +12,7 @@ use crate::output::text::visible;
 
 const SPINNER: &str = "{spinner} {msg}, {elapsed}";
 const READING: &str =
-    "{spinner} reading exports {bar:24} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    "{spinner} reading exports {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
 
 /// Shows that work goes on, from half a second on; gone when dropped.
 pub(super) struct Progress {

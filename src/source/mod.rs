@@ -9,6 +9,7 @@ mod decode;
 mod digest;
 mod git;
 mod history;
+mod hold;
 mod json;
 mod node;
 mod objects;
@@ -18,6 +19,7 @@ mod span;
 mod stamp;
 mod text;
 mod tree;
+pub mod undo;
 pub mod write;
 mod yaml;
 

@@ -16,6 +16,9 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+pub use super::hold::{Hold, hold};
+use super::undo::{self, steady};
+
 /// Files of a folder by relative path with `/`, in the order of their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
@@ -73,6 +76,7 @@ pub fn write_new(folder: &Path, path: &str, bytes: &[u8]) -> Result<bool> {
     file.write_all(bytes).with_context(cannot)?;
     file.sync_all().with_context(cannot)?;
     drop(file);
+    let _steady = steady();
     // A renaming would put the file over one that came meanwhile; a second name for it does not.
     match fs::hard_link(partial.path(NEW), &target) {
         Ok(()) => {}
@@ -111,6 +115,7 @@ pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
     let partial = Partial::beside(folder)?;
     write_tree(&partial.path(NEW), files)?;
     let mut parents = BTreeSet::new();
+    let steady = steady();
     for path in files.keys() {
         let target = folder.join(path);
         let parent = parent_of(&target).to_owned();
@@ -120,6 +125,7 @@ pub fn write_folder(folder: &Path, files: &Files) -> Result<()> {
             .with_context(|| format!("could not write `{}`", target.display()))?;
         parents.insert(parent);
     }
+    drop(steady);
     parents.iter().try_for_each(|parent| sync_folder(parent))
 }
 
@@ -164,6 +170,7 @@ pub fn make_folder(
 /// Moves the new folder to its place and what was there aside; a swap that fails is undone.
 fn swap_in(folder: &Path, found: Place, partial: &Partial) -> Result<()> {
     let cannot = || format!("could not write the folder `{}`", folder.display());
+    let _steady = steady();
     match found {
         Place::Free => {}
         Place::EmptyFolder => fs::remove_dir(folder).with_context(cannot)?,
@@ -351,19 +358,25 @@ impl Partial {
 
     /// Makes the folder and locks it; `None` if another run has the name, or took the folder for abandoned.
     fn claim(folder: PathBuf) -> Result<Option<Partial>> {
+        undo::begin(&folder);
         match DirBuilder::new().create(&folder) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
             Err(error) => {
+                undo::end(&folder);
+                if error.kind() == ErrorKind::AlreadyExists {
+                    return Ok(None);
+                }
                 return Err(error)
                     .with_context(|| format!("could not make the folder `{}`", folder.display()));
             }
         }
         let Ok(lock) = File::create_new(folder.join(LOCK)) else {
+            undo::end(&folder);
             return Ok(None);
         };
         // A file system without locks says so to every run, and none then takes the folder for abandoned.
         if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) || !folder.join(LOCK).exists() {
+            undo::end(&folder);
             return Ok(None);
         }
         Ok(Some(Partial {
@@ -382,6 +395,7 @@ impl Drop for Partial {
         self.lock = None;
         // What cannot be removed now is removed by the next run.
         let _ = fs::remove_dir_all(&self.folder);
+        undo::end(&self.folder);
     }
 }
 
@@ -433,58 +447,6 @@ fn remove_if_abandoned(target: &Path, folder: &Path) {
         return;
     }
     let _ = fs::remove_dir_all(folder);
-}
-
-/// A folder that one run at a time writes into; the others wait until it is given back.
-#[derive(Debug)]
-pub struct Hold {
-    path: PathBuf,
-    _file: File,
-}
-
-/// Takes a folder, which is made where it is missing, and waits while another run has it.
-///
-/// The lock is a file in it that is removed with the hold. One that a killed run left behind is free.
-pub fn hold(folder: &Path) -> Result<Hold> {
-    let cannot = || format!("could not take the folder `{}`", folder.display());
-    if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) {
-        bail!("`{}` is a link, and links are not followed", folder.display());
-    }
-    fs::create_dir_all(folder).with_context(cannot)?;
-    let path = folder.join(format!(".{LOCK}"));
-    loop {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .with_context(cannot)?;
-        file.lock().with_context(cannot)?;
-        // Whoever had it before has removed the file: then the lock is on one that nobody else will find.
-        if is_still_there(&file, &path) {
-            return Ok(Hold { path, _file: file });
-        }
-    }
-}
-
-#[cfg(unix)]
-fn is_still_there(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(mine), Ok(there)) => (mine.dev(), mine.ino()) == (there.dev(), there.ino()),
-        (_, _) => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn is_still_there(_: &File, path: &Path) -> bool {
-    path.exists()
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
 }
 
 /// Removes a file; one that is not there is removed already.

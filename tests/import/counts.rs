@@ -9,7 +9,7 @@ use countersign::model::MappingProfile;
 use super::{fixture, fixtures, read_with};
 
 /// File, format, hosts, observations, informational, skipped.
-const COUNTS: &[(&str, &str, [u64; 4])] = &[
+pub(crate) const COUNTS: &[(&str, &str, [u64; 4])] = &[
     ("nessus-v2/none.nessus", "nessus-v2", [1, 0, 1, 0]),
     ("nessus-v2/one.nessus", "nessus-v2", [1, 1, 0, 0]),
     ("nessus-v2/many.nessus", "nessus-v2", [4, 9, 2, 0]),

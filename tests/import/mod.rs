@@ -12,6 +12,7 @@ mod hostile;
 mod katello;
 mod mapped;
 mod mapping;
+mod mutated;
 mod nessus;
 mod nexpose;
 mod packages;

@@ -17,6 +17,7 @@ use crate::import::{Content, Export, Meter, Scan, collect, collect_with, sha256_
 use crate::ledger::{EventKind, Filed, Ledger, MANIFEST, NewSegment, Refusal, Statement, Terms, Wanted};
 use crate::model::{KeyPurpose, Record, RecordId, Source};
 use crate::output::text::{counted, visible};
+use crate::source::undo::steady;
 use crate::source::write::{hold, remove, write_beside, write_new};
 use crate::source::{self, EntryKind, Tree};
 use crate::trust::signer::Signer;
@@ -193,6 +194,8 @@ fn file(
             let signature = signer
                 .map(|(signer, _)| signer.sign(text.as_bytes(), Namespace::Import))
                 .transpose()?;
+            // What belongs together is written to its end, even when the run is interrupted.
+            let _steady = steady();
             // The statement last: until it is there nothing is imported, and the next run goes on from before.
             if let Some(left) = ledger.unfinished.take() {
                 remove(&job.root.join(&*left))?;
