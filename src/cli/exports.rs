@@ -209,7 +209,13 @@ impl Job {
                 Some(path) => Content::File(path),
                 None => Content::Bytes(Arc::from(self.tree.read(entry, MAX_EXPORT_IN_COMMIT)?)),
             };
-            exports.extend(unfolded(self.export(entry.path.to_string(), content, source, host, false))?);
+            exports.extend(unfolded(self.export(
+                entry.path.to_string(),
+                content,
+                source,
+                host,
+                false,
+            ))?);
         }
         Ok(exports)
     }

@@ -11,7 +11,8 @@ use crate::import::Meter;
 use crate::output::text::visible;
 
 const SPINNER: &str = "{spinner} {msg}, {elapsed}";
-const READING: &str = "{spinner} reading exports {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+const READING: &str =
+    "{spinner} reading exports {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
 
 /// Shows that work goes on, from half a second on; gone when dropped.
 pub(super) struct Progress {

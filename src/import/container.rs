@@ -92,7 +92,9 @@ pub fn sha256_of(path: &Path) -> Result<String, ImportError> {
 fn parts(container: &Arc<Container>, options: &super::Options<'_>) -> Result<Vec<Part>, ImportError> {
     let mut parts: Vec<Part> = Vec::new();
     for (index, member) in container.members.iter().enumerate() {
-        let importer = container.read(member, &Meter::default(), |raw| input::recognise_raw(raw, options))?;
+        let importer = container.read(member, &Meter::default(), |raw| {
+            input::recognise_raw(raw, options)
+        })?;
         match parts.iter_mut().find(|part| part.importer.name == importer.name) {
             Some(part) => part.members.push(index),
             None => parts.push(Part {
@@ -118,7 +120,10 @@ impl Part {
 
     /// Returns the bytes on the disk that are read for it.
     pub fn bytes(&self) -> u64 {
-        let members = self.members.iter().filter_map(|index| self.container.members.get(*index));
+        let members = self
+            .members
+            .iter()
+            .filter_map(|index| self.container.members.get(*index));
         members.map(|member| member.bytes).sum()
     }
 
@@ -155,7 +160,10 @@ impl Part {
     }
 
     /// Opens a folder or an archive all of whose files are of one format.
-    pub(super) fn whole(content: &Content, options: &super::Options<'_>) -> Result<Option<Self>, ImportError> {
+    pub(super) fn whole(
+        content: &Content,
+        options: &super::Options<'_>,
+    ) -> Result<Option<Self>, ImportError> {
         let Some(container) = Container::of(content)? else {
             return Ok(None);
         };
@@ -202,7 +210,11 @@ impl Container {
             mut passed_over,
         } = listing;
         if files.is_empty() {
-            let hidden = if passed_over.is_empty() { "" } else { " but hidden ones" };
+            let hidden = if passed_over.is_empty() {
+                ""
+            } else {
+                " but hidden ones"
+            };
             return Err(ImportError::Foreign(format!("there are no files in it{hidden}")));
         }
         files.sort();
@@ -279,7 +291,8 @@ pub(super) struct Listing {
 
 /// Tells what systems leave beside files for themselves.
 pub(super) fn is_hidden(name: &str) -> bool {
-    name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX")
+    name.split('/')
+        .any(|part| part.starts_with('.') || part == "__MACOSX")
 }
 
 /// Refuses a name that is not plain, or that could not be shown.
@@ -323,7 +336,10 @@ fn list_folder(root: &Path) -> Result<Listing, ImportError> {
             } else if kind.is_dir() && depth < MAX_DEPTH {
                 folders.push((entry.path(), format!("{name}/"), depth + 1));
             } else if kind.is_dir() {
-                return Err(refused(&name, &format!("it lies more than {MAX_DEPTH} folders deep")));
+                return Err(refused(
+                    &name,
+                    &format!("it lies more than {MAX_DEPTH} folders deep"),
+                ));
             } else {
                 let why = "it is a link or a device, and only plain files are read";
                 return Err(refused(&name, why));

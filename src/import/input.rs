@@ -65,10 +65,7 @@ pub fn recognise(input: Input<'_>, options: &Options<'_>) -> Result<&'static Imp
     }
 }
 
-pub(super) fn recognise_raw(
-    raw: Raw<'_>,
-    options: &Options<'_>,
-) -> Result<&'static Importer, ImportError> {
+pub(super) fn recognise_raw(raw: Raw<'_>, options: &Options<'_>) -> Result<&'static Importer, ImportError> {
     let count = raw.count();
     choose(&read_head(&mut *text(raw, &count)?)?, options)
 }

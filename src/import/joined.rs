@@ -106,7 +106,10 @@ impl Sink for Joined<'_> {
     fn host(&mut self, host: &Host) -> HostIndex {
         let keys = Keys::of(host);
         let known = self.before.get(&host.name).into_iter().flatten();
-        let alike = known.into_iter().find(|(known, _)| known.agree(&keys)).map(|(_, index)| *index);
+        let alike = known
+            .into_iter()
+            .find(|(known, _)| known.agree(&keys))
+            .map(|(_, index)| *index);
         match alike {
             Some(index) => {
                 self.repeated += 1;

@@ -11,8 +11,8 @@ use super::{
     HostIndex, ImportError, Imported, Importer, Input, Meter, Options, Part, Sighting, Sightings, Sink,
 };
 use crate::model::{
-    CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId, ScanSummary, Severity,
-    Stamp,
+    CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId,
+    ScanSummary, Severity, Stamp,
 };
 
 /// An export to read.
@@ -138,7 +138,10 @@ pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
 
 /// Reads every export as [`collect`] does, and counts the bytes that are read.
 pub fn collect_with(exports: &[Export], meter: &Meter) -> Vec<Result<Scan, ImportError>> {
-    exports.par_iter().map(|export| collect_one(export, meter)).collect()
+    exports
+        .par_iter()
+        .map(|export| collect_one(export, meter))
+        .collect()
 }
 
 fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {

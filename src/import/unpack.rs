@@ -151,8 +151,7 @@ impl<R: Read> Read for Bounded<R> {
             .read(buffer)
             .map_err(|error| retell(error, self.unpacked))?;
         self.unpacked += read as u64;
-        let over_ratio =
-            self.unpacked > FREE_BYTES && self.unpacked / self.packed.get().max(1) > MAX_RATIO;
+        let over_ratio = self.unpacked > FREE_BYTES && self.unpacked / self.packed.get().max(1) > MAX_RATIO;
         if over_ratio || self.unpacked > MAX_BYTES {
             let message =
                 format!("unpacks to more than {MAX_RATIO} times its size; this is no honest export");
@@ -169,7 +168,9 @@ fn retell(error: Error, unpacked: u64) -> Error {
         let message = format!("the compressed data ends early, after {unpacked} unpacked bytes");
         return Error::new(kind, message);
     }
-    let is_told = error.get_ref().is_some_and(|inner| inner.is::<super::error::Damage>());
+    let is_told = error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<super::error::Damage>());
     // What a layer below said of itself stays; an error of the disk has a number.
     if is_told || kind == ErrorKind::FileTooLarge || error.raw_os_error().is_some() {
         return error;

@@ -142,7 +142,8 @@ impl Units {
             (None, _) => char::from_u32(u32::from(unit)),
         };
         let Some(character) = character else {
-            let message = format!("the UTF-16 unit {unit:#06x} is half of a character whose other half is missing");
+            let message =
+                format!("the UTF-16 unit {unit:#06x} is half of a character whose other half is missing");
             return Err(Damage::at(self.at - 2, message));
         };
         text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());

@@ -35,7 +35,10 @@ pub(super) struct Archive {
 
 impl std::fmt::Debug for Archive {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Archive").field("bytes", &self.bytes).finish_non_exhaustive()
+        formatter
+            .debug_struct("Archive")
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,7 +135,10 @@ impl Archive {
         let Some((wayfinder, method)) = self.entries.get(entry) else {
             return Err(whole("a file in it is gone"));
         };
-        let entry = self.archive.get_entry(*wayfinder).map_err(|error| broken(&error))?;
+        let entry = self
+            .archive
+            .get_entry(*wayfinder)
+            .map_err(|error| broken(&error))?;
         let packed = Raw::new(Box::new(entry.reader()), meter);
         let count = packed.count();
         let unpacked: Box<dyn Read + '_> = match method {
@@ -213,7 +219,10 @@ fn check_record(name: &str, is_folder: bool, record: &ZipFileHeaderRecord<'_>) -
     const FOLDER: u32 = 0o040_000;
     let flags = record.flags();
     if flags.is_encrypted() || flags.bits() & (1 << 6 | 1 << 13) != 0 {
-        return Err(refused(name, "it is encrypted; give the archive without a password"));
+        return Err(refused(
+            name,
+            "it is encrypted; give the archive without a password",
+        ));
     }
     // Only systems of Unix say it; the others leave zeros.
     let kind = record.external_attributes() >> 16 & KIND;
@@ -223,7 +232,10 @@ fn check_record(name: &str, is_folder: bool, record: &ZipFileHeaderRecord<'_>) -
         [0, FILE].contains(&kind)
     };
     if !is_plain {
-        return Err(refused(name, "it is a link or a device, and only plain files are read"));
+        return Err(refused(
+            name,
+            "it is a link or a device, and only plain files are read",
+        ));
     }
     if is_folder && record.uncompressed_size_hint() > 0 {
         return Err(refused(name, "it is a folder with bytes in it"));
@@ -285,7 +297,10 @@ fn check_ranges(mut ranges: Vec<(u64, u64, String)>, directory: u64) -> Result<(
     let after = (directory, directory, String::new());
     for (starts, ends, name) in ranges.into_iter().chain([after]) {
         if starts < end || ends > directory {
-            return Err(refused(&name, "its bytes belong to something else in the archive, too"));
+            return Err(refused(
+                &name,
+                "its bytes belong to something else in the archive, too",
+            ));
         }
         // Behind a file there may be its sizes once more.
         let room = if end == 0 { 0 } else { MAX_DESCRIPTOR };
@@ -306,7 +321,9 @@ fn method(entry: &Entry) -> Result<Method, ImportError> {
         other => {
             let why = format!(
                 "it is packed by the method {}; stored and deflated files are read: pack the archive again",
-                other.name().map_or_else(|| other.as_u16().to_string(), str::to_owned)
+                other
+                    .name()
+                    .map_or_else(|| other.as_u16().to_string(), str::to_owned)
             );
             Err(refused(&entry.name, &why))
         }

@@ -125,9 +125,7 @@ struct Inventories<'a> {
 
 impl<'a> Inventories<'a> {
     fn new(runs: &'a [Run<'a>], as_of: AsOf) -> Self {
-        let is_whole = |run: &Run<'_>| {
-            run.scan.importer.product == Product::Inventory && run.is_whole()
-        };
+        let is_whole = |run: &Run<'_>| run.scan.importer.product == Product::Inventory && run.is_whole();
         let dated = runs
             .iter()
             .enumerate()

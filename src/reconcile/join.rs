@@ -17,8 +17,8 @@ use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
 use crate::import::{CheckInfo, HostIndex, KevListing, Product, Sighting};
 use crate::load::Repository;
 use crate::model::{
-    Alias, AsOf, CvssVector, Discrepancy, Host, HostStatus, Members, ObservationState, Quality, Severity, Stamp,
-    Zone, best_vector,
+    Alias, AsOf, CvssVector, Discrepancy, Host, HostStatus, Members, ObservationState, Quality, Severity,
+    Stamp, Zone, best_vector,
 };
 
 /// When and how well a run saw a host.

@@ -140,9 +140,9 @@ fn inventories<'a>(
     identities: &Identities,
     as_of: AsOf,
 ) -> BTreeMap<Arc<str>, Vec<Told<'a>>> {
-    let whole = runs.iter().filter(|run| {
-        run.scan.importer.product == Product::Inventory && run.is_whole()
-    });
+    let whole = runs
+        .iter()
+        .filter(|run| run.scan.importer.product == Product::Inventory && run.is_whole());
     let whole: Vec<(DateTime<Utc>, &Run<'_>)> = whole
         .filter_map(|run| Some((run.line.run_at.filter(|at| *at <= as_of.instant())?, run)))
         .collect();

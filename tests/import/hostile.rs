@@ -23,7 +23,12 @@ fn foreign_files_are_told_apart() {
             says(&name),
         );
     }
-    assert_refused("zip", read(b"PK\x03\x04rest"), "truncated", "the directory of the archive");
+    assert_refused(
+        "zip",
+        read(b"PK\x03\x04rest"),
+        "truncated",
+        "the directory of the archive",
+    );
     assert_refused("utf-16", read(b"\xff\xfe<\0"), "foreign", "begins with `<`");
     assert_refused("escape", read(b"\x1b[2J\x1b[31m"), "foreign", "begins with");
 }

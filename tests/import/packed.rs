@@ -66,7 +66,11 @@ fn header(entry: &Entry, (crc, unpacked): (u32, u32), name: &[u8]) -> Vec<u8> {
     header.extend(entry.method.to_le_bytes());
     header.extend([0; 4]);
     header.extend(crc.to_le_bytes());
-    let packed = if crc == 0 && entry.is_streamed { 0 } else { entry.packed.len() };
+    let packed = if crc == 0 && entry.is_streamed {
+        0
+    } else {
+        entry.packed.len()
+    };
     header.extend(u32::try_from(packed).unwrap().to_le_bytes());
     header.extend(unpacked.to_le_bytes());
     header.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
@@ -131,7 +135,13 @@ pub(crate) fn zip(entries: &[Entry]) -> Vec<u8> {
 fn utf16(text: &str, is_big: bool) -> Vec<u8> {
     let units = std::iter::once(0xfeff).chain(text.encode_utf16());
     units
-        .flat_map(|unit| if is_big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+        .flat_map(|unit| {
+            if is_big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            }
+        })
         .collect()
 }
 
@@ -185,13 +195,22 @@ fn shown(scans: &[Scan]) -> Vec<(&str, &str, u64, u64, bool)> {
     for scan in scans {
         let summary = &scan.summary;
         let is_whole = summary.incomplete.is_none();
-        rows.push((scan.importer.name, &*scan.file, summary.hosts, summary.observations, is_whole));
+        rows.push((
+            scan.importer.name,
+            &*scan.file,
+            summary.hosts,
+            summary.observations,
+            is_whole,
+        ));
     }
     rows
 }
 
 fn error(result: Result<Vec<Scan>, ImportError>) -> String {
-    result.map(|scans| format!("{:?}", shown(&scans))).expect_err("refused").to_string()
+    result
+        .map(|scans| format!("{:?}", shown(&scans)))
+        .expect_err("refused")
+        .to_string()
 }
 
 /// The beginning of an export, and blanks without an end.
@@ -211,15 +230,27 @@ fn zstd_is_read_as_gzip_is_and_refused_when_it_is_cut() {
         zstd::encode_all(&plain[500..], 3).unwrap(),
     ];
     let skipped = [b"\x51\x2a\x4d\x18\x02\0\0\0ab", &packed[..]].concat();
-    for (name, bytes) in [("one", &packed), ("two frames", &halves.concat()), ("skipped", &skipped)] {
+    for (name, bytes) in [
+        ("one", &packed),
+        ("two frames", &halves.concat()),
+        ("skipped", &skipped),
+    ] {
         let (imported, _) = read(bytes).unwrap_or_else(|error| panic!("{name} {error}"));
         assert_eq!(imported.summary, expected.summary, "{name}");
-        assert_ne!(imported.sha256, expected.sha256, "the digest is that of the packed file");
+        assert_ne!(
+            imported.sha256, expected.sha256,
+            "the digest is that of the packed file"
+        );
     }
     for cut in (5..packed.len()).step_by(7) {
         assert!(read(&packed[..cut]).is_err(), "cut at {cut}");
     }
-    assert_refused("cut", read(&packed[..packed.len() - 9]), "truncated", "ends early");
+    assert_refused(
+        "cut",
+        read(&packed[..packed.len() - 9]),
+        "truncated",
+        "ends early",
+    );
     let bomb = zstd::encode_all(&endless()[..], 1).unwrap();
     assert_refused("bomb", read(&bomb), "limit", "no honest export");
 }
@@ -236,7 +267,11 @@ fn damage_of_what_is_packed_is_named_and_not_blamed_on_the_disk() {
 
 #[test]
 fn utf16_is_decoded_where_a_mark_says_so() {
-    for name in ["nessus-v2/many.nessus", "qualys-csv/report-many.csv", "trivy-json/many.json"] {
+    for name in [
+        "nessus-v2/many.nessus",
+        "qualys-csv/report-many.csv",
+        "trivy-json/many.json",
+    ] {
         let text = String::from_utf8(fixture(name)).unwrap() + "\n";
         let (expected, plain) = read(text.as_bytes()).unwrap();
         for is_big in [false, true] {
@@ -249,7 +284,9 @@ fn utf16_is_decoded_where_a_mark_says_so() {
         }
     }
     let declared = String::from_utf8(fixture("nessus-v2/one.nessus")).unwrap();
-    let declared = declared.replacen("?>", " encoding=\"UTF-16\"?>", 1).replacen("host", "h\u{1f600}st", 1);
+    let declared = declared
+        .replacen("?>", " encoding=\"UTF-16\"?>", 1)
+        .replacen("host", "h\u{1f600}st", 1);
     assert!(declared.contains("UTF-16"), "the fixture has a declaration");
     assert!(read(&utf16(&declared, false)).is_ok());
 }
@@ -259,14 +296,21 @@ fn half_a_character_is_refused_with_its_place() {
     let text = String::from_utf8(fixture("qualys-csv/report-one.csv")).unwrap();
     let with = |unit: u16, is_big: bool| {
         let mut bytes = utf16(&text, is_big);
-        let unit = if is_big { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        let unit = if is_big {
+            unit.to_be_bytes()
+        } else {
+            unit.to_le_bytes()
+        };
         bytes[200..202].copy_from_slice(&unit);
         bytes
     };
     for (unit, is_big) in [(0xd800, false), (0xdc00, false), (0xdbff, true), (0xdfff, true)] {
         let says = format!("{unit:#06x}");
         let bytes = with(unit, is_big);
-        let refused = read(&bytes).map(|(imported, _)| imported.summary).unwrap_err().to_string();
+        let refused = read(&bytes)
+            .map(|(imported, _)| imported.summary)
+            .unwrap_err()
+            .to_string();
         // A first half is told at the unit that should be its second.
         let place = if unit < 0xdc00 { 202 } else { 200 };
         assert!(refused.contains(&format!("at byte {place}")), "{refused}");
@@ -298,13 +342,19 @@ fn the_files_of_a_folder_are_one_run_and_a_host_of_two_files_is_one_host() {
     let alone = read(&second.1).unwrap().1.hosts.remove(0);
     let others = read(&first.1).unwrap().1.hosts;
     let is_new = u64::from(others.iter().all(|host| host.name != alone.name));
-    assert_eq!(shown(&scans), [("tenable-vm", "run", 3 + is_new, 8 + 8 + 1, true)]);
+    assert_eq!(
+        shown(&scans),
+        [("tenable-vm", "run", 3 + is_new, 8 + 8 + 1, true)]
+    );
     let scan = &scans[0];
     assert_eq!(scan.hosts.len() as u64, 3 + is_new);
     let same = scan.sightings.iter().filter(|(_, one)| one.instances > 1).count();
     assert!(same >= 1, "what two files say of one host is one sighting");
     let latest = [&first.1, &second.1].map(|bytes| read(bytes).unwrap().0.summary.run_at.unwrap().naive());
-    assert_eq!(scan.summary.run_at.map(|stamp| stamp.naive()), latest.into_iter().max());
+    assert_eq!(
+        scan.summary.run_at.map(|stamp| stamp.naive()),
+        latest.into_iter().max()
+    );
 }
 
 #[test]
@@ -337,9 +387,19 @@ fn formats_in_one_folder_are_scans_side_by_side_with_the_same_digest() {
     assert_eq!(scans[0].sha256, scans[1].sha256);
     let entries = files.each_ref().map(|(name, bytes)| deflated(name, bytes));
     assert_eq!(shown(&of_zip(&entries).unwrap()), expected);
-    let whole = import(Input::File(folder.path()), &Options::default(), &mut Recorder::default());
-    let error = whole.map(|Imported { importer, .. }| importer.name).unwrap_err().to_string();
-    assert!(error.contains("several formats, tenable-vm-assets, tenable-vm"), "{error}");
+    let whole = import(
+        Input::File(folder.path()),
+        &Options::default(),
+        &mut Recorder::default(),
+    );
+    let error = whole
+        .map(|Imported { importer, .. }| importer.name)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("several formats, tenable-vm-assets, tenable-vm"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -429,10 +489,18 @@ fn every_kind_of_honest_archive_is_read() {
 fn a_file_that_nobody_knows_refuses_the_whole_and_is_named() {
     let one = fixture("tenable-vm/one.json");
     let rows: [(&str, &[u8], &str); 5] = [
-        ("notes.txt", b"hello", "in no known format: `notes.txt`: it begins with `hello`"),
+        (
+            "notes.txt",
+            b"hello",
+            "in no known format: `notes.txt`: it begins with `hello`",
+        ),
         ("empty.json", b"", "`empty.json`: it is empty"),
         ("cut.json", &one[..one.len() / 2], "is cut off at line"),
-        ("inner.zip", &zip(&[stored("a.json", &one)]), "`inner.zip`: an archive inside"),
+        (
+            "inner.zip",
+            &zip(&[stored("a.json", &one)]),
+            "`inner.zip`: an archive inside",
+        ),
         ("half.json.gz", &gz(&one)[..60], "`half.json.gz`"),
     ];
     for (name, bytes, says) in rows {
@@ -440,7 +508,10 @@ fn a_file_that_nobody_knows_refuses_the_whole_and_is_named() {
         let of_folder = error(of_folder(folder.path()));
         let of_zip = error(of_zip(&[stored("a.json", &one), deflated(name, bytes)]));
         for told in [of_folder, of_zip] {
-            assert!(told.contains(says) && told.contains(&format!("`{name}`")), "{name}: {told}");
+            assert!(
+                told.contains(says) && told.contains(&format!("`{name}`")),
+                "{name}: {told}"
+            );
         }
     }
     let empty = tempfile::tempdir().unwrap();
@@ -461,10 +532,15 @@ fn a_run_of_which_one_file_is_not_whole_is_not_whole_and_says_which() {
         })
     };
     let scans = of_zip(&[deflated("1.json", &many), deflated("2.json", &page)]).unwrap();
-    assert_eq!(scans[0].summary.hosts, 1, "the host that was given is one, in whatever file");
+    assert_eq!(
+        scans[0].summary.hosts, 1,
+        "the host that was given is one, in whatever file"
+    );
     let reason = scans[0].summary.incomplete.as_ref().unwrap();
     assert!(reason.starts_with("`2.json` "), "{reason}");
-    let pages: Vec<Entry> = (0..9).map(|number| deflated(&format!("{number}.json"), &page)).collect();
+    let pages: Vec<Entry> = (0..9)
+        .map(|number| deflated(&format!("{number}.json"), &page))
+        .collect();
     let scans = of_zip(&pages).unwrap();
     let reason = scans[0].summary.incomplete.as_ref().unwrap();
     assert!(reason.ends_with("and 6 more files are not whole"), "{reason}");
@@ -496,28 +572,75 @@ fn hostile_archives_are_refused_with_the_name_of_the_file() {
         ("no name", named(b""), "empty part"),
         ("double slash", named(b"a//b.json"), "empty part"),
         ("long", named(&[b'n'; 300]), "longer than 255"),
-        ("twice", named(b"good.json"), "`good.json`: the archive holds it twice"),
-        ("link", is(&|entry| entry.mode = 0o120_777), "`bad.json`: it is a link"),
-        ("device", is(&|entry| entry.mode = 0o060_777), "`bad.json`: it is a link or a device"),
-        ("encrypted", is(&|entry| entry.flags = 1), "`bad.json`: it is encrypted"),
-        ("strongly encrypted", is(&|entry| entry.flags = 1 | 1 << 6), "encrypted"),
+        (
+            "twice",
+            named(b"good.json"),
+            "`good.json`: the archive holds it twice",
+        ),
+        (
+            "link",
+            is(&|entry| entry.mode = 0o120_777),
+            "`bad.json`: it is a link",
+        ),
+        (
+            "device",
+            is(&|entry| entry.mode = 0o060_777),
+            "`bad.json`: it is a link or a device",
+        ),
+        (
+            "encrypted",
+            is(&|entry| entry.flags = 1),
+            "`bad.json`: it is encrypted",
+        ),
+        (
+            "strongly encrypted",
+            is(&|entry| entry.flags = 1 | 1 << 6),
+            "encrypted",
+        ),
         ("masked", is(&|entry| entry.flags = 1 << 13), "encrypted"),
         ("method", is(&|entry| entry.method = 12), "packed by the method"),
-        ("other name before", is(&|entry| entry.local_name = Some(b"bad.jsox".to_vec())), "differ in its name"),
-        ("other checksum before", is(&|entry| entry.local = Some((1, entry.unpacked))), "differ in its checksum"),
-        ("other size before", is(&|entry| entry.local = Some((entry.crc, 7))), "differ in its size"),
+        (
+            "other name before",
+            is(&|entry| entry.local_name = Some(b"bad.jsox".to_vec())),
+            "differ in its name",
+        ),
+        (
+            "other checksum before",
+            is(&|entry| entry.local = Some((1, entry.unpacked))),
+            "differ in its checksum",
+        ),
+        (
+            "other size before",
+            is(&|entry| entry.local = Some((entry.crc, 7))),
+            "differ in its size",
+        ),
         ("wrong checksum", is(&|entry| entry.crc ^= 1), "`bad.json`"),
         ("too small a size", is(&|entry| entry.unpacked = 10), "`bad.json`"),
-        ("too large a size", is(&|entry| entry.unpacked += 10), "`bad.json`"),
+        (
+            "too large a size",
+            is(&|entry| entry.unpacked += 10),
+            "`bad.json`",
+        ),
         ("overlap", is(&|entry| entry.over = Some(0)), "differ in its name"),
         ("folder with bytes", named(b"bad/"), "a folder with bytes"),
-        ("damaged", is(&|entry| entry.packed[20..40].fill(0xff)), "`bad.json`"),
-        ("zip in zip", deflated("in.zip", &zip(&[good()])), "`in.zip`: an archive inside"),
+        (
+            "damaged",
+            is(&|entry| entry.packed[20..40].fill(0xff)),
+            "`bad.json`",
+        ),
+        (
+            "zip in zip",
+            deflated("in.zip", &zip(&[good()])),
+            "`in.zip`: an archive inside",
+        ),
     ];
     for (name, entry, says) in rows {
         let told = error(of_zip(&[good(), entry]));
         assert!(told.contains(says), "{name}: {told}");
-        assert!(!told.chars().any(char::is_control), "{name}: {told:?} would reach the terminal raw");
+        assert!(
+            !told.chars().any(char::is_control),
+            "{name}: {told:?} would reach the terminal raw"
+        );
     }
     let same = Entry {
         over: Some(0),
@@ -544,7 +667,10 @@ fn bytes_around_the_files_of_an_archive_are_refused() {
     }
     for cut in (4..good.len()).step_by(5) {
         let told = read(&good[..cut]);
-        assert!(told.starts_with("is cut off") || told.starts_with("is malformed"), "{cut}: {told}");
+        assert!(
+            told.starts_with("is cut off") || told.starts_with("is malformed"),
+            "{cut}: {told}"
+        );
     }
     // The number of files at the end.
     let mut fewer = good.clone();
@@ -575,11 +701,16 @@ fn any_wrong_byte_of_an_archive_is_survived() {
 
 #[test]
 fn archives_and_folders_are_bounded() {
-    let many: Vec<Entry> = (0..10_001).map(|number| stored(&format!("{number}.json"), b"")).collect();
+    let many: Vec<Entry> = (0..10_001)
+        .map(|number| stored(&format!("{number}.json"), b""))
+        .collect();
     assert!(error(of_zip(&many)).contains("more than 10000 files"));
     let bomb = endless();
     let told = error(of_zip(&[deflated("bomb.nessus", &bomb)]));
-    assert!(told.contains("no honest export") && told.contains("`bomb.nessus`"), "{told}");
+    assert!(
+        told.contains("no honest export") && told.contains("`bomb.nessus`"),
+        "{told}"
+    );
     let told = error(of_zip(&[deflated("bomb.nessus", &gz(&bomb))]));
     assert!(told.contains("no honest export"), "{told}");
     let deep = "d/".repeat(20) + "a.json";

@@ -25,7 +25,12 @@ pub(super) fn scanner_suppressions(context: &Context<'_>, out: &mut Vec<Diagnost
                 check,
                 why,
             } if one.state == SuppressedState::Uncovered => {
-                out.push(hidden(context, one, (observer, host, check, why), system.as_ref()));
+                out.push(hidden(
+                    context,
+                    one,
+                    (observer, host, check, why),
+                    system.as_ref(),
+                ));
             }
             HiddenBy::Scanner { .. } => {}
         }
@@ -203,7 +208,11 @@ fn hidden(
         excerpt(host)
     );
     let diagnostic = Diagnostic::error(CODE, place(context, system), message)
-        .label(format!("of `{}` the scanner says: {}", excerpt(check), excerpt(why)))
+        .label(format!(
+            "of `{}` the scanner says: {}",
+            excerpt(check),
+            excerpt(why)
+        ))
         .help("end it in the scanner; or have an Exception, RiskAcceptance or Triage for it approved")
         .subject(format!("{host} {id}"));
     naming(context, one, diagnostic)

@@ -84,7 +84,11 @@ fn export(
     }
     let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
     let inside = job.root.canonicalize().ok().and_then(|root| {
-        let name = whole.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/");
+        let name = whole
+            .strip_prefix(root)
+            .ok()?
+            .to_string_lossy()
+            .replace('\\', "/");
         Some(name).filter(|name| !name.is_empty())
     });
     let name = path.file_name().or(whole.file_name());
@@ -129,12 +133,7 @@ fn of_source(
     Ok(own)
 }
 
-fn read(
-    job: &Job,
-    source: &RecordId,
-    progress: &Progress,
-    exports: &[Export],
-) -> Result<Vec<Scan>, Failure> {
+fn read(job: &Job, source: &RecordId, progress: &Progress, exports: &[Export]) -> Result<Vec<Scan>, Failure> {
     let expected = format_read_by(job, source);
     let meter = Meter::default();
     let bytes = exports.iter().map(Export::bytes).sum();
@@ -453,8 +452,8 @@ fn find_exports(
         .filter_map(|entry| tree.path_on_disk(entry));
     let mut found = BTreeMap::new();
     for path in given.chain(stored) {
-        let digest =
-            sha256_of(&path).map_err(|error| Failure::input(anyhow::anyhow!("`{}` {error}", path.display())))?;
+        let digest = sha256_of(&path)
+            .map_err(|error| Failure::input(anyhow::anyhow!("`{}` {error}", path.display())))?;
         if wanted.iter().any(|one| one.sha256 == digest) {
             found.entry(digest).or_insert(path);
         }

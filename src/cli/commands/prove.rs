@@ -11,8 +11,8 @@ use crate::attest::rebuild::{compared, first_difference};
 use crate::attest::verify::{ListInUse, verify as verify_bundle};
 use crate::cli::args::{At, Global, Verify};
 use crate::cli::console::Console;
-use crate::cli::failure::{CLEAN, Failure, TRUST};
 use crate::cli::exports::named_part;
+use crate::cli::failure::{CLEAN, Failure, TRUST};
 use crate::cli::job::{Asked, Job, open_in};
 use crate::cli::progress::Progress;
 use crate::import::{Content, Export, sha256_of};
@@ -190,7 +190,8 @@ fn find_given<'a>(
             Some((file, _)) if !whole.exists() => console.folder.join(file),
             _ => whole,
         };
-        let digest = sha256_of(&path).map_err(|error| Failure::input(anyhow::anyhow!("`{argument}` {error}")))?;
+        let digest =
+            sha256_of(&path).map_err(|error| Failure::input(anyhow::anyhow!("`{argument}` {error}")))?;
         if wanted.iter().all(|import| import.sha256 != digest) {
             return Err(Failure::input(anyhow::anyhow!(
                 "`{argument}` is none of the exports that the bundle was made with by `--scan`: its SHA-256 is {digest}"
