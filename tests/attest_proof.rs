@@ -379,7 +379,10 @@ fn a_folder_given_by_hand_is_given_again_under_any_name() {
     let imports = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo/imports");
     let folder = lab.out.path().join("run");
     fs::create_dir(&folder).unwrap();
-    for export in ["src-nessus/weekly-2026-09-27.nessus", "src-trivy/checkout-2026-09-29.json"] {
+    for export in [
+        "src-nessus/weekly-2026-09-27.nessus",
+        "src-trivy/checkout-2026-09-29.json",
+    ] {
         let name = export.rsplit('/').next().unwrap();
         fs::copy(imports.join(export), folder.join(name)).unwrap();
     }

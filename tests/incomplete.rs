@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use countersign::diagnostic::Level;
-use countersign::import::{HostIndex, ImportError, Importer, Options, Product, Sink};
+use countersign::import::{ImportError, Importer, Options, Product, Sink};
 use countersign::model::{Disposition, Finding, HostStatus, ObservationState, ScanSummary, Severity, Stamp};
 use serde_json::Value;
 
@@ -51,7 +51,8 @@ fn is_closed(world: &World) -> bool {
 
 #[test]
 fn a_run_that_is_not_whole_closes_nothing_whatever_it_says() {
-    let rows: [(&str, fn(&mut ScanBuilder)); 2] = [
+    type Later = fn(&mut ScanBuilder);
+    let rows: [(&str, Later); 2] = [
         ("absent", |scan| {
             scan.host("app01");
         }),
