@@ -91,7 +91,10 @@ fn a_folder_of_several_formats_says_what_its_files_say_one_by_one() {
         row("src-qualys", "run (qualys-csv)"),
     ];
     assert_eq!(imports(&joined, "run"), expected);
-    assert!(said.contains("hidden files were passed over: `.DS_Store`"), "{said}");
+    assert!(
+        said.contains("hidden files were passed over: `.DS_Store`"),
+        "{said}"
+    );
     let archive = zip(&[
         deflated("weekly.nessus", &nessus),
         stored("q/qualys-2026-09-28.csv", &qualys),
@@ -109,19 +112,28 @@ fn a_folder_of_several_formats_says_what_its_files_say_one_by_one() {
 #[test]
 fn what_is_wrong_in_a_folder_is_exit_3_and_names_the_file() {
     let lab = Lab::new();
-    lab.lay(&[("a.json", &lab.export("src-trivy", IMAGES[0])), ("b.txt", b"hello")]);
+    lab.lay(&[
+        ("a.json", &lab.export("src-trivy", IMAGES[0])),
+        ("b.txt", b"hello"),
+    ]);
     for words in [
         &["reconcile", "--as-of", DAY, "--scan", "run"][..],
         &["import", "--source", "src-trivy", "run"],
     ] {
         let (code, out, err) = lab.run(words);
         assert_eq!((code, out.as_str()), (3, ""), "{err}");
-        assert!(err.contains("`run` is in no known format: `b.txt`: it begins with `hello`"), "{err}");
+        assert!(
+            err.contains("`run` is in no known format: `b.txt`: it begins with `hello`"),
+            "{err}"
+        );
     }
     assert!(!lab.root().join("ledger/000001.jsonl").exists());
     let (code, _, err) = lab.run(&["reconcile", "--as-of", DAY, "--scan", "absent"]);
     assert_eq!(code, 3);
-    assert!(err.contains("`absent` is not there") && err.contains("a folder or an archive"), "{err}");
+    assert!(
+        err.contains("`absent` is not there") && err.contains("a folder or an archive"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -133,7 +145,10 @@ fn a_folder_is_imported_as_one_run_and_made_again_from_its_files() {
     lab.lay(&[(".note", b"x")]);
     let (code, out, err) = lab.run(&["import", "--source", "src-trivy", "run"]);
     assert_eq!((code, out.as_str()), (0, "ledger/000001.jsonl\n"), "{err}");
-    assert!(err.contains("`run`: 2 hosts") && err.contains("passed over: `.note`"), "{err}");
+    assert!(
+        err.contains("`run`: 2 hosts") && err.contains("passed over: `.note`"),
+        "{err}"
+    );
     let (code, _, err) = lab.run(&["import", "--source", "src-trivy", "run"]);
     assert!(code == 0 && err.contains("is already there"), "{err}");
     let (filed, _) = lab.register(&[]);
@@ -159,20 +174,37 @@ fn a_folder_is_imported_as_one_run_and_made_again_from_its_files() {
 fn each_source_imports_its_part_of_one_archive() {
     let lab = Lab::new();
     let archive = zip(&[
-        deflated("weekly.nessus", &lab.export("src-nessus", "weekly-2026-09-27.nessus")),
-        deflated("qualys-2026-09-28.csv", &lab.export("src-qualys", "qualys-2026-09-28.csv")),
+        deflated(
+            "weekly.nessus",
+            &lab.export("src-nessus", "weekly-2026-09-27.nessus"),
+        ),
+        deflated(
+            "qualys-2026-09-28.csv",
+            &lab.export("src-qualys", "qualys-2026-09-28.csv"),
+        ),
     ]);
     std::fs::write(lab.folder.path().join("run.zip"), archive).unwrap();
     for (source, segment, other) in [
-        ("src-nessus", "ledger/000001.jsonl\n", "`run.zip (qualys-csv)` is not imported"),
-        ("src-qualys", "ledger/000002.jsonl\n", "`run.zip (nessus-v2)` is not imported"),
+        (
+            "src-nessus",
+            "ledger/000001.jsonl\n",
+            "`run.zip (qualys-csv)` is not imported",
+        ),
+        (
+            "src-qualys",
+            "ledger/000002.jsonl\n",
+            "`run.zip (nessus-v2)` is not imported",
+        ),
     ] {
         let (code, out, err) = lab.run(&["import", "--source", source, "run.zip"]);
         assert_eq!((code, out.as_str()), (0, segment), "{err}");
         assert!(err.contains(other), "{err}");
     }
     let (code, _, err) = lab.run(&["import", "--source", "src-trivy", "run.zip"]);
-    assert!(code == 3 && err.contains("and `src-trivy` reads `trivy-json`"), "{err}");
+    assert!(
+        code == 3 && err.contains("and `src-trivy` reads `trivy-json`"),
+        "{err}"
+    );
     std::fs::remove_dir_all(lab.root().join("ledger")).unwrap();
     let (code, out, err) = lab.run(&["ledger", "rebuild", "run.zip"]);
     assert_eq!((code, out.lines().count()), (0, 2), "{err}");

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use countersign::diagnostic::Level;
-use countersign::import::{HostIndex, ImportError, Importer, Options, Product, Sink};
+use countersign::import::{ImportError, Importer, Options, Product, Sink};
 use countersign::model::{Disposition, Finding, HostStatus, ObservationState, ScanSummary, Severity, Stamp};
 use serde_json::Value;
 
@@ -51,7 +51,8 @@ fn is_closed(world: &World) -> bool {
 
 #[test]
 fn a_run_that_is_not_whole_closes_nothing_whatever_it_says() {
-    let rows: [(&str, fn(&mut ScanBuilder)); 2] = [
+    type Later = fn(&mut ScanBuilder);
+    let rows: [(&str, Later); 2] = [
         ("absent", |scan| {
             scan.host("app01");
         }),
@@ -146,7 +147,10 @@ fn what_a_scanner_hides_without_a_record_is_an_error_with_host_check_and_its_wor
         let own = all.into_iter().filter(|one| one.code == "GOV004");
         own.map(|one| format!("{one:?}")).collect::<String>()
     });
-    assert!(labels.contains("of `nessus:200` the scanner says: accepted"), "{labels}");
+    assert!(
+        labels.contains("of `nessus:200` the scanner says: accepted"),
+        "{labels}"
+    );
     assert!(!labels.contains('\u{202e}'), "{labels}");
     // A part of an export that no longer lists it, or calls it fixed, ends nothing.
     world.scan("src-one", "2026-09-10T08:00:00Z", |scan| {
@@ -158,9 +162,17 @@ fn what_a_scanner_hides_without_a_record_is_an_error_with_host_check_and_its_wor
 
 fn reconcile(folder: &Path, scans: &[&str]) -> Value {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
-    let mut line: Vec<OsString> = ["countersign", "reconcile", "--format", "json", "--as-of", "2026-09-30", "--repo"]
-        .map(Into::into)
-        .into();
+    let mut line: Vec<OsString> = [
+        "countersign",
+        "reconcile",
+        "--format",
+        "json",
+        "--as-of",
+        "2026-09-30",
+        "--repo",
+    ]
+    .map(Into::into)
+    .into();
     line.push(example.into());
     for scan in scans {
         line.extend(["--scan".into(), OsString::from(scan)]);
@@ -189,7 +201,10 @@ fn a_folder_with_one_file_that_is_not_whole_closes_nothing() {
         assert!(!all.is_empty());
         (closed > 0, closed == all.len())
     };
-    assert_eq!(closed(&reconcile(lab.path(), &["before.json", "after"])), (true, true));
+    assert_eq!(
+        closed(&reconcile(lab.path(), &["before.json", "after"])),
+        (true, true)
+    );
     let part = serde_json::json!({
         "SchemaVersion": 2, "CreatedAt": empty["CreatedAt"], "ArtifactName": "", "ArtifactType": "filesystem",
         "Results": [{"Target": "Cargo.lock", "Class": "lang-pkgs", "Type": "cargo"}],
@@ -199,6 +214,12 @@ fn a_folder_with_one_file_that_is_not_whole_closes_nothing() {
     let imports = register["imports"].as_array().unwrap();
     let after = imports.iter().find(|one| one["file"] == "after").unwrap();
     assert_eq!(after["state"], "incomplete", "{after}");
-    assert!(after["reason"].as_str().unwrap().contains("`b.json` names no host"), "{after}");
+    assert!(
+        after["reason"]
+            .as_str()
+            .unwrap()
+            .contains("`b.json` names no host"),
+        "{after}"
+    );
     assert_eq!(closed(&register), (false, false));
 }

@@ -40,7 +40,14 @@ impl Lab {
         for part in ["out", "repo/ledger", "repo/imports/manifest"] {
             let folder = self.folder.path().join(part);
             for entry in walkdir::WalkDir::new(&folder).into_iter().flatten() {
-                names.push(entry.path().strip_prefix(self.folder.path()).unwrap().display().to_string());
+                names.push(
+                    entry
+                        .path()
+                        .strip_prefix(self.folder.path())
+                        .unwrap()
+                        .display()
+                        .to_string(),
+                );
             }
         }
         names
@@ -48,7 +55,9 @@ impl Lab {
 }
 
 fn interrupt(child: &Child) {
-    let status = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    let status = Command::new("kill")
+        .args(["-s", "INT", &child.id().to_string()])
+        .status();
     assert!(status.unwrap().success());
 }
 
@@ -56,7 +65,11 @@ fn interrupt(child: &Child) {
 fn wait_until_it_writes(lab: &Lab, child: &mut Child) -> bool {
     let end = Instant::now() + Duration::from_secs(300);
     loop {
-        if lab.names().iter().any(|name| name.contains(".partial-") || name.ends_with(".lock")) {
+        if lab
+            .names()
+            .iter()
+            .any(|name| name.contains(".partial-") || name.ends_with(".lock"))
+        {
             return true;
         }
         if child.try_wait().unwrap().is_some() {
@@ -74,8 +87,26 @@ fn is_whole(path: &PathBuf) -> bool {
 #[test]
 fn an_interrupted_run_leaves_what_was_there_or_what_is_whole() {
     let commands: [&[&str]; 3] = [
-        &["reconcile", "--as-of", "2026-09-30", "--scan", "large.nessus", "--format", "json", "--output", "out/r.json"],
-        &["audit", "--as-of", "2026-09-30", "--scan", "large.nessus", "--out", "out/audit"],
+        &[
+            "reconcile",
+            "--as-of",
+            "2026-09-30",
+            "--scan",
+            "large.nessus",
+            "--format",
+            "json",
+            "--output",
+            "out/r.json",
+        ],
+        &[
+            "audit",
+            "--as-of",
+            "2026-09-30",
+            "--scan",
+            "large.nessus",
+            "--out",
+            "out/audit",
+        ],
         &["import", "--source", "src-nessus", "large.nessus"],
     ];
     for words in commands {
@@ -95,11 +126,17 @@ fn an_interrupted_run_leaves_what_was_there_or_what_is_whole() {
             let out = child.wait_with_output().unwrap();
             let said = String::from_utf8(out.stderr).unwrap();
             interrupted += usize::from(out.status.code() == Some(130));
-            assert!(matches!(out.status.code(), Some(0 | 1 | 130)), "{name}: {:?} {said}", out.status);
+            assert!(
+                matches!(out.status.code(), Some(0 | 1 | 130)),
+                "{name}: {:?} {said}",
+                out.status
+            );
             assert!(!said.contains("error: could not"), "{name}: {said}");
             let names = lab.names();
             assert!(
-                !names.iter().any(|name| name.contains(".partial-") || name.ends_with(".lock")),
+                !names
+                    .iter()
+                    .any(|name| name.contains(".partial-") || name.ends_with(".lock")),
                 "{name} after {delay} ms: {names:#?}"
             );
             assert!(is_whole(&register), "{name}");
@@ -108,7 +145,10 @@ fn an_interrupted_run_leaves_what_was_there_or_what_is_whole() {
             assert_eq!(audit.exists(), audit.join("SHA256SUMS").exists(), "{names:#?}");
             // A segment stands with its statement.
             let count = |part: &str| names.iter().filter(|name| name.starts_with(part)).count();
-            let segments = names.iter().filter(|name| name.ends_with(".jsonl") || name.ends_with(".zst")).count();
+            let segments = names
+                .iter()
+                .filter(|name| name.ends_with(".jsonl") || name.ends_with(".zst"))
+                .count();
             assert!(count("repo/imports/manifest/") >= segments, "{names:#?}");
         }
         assert!(interrupted > 0, "{name} was always quicker than the signal");

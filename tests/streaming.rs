@@ -63,10 +63,22 @@ fn lines_of_findings_are_never_held() {
         width: usize::MAX,
     };
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo");
-    let mut line: Vec<OsString> = ["countersign", "reconcile", "--format", "jsonl", "--as-of", "2026-09-30"]
-        .map(Into::into)
-        .into();
-    line.extend(["--scan".into(), "large.nessus".into(), "--repo".into(), example.into()]);
+    let mut line: Vec<OsString> = [
+        "countersign",
+        "reconcile",
+        "--format",
+        "jsonl",
+        "--as-of",
+        "2026-09-30",
+    ]
+    .map(Into::into)
+    .into();
+    line.extend([
+        "--scan".into(),
+        "large.nessus".into(),
+        "--repo".into(),
+        example.into(),
+    ]);
     run(line, &mut console);
     let said = String::from_utf8(err).unwrap();
     assert!(out.lines >= 3000, "{} lines; {said}", out.lines);
@@ -80,7 +92,15 @@ fn a_reader_that_goes_away_is_no_failure() {
     std::fs::write(folder.path().join("large.nessus"), large_export(3000)).unwrap();
     for format in ["jsonl", "json", "csv", "human"] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(["reconcile", "--as-of", "2026-09-30", "--scan", "large.nessus", "--format", format])
+            .args([
+                "reconcile",
+                "--as-of",
+                "2026-09-30",
+                "--scan",
+                "large.nessus",
+                "--format",
+                format,
+            ])
             .arg("--repo")
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("example-repo"))
             .current_dir(folder.path())
@@ -96,8 +116,14 @@ fn a_reader_that_goes_away_is_no_failure() {
         let said = String::from_utf8(out.stderr).unwrap();
         let code = out.status.code();
         // What fits into the pipe at once is written to its end, with the verdict of the rules.
-        assert!(code == Some(0) || (format == "human" && code == Some(1)), "{format}: {code:?} {said}");
-        assert!(!said.contains("error: ") && !said.contains("panicked"), "{format}: {said}");
+        assert!(
+            code == Some(0) || (format == "human" && code == Some(1)),
+            "{format}: {code:?} {said}"
+        );
+        assert!(
+            !said.contains("error: ") && !said.contains("panicked"),
+            "{format}: {said}"
+        );
         assert!(!first.is_empty(), "{format}");
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign::import::{
-    Content, Export, HostIndex, IMPORTERS, ImportError, Input, Options, Product, Sink, collect, import, unfold,
+    Content, Export, HostIndex, IMPORTERS, ImportError, Input, Options, Product, Sink, collect, import,
+    unfold,
 };
 use countersign::load::{LoadLimits, configuration_of, parse_record};
 use countersign::model::{Date, Host, Kind, MappingProfile, Observation};
@@ -40,20 +41,29 @@ impl Sink for Counter {
     }
 
     fn observation(&mut self, host: HostIndex, _: &Observation) {
-        assert!(host.0 < self.hosts, "an observation of a host that was never poured");
+        assert!(
+            host.0 < self.hosts,
+            "an observation of a host that was never poured"
+        );
         self.observations += 1;
     }
 
     fn kev(&mut self, _: &str, _: Date, _: Option<Date>) {}
 
     fn epss(&mut self, _: &str, probability: f64) {
-        assert!((0.0..=1.0).contains(&probability), "no probability: {probability}");
+        assert!(
+            (0.0..=1.0).contains(&probability),
+            "no probability: {probability}"
+        );
     }
 }
 
 fn told(error: &ImportError) {
     let text = error.to_string();
-    assert!(!text.chars().any(char::is_control), "would reach the terminal raw: {text:?}");
+    assert!(
+        !text.chars().any(char::is_control),
+        "would reach the terminal raw: {text:?}"
+    );
 }
 
 /// One importer, chosen by the first byte, over the rest.
@@ -70,7 +80,10 @@ pub fn importer(data: &[u8]) {
     let mut counter = Counter::default();
     match (importer.import)(&mut &*rest, &options, &mut counter) {
         Ok(summary) if importer.product == Product::Scan && summary.incomplete.is_none() => {
-            assert_eq!(summary.observations, counter.observations, "counted and poured differ");
+            assert_eq!(
+                summary.observations, counter.observations,
+                "counted and poured differ"
+            );
         }
         Ok(_) => {}
         Err(error) => told(&error),
@@ -102,7 +115,10 @@ pub fn archive(data: &[u8]) {
         is_ad_hoc: true,
     };
     match unfold(export) {
-        Ok(parts) => collect(&parts).iter().filter_map(|one| one.as_ref().err()).for_each(told),
+        Ok(parts) => collect(&parts)
+            .iter()
+            .filter_map(|one| one.as_ref().err())
+            .for_each(told),
         Err(error) => told(&error),
     }
 }
@@ -114,7 +130,11 @@ pub fn mapping(data: &[u8]) {
     let fields = ["name", "fqdn", "ip", "mac", "serial", "status", "tier", "aliases"];
     let names = String::from_utf8_lossy(names).into_owned();
     let columns = fields.iter().zip(names.split('|'));
-    let profile = profile(columns.map(|(field, name)| ((*field).to_owned(), name.to_owned())).collect());
+    let profile = profile(
+        columns
+            .map(|(field, name)| ((*field).to_owned(), name.to_owned()))
+            .collect(),
+    );
     let options = Options {
         mapping: Some(&profile),
         ..Options::default()

@@ -21,7 +21,7 @@ impl std::fmt::Display for Place {
             Self::Line(line) => write!(formatter, "line {line}"),
             Self::Byte(byte) => write!(formatter, "byte {byte}"),
             Self::Row(row, column) if column.is_empty() => write!(formatter, "row {row}"),
-            Self::Row(row, column) => write!(formatter, "row {row}, column `{column}`"),
+            Self::Row(row, column) => write!(formatter, "row {row}, column `{}`", Short(column)),
             Self::Within(member, place) if **place == Self::Whole => write!(formatter, "`{member}`"),
             Self::Within(member, place) => write!(formatter, "{place} of `{member}`"),
             Self::Whole => formatter.write_str("the whole file"),
@@ -34,16 +34,30 @@ impl std::fmt::Display for Place {
 pub enum ImportError {
     #[error("cannot be read: {0}")]
     Unreadable(std::io::Error),
-    #[error("is in no known format: {0}")]
+    #[error("is in no known format: {}", Short(.0))]
     Foreign(String),
-    #[error("is cut off{}: {message}", At(.place))]
+    #[error("is cut off{}: {}", At(.place), Short(.message))]
     Truncated { place: Place, message: String },
-    #[error("is malformed{}: {message}", At(.place))]
+    #[error("is malformed{}: {}", At(.place), Short(.message))]
     Malformed { place: Place, message: String },
-    #[error("holds an unknown value{}: {message}", At(.place))]
+    #[error("holds an unknown value{}: {}", At(.place), Short(.message))]
     UnknownValue { place: Place, message: String },
-    #[error("is over a limit{}: {message}", At(.place))]
+    #[error("is over a limit{}: {}", At(.place), Short(.message))]
     OverLimit { place: Place, message: String },
+}
+
+/// Shows so many characters of what an export may have made as long as it likes.
+const SHOWN: usize = 1000;
+
+struct Short<'a>(&'a str);
+
+impl std::fmt::Display for Short<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.char_indices().nth(SHOWN) {
+            Some((end, _)) => write!(formatter, "{}…", &self.0[..end]),
+            None => formatter.write_str(self.0),
+        }
+    }
 }
 
 /// Says nothing where the place is nowhere in particular.

@@ -340,9 +340,10 @@ fn whole(message: &str) -> ImportError {
 /// An archive that was cut off has no directory, since that comes last.
 fn broken(error: &rawzip::Error) -> ImportError {
     let message = error.to_string();
-    let io = match error.kind() {
-        rawzip::ErrorKind::IO(error) => error.raw_os_error(),
-        _ => None,
+    let io = if let rawzip::ErrorKind::IO(error) = error.kind() {
+        error.raw_os_error()
+    } else {
+        None
     };
     if let Some(code) = io {
         return Error::from_raw_os_error(code).into();

@@ -11,11 +11,52 @@ use std::time::{Duration, Instant};
 const MAX_TIME: Duration = Duration::from_secs(10);
 /// Pieces of text that parsers stumble over.
 const PIECES: &[&[u8]] = &[
-    b"\"", b"'", b"<", b">", b"&", b"&#0;", b"]]>", b"<!--", b"<![CDATA[", b"<!DOCTYPE a [<!ENTITY b \"c\">]>",
-    b"{", b"}", b"[", b"]", b":", b",", b";", b"\t", b"\r\n", b"\n", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe",
-    b"null", b"true", b"-1", b"1e999", b"99999999999999999999", b"NaN", b"\\u0000", b"\\ud800", b"\x1b[2J",
-    b"2026-02-30", b"0000-00-00", b"9999-12-31T23:59:60Z", b"CVE-2026-0000000000000000", b"*a", b"&a", b"!!x",
-    b"? ", b"- ", b"|", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd",
+    b"\"",
+    b"'",
+    b"<",
+    b">",
+    b"&",
+    b"&#0;",
+    b"]]>",
+    b"<!--",
+    b"<![CDATA[",
+    b"<!DOCTYPE a [<!ENTITY b \"c\">]>",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b":",
+    b",",
+    b";",
+    b"\t",
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"null",
+    b"true",
+    b"-1",
+    b"1e999",
+    b"99999999999999999999",
+    b"NaN",
+    b"\\u0000",
+    b"\\ud800",
+    b"\x1b[2J",
+    b"2026-02-30",
+    b"0000-00-00",
+    b"9999-12-31T23:59:60Z",
+    b"CVE-2026-0000000000000000",
+    b"*a",
+    b"&a",
+    b"!!x",
+    b"? ",
+    b"- ",
+    b"|",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"\x28\xb5\x2f\xfd",
 ];
 
 /// A row of numbers that nobody chose, the same for the same beginning.
@@ -47,7 +88,12 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let number: u64 = rest.first().and_then(|number| number.parse().ok()).unwrap_or(1);
-    drive(name, *target, Duration::from_secs(seconds), &mut Chance(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1))
+    drive(
+        name,
+        *target,
+        Duration::from_secs(seconds),
+        &mut Chance(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+    )
 }
 
 fn drive(name: &str, target: countersign_fuzz::Target, time: Duration, chance: &mut Chance) -> ExitCode {
@@ -79,7 +125,10 @@ fn drive(name: &str, target: countersign_fuzz::Target, time: Duration, chance: &
         }
         runs += 1;
     }
-    println!("{name}: {runs} runs in {:?}, the slowest {slowest:?}", start.elapsed());
+    println!(
+        "{name}: {runs} runs in {:?}, the slowest {slowest:?}",
+        start.elapsed()
+    );
     ExitCode::SUCCESS
 }
 

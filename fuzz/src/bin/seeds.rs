@@ -9,10 +9,16 @@ fn main() -> std::io::Result<()> {
     let root = fuzz.join("..");
     for path in files(&root.join("tests/fixtures/import"))? {
         let bytes = std::fs::read(&path)?;
-        let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('/', "-");
+        let name = path
+            .strip_prefix(&root)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .replace('/', "-");
         lay(fuzz, "export", &name, &bytes)?;
         let known = recognise(Input::Bytes(&bytes), &Options::default()).map(|importer| importer.name);
-        let index = IMPORTERS.iter().position(|importer| known.as_ref().is_ok_and(|name| *name == importer.name));
+        let index = IMPORTERS
+            .iter()
+            .position(|importer| known.as_ref().is_ok_and(|name| *name == importer.name));
         if let Some(index) = index.and_then(|index| u8::try_from(index).ok()) {
             lay(fuzz, "importer", &name, &[&[index], &bytes[..]].concat())?;
             lay(fuzz, "archive", &name, &archive(&bytes))?;
@@ -23,7 +29,11 @@ fn main() -> std::io::Result<()> {
     }
     for path in files(&root.join("example-repo"))? {
         if path.extension().is_some_and(|suffix| suffix == "yaml") {
-            let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('/', "-");
+            let name = path
+                .strip_prefix(&root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .replace('/', "-");
             let bytes = std::fs::read(&path)?;
             lay(fuzz, "yaml", &name, &[&[255], &bytes[..]].concat())?;
             if path.ends_with("compliance.yaml") {
