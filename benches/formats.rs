@@ -148,9 +148,8 @@ fn run_one(format: &'static Format, findings: usize, repository: &Repository) ->
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            let scans = pool.install(|| {
-                sample(stage_name(format, findings, import), || import_files(&files))
-            });
+            let scans =
+                pool.install(|| sample(stage_name(format, findings, import), || import_files(&files)));
             assert_right(&scans, findings);
             drop(scans);
             let found = pool.install(|| {

@@ -113,7 +113,9 @@ fn write_vulnerability(out: &mut impl Write, plugin: usize, description: &str) -
     const SEVERITIES: [&str; 4] = ["LOW", "MEDIUM", "HIGH", "CRITICAL"];
     let (cve, severity) = (cve(plugin), SEVERITIES[plugin % 4]);
     let references: Vec<String> = (0..12)
-        .map(|number| format!("            \"https://vendor{number}.example/advisory?id={plugin}&n={number}\""))
+        .map(|number| {
+            format!("            \"https://vendor{number}.example/advisory?id={plugin}&n={number}\"")
+        })
         .collect();
     let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N";
     write!(

@@ -69,7 +69,10 @@ pub(crate) fn print() -> Vec<Peak> {
     }
     let place = FOLDER.path().join("peak");
     write_long_text(&place, LONG_TEXT).unwrap();
-    peaks.push(peak(format!("one finding with a text of {LONG_TEXT} bytes"), &place));
+    peaks.push(peak(
+        format!("one finding with a text of {LONG_TEXT} bytes"),
+        &place,
+    ));
     println!();
     for exceptions in EXCEPTIONS {
         let (folder, path) = (excepted(exceptions), export(FINDINGS, WORDS));

@@ -34,7 +34,10 @@ pub(crate) fn write(comparisons: &[Comparison], rows: &[Row], peaks: &[Peak]) {
             kept,
         } = peak;
         let beyond = peak - kept;
-        let _ = writeln!(page, "| {name} | {file:.1} | {peak:.1} | {kept:.1} | {beyond:.1} |");
+        let _ = writeln!(
+            page,
+            "| {name} | {file:.1} | {peak:.1} | {kept:.1} | {beyond:.1} |"
+        );
     }
     std::fs::write(PLACE, page).unwrap();
     println!("\nwrote benches/RESULTS.md");
@@ -45,7 +48,9 @@ fn head() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let memory = fact("/proc/meminfo", "MemTotal").unwrap_or_else(|| "unknown".to_owned());
     let findings = std::env::var("COUNTERSIGN_BENCH_FINDINGS").ok();
-    let prefix = findings.map_or_else(String::new, |count| format!("COUNTERSIGN_BENCH_FINDINGS={count} "));
+    let prefix = findings.map_or_else(String::new, |count| {
+        format!("COUNTERSIGN_BENCH_FINDINGS={count} ")
+    });
     format!(
         "# What the benches measured\n\nWritten by `{prefix}cargo bench -- --write`; do not edit.\n\n\
          Machine: {cpu}, {cores} cores, {memory} of memory, {}. Inputs are in the page cache; each figure is a median.\n\
@@ -106,10 +111,7 @@ fn push_threads(page: &mut String, row: &Row) {
 /// Writes how the time of each format grows from the usual size to the larger one.
 fn push_growth(page: &mut String, rows: &[Row]) {
     for format in FORMATS {
-        let sizes: Vec<&Row> = rows
-            .iter()
-            .filter(|row| row.format.name == format.name)
-            .collect();
+        let sizes: Vec<&Row> = rows.iter().filter(|row| row.format.name == format.name).collect();
         let [small, large] = sizes[..] else { continue };
         let [small_time, large_time] = [small, large].map(|row| medians(&row.stage(WHOLE[0])));
         if let (Some((_, small_time)), Some((_, large_time))) = (small_time, large_time) {

@@ -119,7 +119,9 @@ struct Ahead {
 impl Read for Ahead {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         if self.at == self.piece.len() {
-            let Ok(next) = self.filled.recv() else { return Ok(0) };
+            let Ok(next) = self.filled.recv() else {
+                return Ok(0);
+            };
             self.at = 0;
             // The reading thread may have ended before; then nothing needs to be filled again.
             self.used.send(std::mem::replace(&mut self.piece, next?)).ok();

@@ -83,7 +83,10 @@ impl Known {
             said,
             number: self.count - 1,
         };
-        let known = self.places.get(plugin).and_then(|place| self.items.get_mut(*place));
+        let known = self
+            .places
+            .get(plugin)
+            .and_then(|place| self.items.get_mut(*place));
         match known {
             Some(known) => {
                 self.bytes -= cost(&known.body);

@@ -107,11 +107,7 @@ impl Known {
         }
         self.bytes += cost(&check.text);
         self.count += 1;
-        match self
-            .places
-            .get(id)
-            .and_then(|place| self.checks.get_mut(*place))
-        {
+        match self.places.get(id).and_then(|place| self.checks.get_mut(*place)) {
             Some(known) => {
                 self.bytes -= cost(&known.text);
                 *known = check;

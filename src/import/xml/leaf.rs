@@ -34,8 +34,7 @@ impl Xml<'_> {
                 .get(self.length..)
                 .is_some_and(|rest| rest.starts_with(known));
         if follows {
-            self.window
-                .pass(std::mem::take(&mut self.length) + known.len());
+            self.window.pass(std::mem::take(&mut self.length) + known.len());
             self.attributes.clear();
         }
         follows

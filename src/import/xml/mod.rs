@@ -17,9 +17,7 @@ use memchr::{memchr, memchr2, memchr3};
 
 use super::window::Window;
 use super::{ImportError, Place};
-use grammar::{
-    attribute_at, character_reference, is_name, plain_tag_end, printable, skip_space, tag_end,
-};
+use grammar::{attribute_at, character_reference, is_name, plain_tag_end, printable, skip_space, tag_end};
 
 /// One tag may have this many bytes, its attributes included.
 const MAX_TAG: usize = 1 << 20;
@@ -257,17 +255,15 @@ impl<'r> Xml<'r> {
 
     /// Resolves the reference at the start of a text, and returns its length.
     fn resolve(&self, text: &[u8]) -> Result<(char, usize), ImportError> {
-        resolved(text).ok_or_else(
-            || match memchr(b';', &text[..text.len().min(MAX_REFERENCE)]) {
-                None => self.malformed("an `&` begins no reference; it must be written `&amp;`"),
-                Some(end) => {
-                    let name = printable(&text[..=end]);
-                    self.malformed(format!(
-                        "`{name}` is not allowed; only character references and the five of XML are"
-                    ))
-                }
-            },
-        )
+        resolved(text).ok_or_else(|| match memchr(b';', &text[..text.len().min(MAX_REFERENCE)]) {
+            None => self.malformed("an `&` begins no reference; it must be written `&amp;`"),
+            Some(end) => {
+                let name = printable(&text[..=end]);
+                self.malformed(format!(
+                    "`{name}` is not allowed; only character references and the five of XML are"
+                ))
+            }
+        })
     }
 
     /// Reads what begins with `<`; `None` for what is not a tag.
