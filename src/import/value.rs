@@ -324,7 +324,7 @@ thread_local! {
 
 /// Reads vectors, each of them once.
 #[derive(Default)]
-pub(super) struct Vectors;
+pub(super) struct Vectors(());
 
 impl Vectors {
     /// Reads a vector; `None` when no version of CVSS accepts it.

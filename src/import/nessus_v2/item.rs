@@ -79,7 +79,9 @@ impl Reader<'_, '_> {
         loop {
             let is_open = self.xml.next()? == Tag::Open;
             if !is_open || is_output(self.xml.name()) {
-                if let Some(body) = self.xml.since(start) {
+                if let Some(body) = self.xml.since(start)
+                    && self.known.comes_again(&self.plugin)
+                {
                     self.known.keep(&self.plugin, body, None);
                 }
                 if is_open {
@@ -105,6 +107,7 @@ impl Reader<'_, '_> {
                 is_learnt = true;
                 if let Some(body) = self.xml.since(start)
                     && left_out == self.tally.left_out()
+                    && self.known.comes_again(&self.plugin)
                 {
                     let said = said(&self.item, &self.title, &details);
                     if let Some(said) = said {

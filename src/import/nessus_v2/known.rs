@@ -3,7 +3,7 @@
 //! An item whose bytes are those of an earlier one means what that one meant, so it is compared and not
 //! read again. What differs from host to host is never among those bytes: the tag itself, and the output.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
@@ -16,11 +16,15 @@ const MAX_BYTES: usize = 48 << 20;
 /// A longer body is read each time.
 const MAX_BODY: usize = 64 << 10;
 const MAX_PLUGIN: usize = 64;
+/// So many plugins that came once are remembered.
+const MAX_SEEN: usize = 1 << 16;
 
 #[derive(Default)]
 pub(super) struct Known {
     places: HashMap<Box<str>, usize, RandomState>,
     items: Vec<Item>,
+    /// Plugins that came at least once; one that comes no more is not worth keeping.
+    seen: HashSet<Box<str>, RandomState>,
     bytes: usize,
     /// How many items were ever kept.
     count: usize,
@@ -65,6 +69,20 @@ impl Known {
         self.items.get_mut(place)
     }
 
+    /// Tells whether a plugin comes again, as one must whose item is to be kept.
+    pub(super) fn comes_again(&mut self, plugin: &str) -> bool {
+        if self.seen.contains(plugin) {
+            return true;
+        }
+        if self.seen.len() >= MAX_SEEN {
+            self.seen.clear();
+        }
+        if plugin.len() <= MAX_PLUGIN {
+            self.seen.insert(plugin.into());
+        }
+        false
+    }
+
     /// Keeps an item; a plugin's last one takes the place of the one before.
     pub(super) fn keep(&mut self, plugin: &str, body: &[u8], said: Option<Said>) {
         if body.is_empty() || body.len() > MAX_BODY || plugin.len() > MAX_PLUGIN {
@@ -73,6 +91,7 @@ impl Known {
         if self.bytes + cost(body) > MAX_BYTES {
             *self = Self {
                 count: self.count,
+                seen: std::mem::take(&mut self.seen),
                 ..Self::default()
             };
         }

@@ -3,7 +3,7 @@
 //! A row whose cells on the check are those of an earlier one means what that one meant, so they are
 //! compared and not read again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
@@ -14,6 +14,9 @@ use crate::model::Observation;
 /// All that is kept may have this many bytes; beyond it, it is forgotten and learnt anew.
 const MAX_BYTES: usize = 16 << 20;
 const MAX_CELL: usize = 16 << 10;
+const MAX_ID: usize = 64;
+/// So many checks that came once are remembered.
+const MAX_SEEN: usize = 1 << 16;
 
 /// The cells on the check itself, beside those with vectors.
 const OF_CHECK: [Field; 11] = [
@@ -34,6 +37,8 @@ const OF_CHECK: [Field; 11] = [
 pub(super) struct Known {
     places: HashMap<Box<[u8]>, usize, RandomState>,
     checks: Vec<Check>,
+    /// Checks that came at least once; one that comes no more is not worth keeping.
+    seen: HashSet<Box<[u8]>, RandomState>,
     bytes: usize,
     /// How many checks were ever kept.
     count: usize,
@@ -79,11 +84,27 @@ impl Known {
         self.checks.get(place).map_or(0, |check| check.number)
     }
 
-    /// Keeps the check of the present row in place of what was known of it.
+    /// Tells whether a check comes again, as one must that is to be kept.
+    fn comes_again(&mut self, id: &[u8]) -> bool {
+        if self.seen.contains(id) {
+            return true;
+        }
+        if self.seen.len() >= MAX_SEEN {
+            self.seen.clear();
+        }
+        self.seen.insert(id.into());
+        false
+    }
+
+    /// Keeps the check of the present row, where it comes again, in place of what was known of it.
     pub(super) fn keep(&mut self, rows: &Rows<'_>, columns: &Columns, item: &Observation) {
         let Some(id) = columns.index(Field::Qid).map(|index| rows.raw(index)) else {
             return;
         };
+        // An honest id is a number of a few digits; one may have spaces around it.
+        if id.len() > MAX_ID || !self.comes_again(id) {
+            return;
+        }
         let mut check = Check {
             text: Vec::new(),
             cells: Vec::new(),
@@ -95,13 +116,14 @@ impl Known {
             check.cells.push((cell.len(), rows.is_doubled(index)));
             check.text.extend_from_slice(cell);
         }
-        if check.text.len() > MAX_CELL || id.len() > MAX_CELL {
+        if check.text.len() > MAX_CELL {
             return;
         }
         check.item.clone_from(item);
         if self.bytes + cost(&check.text) > MAX_BYTES {
             *self = Self {
                 count: self.count,
+                seen: std::mem::take(&mut self.seen),
                 ..Self::default()
             };
         }
