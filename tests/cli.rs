@@ -125,7 +125,7 @@ fn an_export_that_is_refused_is_exit_3_with_its_place() {
     for (file, words) in [
         (&cut, "line 4"),
         (&foreign, "known formats"),
-        (&absent, "is not a file"),
+        (&absent, "is not there"),
     ] {
         let (code, out, err) = example(&[
             "reconcile",

@@ -379,6 +379,7 @@ pub(super) fn all_events(
         };
         events.push((fanned.run, event));
     }
+    keep_unproven(&mut events);
     let seen_in = |run: usize| group.binary_search_by_key(&run, |fanned| fanned.run).is_ok();
     for look in looks.iter().filter(|look| !seen_in(look.run)) {
         let run = &runs[look.run];
@@ -406,6 +407,18 @@ pub(super) fn all_events(
         .min();
     events.retain(|(_, event)| !matches!(event.said, Said::Absent | Said::Missing) || Some(event.at) > first);
     events
+}
+
+/// Believes a run that is not whole that something was there and is gone when nobody saw it open: nothing is closed
+/// by that, and the finding is not lost.
+fn keep_unproven(events: &mut [(usize, Event)]) {
+    let first = events
+        .iter_mut()
+        .map(|(_, event)| event)
+        .min_by_key(|event| (event.at, event.said));
+    if let Some(first) = first.filter(|event| event.said == Said::Missing) {
+        first.said = Said::Fixed;
+    }
 }
 
 /// Returns the scanner's own id with its family.

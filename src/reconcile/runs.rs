@@ -83,7 +83,8 @@ pub(super) fn runs<'a>(repository: &'a Repository, scans: &'a [Scan], as_of: AsO
         .enumerate()
         .map(|(given, scan)| run(repository, scan, given, as_of))
         .collect();
-    runs.sort_by(|one, other| (one.at, &one.scan.sha256).cmp(&(other.at, &other.scan.sha256)));
+    // The parts of one archive have one digest.
+    runs.sort_by_key(|run| (run.at, &*run.scan.sha256, run.scan.importer.name));
     supersede(&mut runs, Product::Inventory);
     supersede(&mut runs, Product::Kev);
     supersede(&mut runs, Product::Epss);

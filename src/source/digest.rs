@@ -1,29 +1,12 @@
 //! SHA-256 in lower-case hexadecimal, as `sha256sum` prints it.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 
-use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
 /// Returns the SHA-256 of bytes, in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// Returns the SHA-256 of a file, in hex, however large it is.
-pub fn sha256_of_file(path: &Path) -> Result<String> {
-    let cannot = || format!("cannot read `{}`", path.display());
-    let mut file = File::open(path).with_context(cannot)?;
-    let (mut whole, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut buffer).with_context(cannot)? {
-            0 => return Ok(hex(&whole.finalize())),
-            length => whole.update(&buffer[..length]),
-        }
-    }
 }
 
 /// Returns the SHA-256 over several parts, each ended by a zero byte so that none runs into the next.

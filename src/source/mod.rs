@@ -26,7 +26,7 @@ mod yaml;
 pub use commit::{read_commit, read_commit_within};
 pub use content::{ContentId, ContentReader, content_id_of, read_content};
 pub use decode::{DecodeError, decode};
-pub use digest::{sha256_hex, sha256_of_file, sha256_of_parts};
+pub use digest::{sha256_hex, sha256_of_parts};
 pub use git::{GitFacts, committed_at, facts, merge_bases, resolve_day, resolve_revision, work_tree_around};
 pub use history::{Commit, History, PathChange, ReusedPath, read_history, read_history_within, reused_paths};
 pub use json::YamlJson;

@@ -272,7 +272,7 @@ pub(crate) fn profile() -> MappingProfile {
 }
 
 /// The mapping with which the fixtures of a format are read.
-fn mapping_of(format: &str) -> Option<MappingProfile> {
+pub(crate) fn mapping_of(format: &str) -> Option<MappingProfile> {
     match format {
         "mapping" => Some(profile()),
         "mapping-deployment" => Some(super::mapped::wsus()),

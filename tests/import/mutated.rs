@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use countersign::import::{IMPORTERS, ImportError, Options};
 use serde_json::Value;
 
-use super::counts::{COUNTS, profile};
+use super::counts::{COUNTS, mapping_of};
 use super::{fixture, read_with};
 
 /// Far more than any of it takes, also on a machine that has much else to do.
@@ -16,9 +16,9 @@ const HOSTILE: &str = "<script>alert(1)</script>\u{1b}[2J\u{202e}=cmd|' /C calc'
 
 /// Reads a spoiled fixture, and returns what was said of it where it was refused.
 fn feed(name: &str, bytes: &[u8]) -> Result<(), String> {
-    let profile = profile();
+    let profile = mapping_of(name.split('/').next().unwrap_or_default());
     let options = Options {
-        mapping: name.starts_with("mapping/").then_some(&profile),
+        mapping: profile.as_ref(),
         ..Options::default()
     };
     let start = Instant::now();
@@ -167,8 +167,13 @@ fn any_value_of_json_may_be_anything() {
         Value::Array(vec![Value::Array(vec![])]),
         serde_json::json!({HOSTILE: {"a": [1]}}),
     ];
+    let mut documents = 0;
     for (name, bytes, _) in fixtures().filter(|(name, _, form)| *form == '{' && name.ends_with(".json")) {
-        let whole: Value = serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        // Some tools write other lines around their JSON.
+        let Ok(whole) = serde_json::from_slice::<Value>(&bytes) else {
+            continue;
+        };
+        documents += 1;
         for pointer in pointers(&whole) {
             for value in &values {
                 let mut spoiled = whole.clone();
@@ -177,6 +182,7 @@ fn any_value_of_json_may_be_anything() {
             }
         }
     }
+    assert!(documents > 40, "only {documents} documents were spoiled");
 }
 
 /// The first value of each name, wherever it stands, as a pointer.

@@ -64,8 +64,10 @@ pub(super) fn lives<'a>(case: &'a Case, host: &'a str, vuln: usize) -> Vec<Life<
                 };
                 see(case, &mut lives, seen, host, vuln);
             }
-            // 3.2.6: a Source says fixed. That a run is incomplete takes nothing from what it does say (hole:
-            // rule 5 asks for a complete run where something is absent, rule 6 does not).
+            // A run that is not whole closes nothing, even where it says fixed: in what is missing it may be open. Where
+            // nobody told of it before there is nothing to close.
+            Some(_) if !run.is_complete && !lives.is_empty() => {}
+            // 3.2.6: a Source says fixed.
             Some(row) => {
                 let Says::Fixed(stated) = row.says else { continue };
                 let look = Look {
@@ -294,7 +296,7 @@ fn misses(case: &Case, life: &Life<'_>, scanner: usize) -> bool {
             .rows
             .iter()
             .any(|row| row.host == life.host && row.vuln == life.vuln);
-        let is_proof = is_told || run.is_complete && case.scanners[scanner].absence_means_fixed;
+        let is_proof = run.is_complete && (is_told || case.scanners[scanner].absence_means_fixed);
         let quality = rank(target.quality.unwrap_or(case.scanners[scanner].quality));
         if is_proof && quality >= own_best {
             has_proved = true;

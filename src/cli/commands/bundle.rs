@@ -205,8 +205,9 @@ pub(super) fn tool() -> String {
     format!("countersign {}", env!("CARGO_PKG_VERSION"))
 }
 
+/// Lists the exports in the order in which documents name them, so that they are given again in that order.
 fn stated_imports(scans: &[Scan], host: Option<&str>) -> Vec<StatedImport> {
-    let mut imports: Vec<StatedImport> = scans
+    scans
         .iter()
         .map(|scan| StatedImport {
             file: scan.file.clone(),
@@ -215,9 +216,7 @@ fn stated_imports(scans: &[Scan], host: Option<&str>) -> Vec<StatedImport> {
             host: host.filter(|_| scan.is_ad_hoc).map(str::to_owned),
             by_hand: scan.is_ad_hoc,
         })
-        .collect();
-    imports.sort();
-    imports
+        .collect()
 }
 
 /// Adds the history that led to the commit; where it is left out, that is stated, and what to tell is returned.
