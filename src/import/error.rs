@@ -83,7 +83,12 @@ impl ImportError {
                 Self::Unreadable(std::io::Error::new(error.kind(), format!("`{member}`: {error}")))
             }
             Self::Foreign(message) => Self::Foreign(format!("`{member}`: {message}")),
-            error => error.moved(|place| Place::Within(member.to_owned(), Box::new(place))),
+            error @ (Self::Truncated { .. }
+            | Self::Malformed { .. }
+            | Self::UnknownValue { .. }
+            | Self::OverLimit { .. }) => {
+                error.moved(|place| Place::Within(member.to_owned(), Box::new(place)))
+            }
         }
     }
 
