@@ -7,7 +7,7 @@ use super::super::value::Vectors;
 use super::super::xml::{Tag, Xml};
 use super::super::{ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
-use super::{flaw_of_qid, is_root, text, time, unknown, warning};
+use super::{Answer, flaw_of_qid, is_root, text, unknown};
 use crate::model::ScanSummary;
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -41,44 +41,21 @@ struct Reader<'r, 's> {
     vectors: Vectors,
 }
 
+impl<'r, 's> Answer<'r, 's> for Reader<'r, 's> {
+    const WHAT: &'static str = "a knowledge base";
+    const LIST: &'static [u8] = b"VULN_LIST";
+    const ROW: &'static [u8] = b"VULN";
+
+    fn parts(&mut self) -> (&mut Xml<'r>, &mut Tally<'s>) {
+        (&mut self.xml, &mut self.tally)
+    }
+
+    fn row(&mut self) -> Result<(), ImportError> {
+        self.check()
+    }
+}
+
 impl Reader<'_, '_> {
-    fn document(&mut self) -> Result<(), ImportError> {
-        self.xml.next()?;
-        let mut has_response = false;
-        while self.xml.next()? == Tag::Open {
-            if self.xml.name() == b"RESPONSE" {
-                has_response = true;
-                self.response()?;
-            } else {
-                self.xml.skip()?;
-            }
-        }
-        if !has_response {
-            return Err(self.xml.malformed("a knowledge base without `RESPONSE`"));
-        }
-        self.xml.next().map(drop)
-    }
-
-    fn response(&mut self) -> Result<(), ImportError> {
-        while self.xml.next()? == Tag::Open {
-            match self.xml.name() {
-                b"DATETIME" => self.tally.summary.run_at = time(&mut self.xml)?,
-                b"VULN_LIST" => {
-                    while self.xml.next()? == Tag::Open {
-                        if self.xml.name() == b"VULN" {
-                            self.check()?;
-                        } else {
-                            self.xml.skip()?;
-                        }
-                    }
-                }
-                b"WARNING" => self.tally.incomplete(warning(&mut self.xml)?),
-                _ => self.xml.skip()?,
-            }
-        }
-        Ok(())
-    }
-
     /// Reads one check. Entries that only inform are taken too, for a host detection may call them otherwise.
     fn check(&mut self) -> Result<(), ImportError> {
         let mut details = Details::default();

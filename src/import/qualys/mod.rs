@@ -13,6 +13,7 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 
 use super::stamp::{self, Written};
+use super::tally::Tally;
 use super::value;
 use super::xml::{Tag, Xml, root_name};
 use super::{ImportError, Importer};
@@ -223,6 +224,61 @@ fn flag(name: &str, text: &str) -> Result<bool, String> {
             "`{name}` is {}; `0` and `1` are known",
             value::shown(text)
         )),
+    }
+}
+
+/// An answer of the service: its time, its warnings, and a list of rows.
+trait Answer<'r, 's> {
+    /// What it is, for messages.
+    const WHAT: &'static str;
+    const LIST: &'static [u8];
+    const ROW: &'static [u8];
+
+    fn parts(&mut self) -> (&mut Xml<'r>, &mut Tally<'s>);
+
+    /// Reads the row that was opened last.
+    fn row(&mut self) -> Result<(), ImportError>;
+
+    fn document(&mut self) -> Result<(), ImportError> {
+        self.parts().0.next()?;
+        let mut has_response = false;
+        while self.parts().0.next()? == Tag::Open {
+            if self.parts().0.name() == b"RESPONSE" {
+                has_response = true;
+                self.response()?;
+            } else {
+                self.parts().0.skip()?;
+            }
+        }
+        if !has_response {
+            let message = format!("{} without `RESPONSE`", Self::WHAT);
+            return Err(self.parts().0.malformed(message));
+        }
+        self.parts().0.next().map(drop)
+    }
+
+    fn response(&mut self) -> Result<(), ImportError> {
+        while self.parts().0.next()? == Tag::Open {
+            let (xml, tally) = self.parts();
+            match xml.name() {
+                b"DATETIME" => tally.summary.run_at = time(xml)?,
+                b"WARNING" => tally.incomplete(warning(xml)?),
+                name if name == Self::LIST => self.list()?,
+                _ => xml.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&mut self) -> Result<(), ImportError> {
+        while self.parts().0.next()? == Tag::Open {
+            if self.parts().0.name() == Self::ROW {
+                self.row()?;
+            } else {
+                self.parts().0.skip()?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize as _;
 use serde::de::Deserializer;
 
 use super::super::json::{Flaw, Strict, Text, read};
+use super::super::rows::Refusal;
 use super::super::stamp;
 use super::super::tally::Tally;
 use super::super::value::{self, Vectors};
@@ -63,23 +64,13 @@ impl Rows for Reader<'_> {
         let Strict(row) = Strict::<Row<'de>>::deserialize(deserializer)?;
         self.rows += 1;
         let number = self.rows;
-        self.pour(&row).map_err(|refusal| match refusal {
-            Refusal::Malformed(message) => self.flaw.malformed(format!("row {number}: {message}")),
-            Refusal::Unknown(message) => self.flaw.unknown(format!("row {number}: {message}")),
-            Refusal::OverLimit(message) => self.flaw.over_limit(format!("row {number}: {message}")),
-        })
+        self.pour(&row)
+            .map_err(|refusal| refusal.stop(&mut self.flaw, &format!("row {number}")))
     }
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
-
-/// Why a row is refused, and the export with it.
-enum Refusal {
-    Malformed(String),
-    Unknown(String),
-    OverLimit(String),
 }
 
 /// A time that cannot be read is an unknown value.

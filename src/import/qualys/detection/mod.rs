@@ -10,7 +10,7 @@ use std::io::BufRead;
 use super::super::tally::Tally;
 use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
-use super::{FAMILY, MAX_TEXT, digest, fingerprint, is_root, time, unknown, warning};
+use super::{Answer, FAMILY, MAX_TEXT, digest, fingerprint, is_root, unknown};
 use crate::model::{Observation, ScanSummary};
 pub(super) use field::state;
 use field::{HOST_FIELDS, Row, SEEN_FIELDS, Sort, Subject};
@@ -50,44 +50,21 @@ struct Reader<'r, 's> {
     item: Observation,
 }
 
+impl<'r, 's> Answer<'r, 's> for Reader<'r, 's> {
+    const WHAT: &'static str = "a host detection";
+    const LIST: &'static [u8] = b"HOST_LIST";
+    const ROW: &'static [u8] = b"HOST";
+
+    fn parts(&mut self) -> (&mut Xml<'r>, &mut Tally<'s>) {
+        (&mut self.xml, &mut self.tally)
+    }
+
+    fn row(&mut self) -> Result<(), ImportError> {
+        self.host()
+    }
+}
+
 impl Reader<'_, '_> {
-    fn document(&mut self) -> Result<(), ImportError> {
-        self.xml.next()?;
-        let mut has_response = false;
-        while self.xml.next()? == Tag::Open {
-            if self.xml.name() == b"RESPONSE" {
-                has_response = true;
-                self.response()?;
-            } else {
-                self.xml.skip()?;
-            }
-        }
-        if !has_response {
-            return Err(self.xml.malformed("a host detection without `RESPONSE`"));
-        }
-        self.xml.next().map(drop)
-    }
-
-    fn response(&mut self) -> Result<(), ImportError> {
-        while self.xml.next()? == Tag::Open {
-            match self.xml.name() {
-                b"DATETIME" => self.tally.summary.run_at = time(&mut self.xml)?,
-                b"HOST_LIST" => {
-                    while self.xml.next()? == Tag::Open {
-                        if self.xml.name() == b"HOST" {
-                            self.host()?;
-                        } else {
-                            self.xml.skip()?;
-                        }
-                    }
-                }
-                b"WARNING" => self.tally.incomplete(warning(&mut self.xml)?),
-                _ => self.xml.skip()?,
-            }
-        }
-        Ok(())
-    }
-
     /// Reads one host. What names it comes before its detections; an export in which it does not is refused.
     fn host(&mut self) -> Result<(), ImportError> {
         let mut subject = Subject::default();
