@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign::import::{
-    Content, Export, HostIndex, IMPORTERS, ImportError, Input, Options, Product, Sink, collect, import,
-    unfold,
+    CheckInfo, Content, Export, HostIndex, IMPORTERS, ImportError, Input, Options, Product, Sink, collect,
+    import, unfold,
 };
 use countersign::load::{LoadLimits, configuration_of, parse_record};
-use countersign::model::{Date, Host, Kind, MappingProfile, Observation};
+use countersign::model::{Date, Host, Kind, MappingProfile, Observation, StateWords};
 use countersign::source::{FileId, Span, Spanned};
 
 /// A target: what is done with the data.
@@ -40,6 +40,10 @@ impl Sink for Counter {
         HostIndex(self.hosts - 1)
     }
 
+    fn amend(&mut self, index: HostIndex, _: &Host) {
+        assert!(index.0 < self.hosts, "more about a host that was never poured");
+    }
+
     fn observation(&mut self, host: HostIndex, _: &Observation) {
         assert!(
             host.0 < self.hosts,
@@ -56,6 +60,8 @@ impl Sink for Counter {
             "no probability: {probability}"
         );
     }
+
+    fn knowledge(&mut self, _: CheckInfo) {}
 }
 
 fn told(error: &ImportError) {
@@ -72,9 +78,9 @@ pub fn importer(data: &[u8]) {
         return;
     };
     let importer = &IMPORTERS[usize::from(*first) % IMPORTERS.len()];
-    let profile = profile(BTreeMap::from([("name".to_owned(), "Name".to_owned())]));
+    let profile = columns_of(importer.name).map(profile);
     let options = Options {
-        mapping: (importer.name == "mapping").then_some(&profile),
+        mapping: profile.as_ref(),
         ..Options::default()
     };
     let mut counter = Counter::default();
@@ -166,6 +172,29 @@ pub fn config(data: &[u8]) {
     }
 }
 
+/// The columns that a mapped format asks for, as our own fixtures head them; `None` of any other format.
+fn columns_of(importer: &str) -> Option<BTreeMap<String, String>> {
+    let columns: &[(&str, &str)] = match importer {
+        "mapping" => &[("name", "Name"), ("ip", "IP Address"), ("status", "Status")],
+        "mapping-deployment" => &[
+            ("name", "FullDomainName"),
+            ("patch", "KnowledgebaseArticles"),
+            ("state", "UpdateInstallationState"),
+            ("time", "LastReportedStatusTime"),
+        ],
+        "mapping-alerts" => &[
+            ("name", "host.name"),
+            ("cve", "vulnerability.id"),
+            ("time", "@timestamp"),
+        ],
+        _ => return None,
+    };
+    let owned = columns
+        .iter()
+        .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()));
+    Some(owned.collect())
+}
+
 fn profile(columns: BTreeMap<String, String>) -> MappingProfile {
     MappingProfile {
         delimiter: None,
@@ -175,5 +204,10 @@ fn profile(columns: BTreeMap<String, String>) -> MappingProfile {
         },
         active: vec!["In Use".into()],
         retired: vec!["disposed".into()],
+        states: Some(StateWords {
+            installed: vec!["Installed".into()],
+            missing: vec!["missing".into()],
+            ..StateWords::default()
+        }),
     }
 }

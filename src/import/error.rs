@@ -22,8 +22,8 @@ impl std::fmt::Display for Place {
             Self::Byte(byte) => write!(formatter, "byte {byte}"),
             Self::Row(row, column) if column.is_empty() => write!(formatter, "row {row}"),
             Self::Row(row, column) => write!(formatter, "row {row}, column `{}`", Short(column)),
-            Self::Within(member, place) if **place == Self::Whole => write!(formatter, "`{member}`"),
-            Self::Within(member, place) => write!(formatter, "{place} of `{member}`"),
+            Self::Within(member, place) if **place == Self::Whole => write!(formatter, "`{}`", Short(member)),
+            Self::Within(member, place) => write!(formatter, "{place} of `{}`", Short(member)),
             Self::Whole => formatter.write_str("the whole file"),
         }
     }
@@ -46,17 +46,22 @@ pub enum ImportError {
     OverLimit { place: Place, message: String },
 }
 
-/// Shows so many characters of what an export may have made as long as it likes.
+/// Shows so many characters of what an export may have made as long as it likes, control characters written out.
 const SHOWN: usize = 1000;
 
 struct Short<'a>(&'a str);
 
 impl std::fmt::Display for Short<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.char_indices().nth(SHOWN) {
-            Some((end, _)) => write!(formatter, "{}…", &self.0[..end]),
-            None => formatter.write_str(self.0),
+        use std::fmt::Write as _;
+        for (index, character) in self.0.chars().enumerate() {
+            match character {
+                _ if index == SHOWN => return formatter.write_char('…'),
+                control if control.is_control() => write!(formatter, "{}", control.escape_default())?,
+                plain => formatter.write_char(plain)?,
+            }
         }
+        Ok(())
     }
 }
 
@@ -67,7 +72,9 @@ impl std::fmt::Display for At<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
             Place::Whole => Ok(()),
-            Place::Within(member, place) if **place == Place::Whole => write!(formatter, " in `{member}`"),
+            Place::Within(member, place) if **place == Place::Whole => {
+                write!(formatter, " in `{}`", Short(member))
+            }
             place @ (Place::Line(_) | Place::Byte(_) | Place::Row(_, _) | Place::Within(_, _)) => {
                 write!(formatter, " at {place}")
             }

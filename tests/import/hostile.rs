@@ -243,3 +243,18 @@ fn a_wrong_byte_is_survived() {
         }
     }
 }
+
+/// A spreadsheet that wraps its heads writes line ends into them; what an error names stays on its line.
+#[test]
+fn a_head_with_line_ends_is_named_on_one_line() {
+    let table = String::from_utf8(fixture("qualys-csv/report-day-first.csv")).unwrap();
+    let spoiled = table
+        .replacen("\"First Detected\"", "\"First \r\nDetected\"", 1)
+        .replacen("03/04/2026", "03/0]/2026", 1);
+    assert_refused(
+        "a date under it",
+        read(spoiled.as_bytes()),
+        "unknown",
+        "column `First \\r\\nDetected`",
+    );
+}

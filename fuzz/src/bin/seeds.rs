@@ -16,13 +16,19 @@ fn main() -> std::io::Result<()> {
             .replace('/', "-");
         lay(fuzz, "export", &name, &bytes)?;
         let known = recognise(Input::Bytes(&bytes), &Options::default()).map(|importer| importer.name);
+        // A format that only a Source can name lies in a folder of its name.
+        let folder = path
+            .parent()
+            .and_then(Path::file_name)
+            .and_then(|name| name.to_str());
         let index = IMPORTERS
             .iter()
-            .position(|importer| known.as_ref().is_ok_and(|name| *name == importer.name));
+            .position(|importer| known.as_ref().ok().copied().or(folder) == Some(importer.name));
         if let Some(index) = index.and_then(|index| u8::try_from(index).ok()) {
             lay(fuzz, "importer", &name, &[&[index], &bytes[..]].concat())?;
             lay(fuzz, "archive", &name, &archive(&bytes))?;
-        } else {
+        }
+        if known.is_err() {
             let columns: &[u8] = b"Name|fqdn|IP  Address|MAC|Serial|Status|Tier|Aliases\n";
             lay(fuzz, "mapping", &name, &[columns, &bytes].concat())?;
         }
