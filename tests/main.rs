@@ -89,6 +89,7 @@ mod trace;
 mod trust_keyring;
 mod trust_revoked;
 mod trust_signer;
+mod unread;
 mod whatif;
 mod work;
 mod work_rules;

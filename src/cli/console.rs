@@ -33,3 +33,51 @@ impl std::fmt::Debug for Console<'_> {
             .finish()
     }
 }
+
+/// A stream whose reader may go away, such as `head`: the rest is dropped, and the run goes on to its verdict.
+pub(super) struct Unread<W> {
+    stream: W,
+    is_closed: bool,
+}
+
+impl<W: Write> Unread<W> {
+    pub(super) fn new(stream: W) -> Self {
+        Self {
+            stream,
+            is_closed: false,
+        }
+    }
+
+    fn unless_closed<T>(&mut self, result: std::io::Result<T>, otherwise: T) -> std::io::Result<T> {
+        match result {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(otherwise)
+            }
+            // Buffers try again what was interrupted.
+            Err(error) if error.kind() != std::io::ErrorKind::Interrupted => Err(std::io::Error::new(
+                error.kind(),
+                format!("the output cannot be written: {error}"),
+            )),
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Unread<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        let result = self.stream.write(bytes);
+        self.unless_closed(result, bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.is_closed {
+            return Ok(());
+        }
+        let result = self.stream.flush();
+        self.unless_closed(result, ())
+    }
+}

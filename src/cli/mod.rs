@@ -33,6 +33,7 @@ use crate::output::text::visible;
 use crate::source::undo;
 use args::{Arguments, Color, Command};
 pub use console::Console;
+use console::Unread;
 use failure::{Failure, USAGE};
 
 /// Runs the program in the real world.
@@ -42,17 +43,18 @@ use failure::{Failure, USAGE};
 )]
 pub fn main() -> ExitCode {
     let stdout = std::io::stdout();
-    let mut stderr = std::io::stderr();
+    let stderr = std::io::stderr();
     let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_ci = std::env::var_os("CI").is_some();
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let out_is_terminal = stdout.is_terminal();
     let err_is_terminal = stderr.is_terminal() && !is_ci;
-    let mut out = BufWriter::with_capacity(1 << 16, stdout.lock());
+    let mut out = BufWriter::with_capacity(1 << 16, Unread::new(stdout.lock()));
+    // Not locked: the line of progress is drawn by a thread of its own.
+    let mut err = Unread::new(stderr);
     let mut console = Console {
         out: &mut out,
-        // Not locked: the line of progress is drawn by a thread of its own.
-        err: &mut stderr,
+        err: &mut err,
         now: chrono::Utc::now(),
         folder: std::env::current_dir().unwrap_or_default(),
         out_is_colored: out_is_terminal && !is_plain,
@@ -65,9 +67,10 @@ pub fn main() -> ExitCode {
         },
     };
     end_cleanly_when_interrupted();
-    let code = run(std::env::args_os(), &mut console);
-    // A reader that went away, such as `head`, is no failure of ours.
-    let _ = out.flush();
+    let mut code = run(std::env::args_os(), &mut console);
+    if let Err(error) = out.flush() {
+        code = tell_failure(&error.into(), &mut err);
+    }
     undo::wait_if_ending();
     ExitCode::from(code)
 }
@@ -109,7 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console<
     }
     match dispatch(&arguments, console) {
         Ok(code) => code,
-        Err(failure) => tell_failure(&failure, console),
+        Err(failure) => tell_failure(&failure, console.err),
     }
 }
 
@@ -160,19 +163,12 @@ fn tell_usage(error: &clap::Error, console: &mut Console<'_>) -> u8 {
     }
 }
 
-fn tell_failure(failure: &Failure, console: &mut Console<'_>) -> u8 {
+fn tell_failure(failure: &Failure, err: &mut dyn std::io::Write) -> u8 {
     undo::wait_if_ending();
-    let broken_pipe = failure
-        .error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
-    if broken_pipe {
-        return failure::CLEAN;
-    }
     let text = format!("{:#}", failure.error);
     for (index, line) in text.lines().enumerate() {
         let head = if index == 0 { "error: " } else { "" };
-        let _ = writeln!(console.err, "{head}{}", visible(line));
+        let _ = writeln!(err, "{head}{}", visible(line));
     }
     failure.code
 }
