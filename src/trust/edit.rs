@@ -42,16 +42,21 @@ impl std::fmt::Display for Edit {
     }
 }
 
-/// Strips the quotes of a text and cuts what is long.
+/// Shows a text as itself, control characters written out, and anything else as JSON; what is long is cut.
 fn shown(json: &str) -> String {
     const MOST: usize = 60;
-    let plain = json
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(json);
-    let mut cut: String = plain.chars().take(MOST).collect();
-    if plain.chars().nth(MOST).is_some() {
-        cut.push('…');
+    let text: Option<String> = serde_json::from_str(json).ok();
+    let plain = text.as_deref().unwrap_or(json);
+    let mut cut = String::new();
+    for (index, character) in plain.chars().enumerate() {
+        if index == MOST {
+            cut.push('…');
+            break;
+        }
+        match character {
+            control if control.is_control() => cut.extend(control.escape_default()),
+            other => cut.push(other),
+        }
     }
     cut
 }
