@@ -9,7 +9,7 @@ use countersign::source::{read_commit, read_history, resolve_day, resolve_revisi
 use divan::Bencher;
 
 use crate::FOLDER;
-use crate::measure::sample;
+use crate::measure::{sample, sample_program};
 
 const COMMITS: usize = 10_000;
 const RECORDS: usize = 1_000;
@@ -124,6 +124,21 @@ fn history_read_with_dates(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| assert_eq!(sample("history with dates", work), (COMMITS, files)));
 }
 
+/// The program that the target names.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn history_floor_git(bencher: Bencher<'_, '_>) {
+    let folder = repository();
+    bencher.bench_local(|| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&folder);
+        sample_program(
+            "git cat-file",
+            git.args(["cat-file", "--batch-all-objects", "--batch"]),
+        );
+    });
+}
+
+/// The same through the library that reads the history.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn history_floor_every_object(bencher: Bencher<'_, '_>) {
     let folder = repository();

@@ -80,6 +80,12 @@ const COMPARISONS: &[Comparison] = &[
         stage: "history with dates",
         floor: "every object",
         words: "every object of the repository, read",
+        target: None,
+    },
+    Comparison {
+        stage: "history with dates",
+        floor: "git cat-file",
+        words: "`git cat-file --batch-all-objects --batch`",
         target: Some(1.5),
     },
     Comparison {

@@ -36,6 +36,18 @@ pub(crate) fn sample<T>(name: impl Into<String>, work: impl FnOnce() -> T) -> T 
     result
 }
 
+/// Runs a program of one thread once and keeps how long it took; what it prints is dropped.
+pub(crate) fn sample_program(name: impl Into<String>, program: &mut std::process::Command) {
+    let start = Instant::now();
+    let status = program.stdout(std::process::Stdio::null()).status();
+    let wall = start.elapsed();
+    assert!(status.is_ok_and(|status| status.success()), "{program:?}");
+    if let Ok(mut samples) = SAMPLES.lock() {
+        let sample = Sample { wall, cpu: None };
+        samples.entry(name.into()).or_default().push(sample);
+    }
+}
+
 /// Returns the time that all threads have run, those included that have ended.
 #[cfg(unix)]
 fn cpu_time() -> Option<Duration> {

@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use git2::{ErrorCode, Oid, Repository};
 
 use super::database::is_shallow;
+use super::history::ends;
+use super::objects::Objects;
 
 /// Where a folder stands in git.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,19 +198,22 @@ pub fn merge_bases(root: &Path, one: &str, other: &str) -> Result<Vec<String>> {
 /// Finds the last commit on HEAD's first-parent line that is not younger than `until`, in Unix seconds.
 pub fn resolve_day(root: &Path, until: i64) -> Result<String> {
     let (repository, _) = open_required(root)?;
-    let mut commit = repository
-        .head()
-        .context("there is no commit yet")?
-        .peel_to_commit()?;
-    while commit.time().seconds() > until {
-        commit = match commit.parent(0) {
-            Ok(parent) => parent,
-            Err(_) if is_shallow(&repository) => {
+    let objects = Objects::of(&repository)?;
+    let ends = ends(&repository)?;
+    let mut id = head(&repository)?.context("there is no commit yet")?;
+    loop {
+        let commit = objects
+            .commit(id)
+            .context("a commit before that day cannot be read")?;
+        if commit.committer.1.timestamp() <= until {
+            return Ok(id.to_string());
+        }
+        id = match commit.parents.first() {
+            Some(_) if ends.contains(&id) => {
                 bail!("the clone is shallow and ends before that day; fetch the whole history first")
             }
-            Err(_) if commit.parent_count() == 0 => bail!("there is no commit on or before that day"),
-            Err(error) => return Err(error).context("a commit before that day cannot be read"),
+            Some(parent) => *parent,
+            None => bail!("there is no commit on or before that day"),
         };
     }
-    Ok(commit.id().to_string())
 }

@@ -247,7 +247,7 @@ impl Ordered {
 }
 
 /// Returns the commits whose parents a shallow clone lacks.
-fn ends(repository: &Repository) -> Result<HashSet<Oid>> {
+pub(super) fn ends(repository: &Repository) -> Result<HashSet<Oid>> {
     let path = repository.commondir().join("shallow");
     if !path.exists() {
         return Ok(HashSet::new());
