@@ -46,6 +46,7 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         epss: Some(0.42),
         exploit: Exploit::Active,
         exploited_since: parse_date("2026-09-10"),
+        alerted: None,
         patch_published: None,
         first_seen: at("2026-09-01T04:00:00Z"),
         last_seen: at("2026-09-30T04:00:00Z"),
@@ -199,6 +200,7 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         foreign_hosts: BTreeMap::new(),
         conflicts: Vec::new(),
         suppressed: Vec::new(),
+        stray_alerts: Vec::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),
             ("sla_rate_governed", kpi("in time or decided, of all", 29, 30)),

@@ -151,6 +151,7 @@ pub const CHECKS: &[&Check] = &[
     &reconcile::RESCAN_AFTER_CHANGE,
     &reconcile::UNAUTHORISED_DEPLOYMENT,
     &reconcile::OBJECTIVE_MISSED,
+    &reconcile::ACTIVE_EXPLOITATION,
     &reference::DANGLING_OR_CYCLIC,
     &reference::INACTIVE_TARGET,
     &reference::EVIDENCE_DIGEST,

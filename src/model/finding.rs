@@ -199,6 +199,8 @@ pub struct Finding {
     pub exploit: Exploit,
     /// The day on which its exploitation became known; `None` where nobody says that it is exploited.
     pub exploited_since: Option<super::time::Date>,
+    /// When a SIEM or EDR first alerted to it on the host.
+    pub alerted: Option<DateTime<Utc>>,
     /// The day on which the vendor's patch came out, where an export says it.
     pub patch_published: Option<super::time::Date>,
     pub first_seen: DateTime<Utc>,

@@ -413,6 +413,7 @@ impl<'a> Bench<'a> {
                 .exploited(self.as_of.zone())
                 .map_or(Exploit::None, |(level, _)| level),
             exploited_since: None,
+            alerted: self.alerts.first(life),
             patch_published: facts.patch_published,
             first_seen: life.episode.first_seen,
             last_seen: life.episode.last_seen,

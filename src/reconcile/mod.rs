@@ -34,6 +34,7 @@ mod suppressed;
 mod trace;
 mod whatif;
 
+pub use alerts::StrayAlerts;
 pub use facts::FactConflict;
 pub use frozen::ForeignHosts;
 pub use kpi::{Dimension, Figures, Kpi, SlaOutcome, Stage, Unit};
@@ -147,7 +148,9 @@ pub fn reconcile_over<'a>(
         .iter()
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
-    let coverages = bench.coverages;
+    let judge::Bench {
+        coverages, alerts, ..
+    } = bench;
     estate::merge_states(&mut hosts, &mut systems, &findings, frame);
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
@@ -174,6 +177,7 @@ pub fn reconcile_over<'a>(
         conflicts,
         installs,
         suppressed,
+        stray_alerts: alerts.into_stray(),
         kpis,
         months: Vec::new(),
         missing_history: lineage.missing,

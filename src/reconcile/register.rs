@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::alerts::StrayAlerts;
 use super::coverage::Coverages;
 use super::estate::ScanDuty;
 use super::facts::FactConflict;
@@ -48,6 +49,8 @@ pub struct Register<'a> {
     pub installs: Vec<InstallRow>,
     /// What scanners hide: the entries of their ignore files, then what an export calls hidden.
     pub suppressed: Vec<Suppressed>,
+    /// Alerts about hosts that neither records nor exports know.
+    pub stray_alerts: Vec<StrayAlerts>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: Figures,
     /// The figures of the months before, where somebody asked for them; the oldest first.

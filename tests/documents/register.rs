@@ -91,6 +91,7 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         score_base: Some(*score),
         kev,
         exploited_since: kev,
+        alerted: None,
         patch_published: None,
         epss: Some((score * 97.0).round() / 1000.0),
         exploit: if kev.is_some() {
@@ -265,6 +266,7 @@ pub(crate) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         foreign_hosts: BTreeMap::new(),
         conflicts: Vec::new(),
         suppressed: Vec::new(),
+        stray_alerts: Vec::new(),
         kpis,
         months: Vec::new(),
         installs: Vec::new(),

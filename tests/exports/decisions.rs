@@ -257,6 +257,7 @@ fn sample<'a>(register: &Register<'a>) -> Register<'a> {
         conflicts: Vec::new(),
         installs: Vec::new(),
         suppressed: Vec::new(),
+        stray_alerts: Vec::new(),
         kpis: register.kpis.clone(),
         months: Vec::new(),
         missing_history: None,

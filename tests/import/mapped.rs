@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use countersign::check::{self, Settings};
+use countersign::diagnostic::Level;
 use countersign::import::{Content, Export, ImportError, Imported, Options, Product, collect};
-use countersign::model::{DateOrder, MappingProfile, ObservationState, Severity, StateWords};
+use countersign::model::{Configuration, DateOrder, MappingProfile, ObservationState, Severity, StateWords};
 use countersign::reconcile::ImportState;
 
 use super::{Recorder, assert_refused, fixture, read_with, show};
@@ -421,6 +423,49 @@ fn an_alert_makes_a_finding_exploited_from_its_moment() {
     assert_eq!(since(&about, "2026-09-19"), None, "before the alert");
     assert_eq!(since(&line("app01", "CVE-2026-9999"), "2026-09-21"), None);
     assert_eq!(since(&line("app02", "CVE-2026-1111"), "2026-09-21"), None);
+}
+
+/// The hours begin with the alert, and what names a host that nobody knows is not lost.
+#[test]
+fn an_alert_asks_for_an_incident_within_four_hours() {
+    let line = |host: &str, cve: &str, at: &str| {
+        format!(
+            "{{\"@timestamp\": \"{at}\", \"event\": {{\"id\": \"1\"}}, \"host\": {{\"name\": \"{host}\"}}, \"vulnerability\": {{\"id\": \"{cve}\"}}}}\n"
+        )
+    };
+    let lines = [
+        line("app01", "CVE-2026-1111", "2026-09-20T11:00:00Z"),
+        line("app01", "CVE-2026-1111", "2026-09-20T10:00:00Z"),
+        line("mail09", "CVE-2026-7777", "2026-09-20T13:00:00Z"),
+        line("mail09", "CVE-2026-8888", "2026-09-20T12:30:00Z"),
+    ];
+    let world = world(&[export("alerts.ndjson", &lines.concat(), alerts())]);
+    let settings = Settings::new(&Configuration::default()).unwrap();
+    let told = |when: &str| {
+        world.judge(when, |register| {
+            let told = check::run(register, &settings).into_iter();
+            told.filter(|diagnostic| diagnostic.code == "REC017")
+                .map(|diagnostic| (diagnostic.level, diagnostic.message))
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(told("2026-09-20T12:00:00Z"), []);
+    let stray = (
+        Level::Warn,
+        "`alerts.ndjson` holds 2 alerts about hosts that neither inventory nor scans know: `mail09`"
+            .to_owned(),
+    );
+    assert_eq!(
+        told("2026-09-20T14:00:00Z").as_slice(),
+        std::slice::from_ref(&stray)
+    );
+    let late = told("2026-09-20T14:00:01Z");
+    assert_eq!((late.len(), late[1].0), (2, Level::Error), "{late:?}");
+    assert!(
+        late[1].1.starts_with("`CVE-2026-1111` is attacked on `app01`"),
+        "{late:?}"
+    );
+    assert_eq!(late[0], stray);
 }
 
 #[test]

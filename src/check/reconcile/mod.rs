@@ -1,5 +1,6 @@
 //! Rules about findings and hosts: what the scanners saw against what the records say.
 
+mod active_exploitation;
 mod coverage_lapsed;
 mod decommissioned;
 mod import_provenance;
@@ -17,6 +18,7 @@ mod unauthorised_deployment;
 mod unknown_or_ambiguous;
 mod unscanned;
 
+pub(super) use active_exploitation::CHECK as ACTIVE_EXPLOITATION;
 pub(super) use coverage_lapsed::CHECK as COVERAGE_LAPSED;
 pub(super) use decommissioned::CHECK as DECOMMISSIONED;
 pub(super) use import_provenance::CHECK as IMPORT_PROVENANCE;
