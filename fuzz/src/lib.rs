@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign::import::{
-    Content, Export, HostIndex, IMPORTERS, ImportError, Input, Options, Product, Sink, collect, import,
+    CheckInfo, Content, Export, HostIndex, IMPORTERS, ImportError, Input, Options, Product, Sink, collect, import,
     unfold,
 };
 use countersign::load::{LoadLimits, configuration_of, parse_record};
-use countersign::model::{Date, Host, Kind, MappingProfile, Observation};
+use countersign::model::{Advice, Date, Host, Kind, MappingProfile, Observation};
 use countersign::source::{FileId, Span, Spanned};
 
 /// A target: what is done with the data.
@@ -48,7 +48,13 @@ impl Sink for Counter {
         self.observations += 1;
     }
 
+    fn amend(&mut self, _: HostIndex, _: &Host) {}
+
     fn kev(&mut self, _: &str, _: Date, _: Option<Date>) {}
+
+    fn knowledge(&mut self, _: CheckInfo) {}
+
+    fn advice(&mut self, _: Advice) {}
 
     fn epss(&mut self, _: &str, probability: f64) {
         assert!(
