@@ -257,6 +257,8 @@ fn sample<'a>(register: &Register<'a>) -> Register<'a> {
         conflicts: Vec::new(),
         installs: Vec::new(),
         suppressed: Vec::new(),
+        watch_list: Vec::new(),
+        vex: Vec::new(),
         kpis: register.kpis.clone(),
         months: Vec::new(),
         missing_history: None,
