@@ -240,9 +240,8 @@ pub struct Software {
     /// and punctuation do not matter.
     #[schemars(length(min = 1, max = 200))]
     pub product: String,
-    /// The version, such as `3.0.7`, or a series, such as `3.0`. Numbers with dots are compared with versions and
-    /// ranges of advisories; without a version, or where it cannot be compared, every advisory of the product is a
-    /// suspicion.
+    /// The version, such as `3.0.7`, or a series, such as `3.0`. Numbers with dots are compared with advisories;
+    /// without a version, or where it cannot be compared, every advisory of the product is a suspicion.
     #[schemars(length(min = 1, max = 100))]
     pub version: Option<String>,
     /// The CPE 2.3 or 2.2 name, such as `cpe:2.3:a:openssl:openssl:3.0.7:*:*:*:*:*:*:*`.
