@@ -384,6 +384,7 @@ fn inventory(world: &mut World, run: &str, app: &str) {
         kev: Vec::new(),
         epss: Vec::new(),
         knowledge: Vec::new(),
+        advice: Vec::new(),
     });
 }
 

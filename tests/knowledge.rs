@@ -72,6 +72,7 @@ fn base(world: &mut World, run: &str, checks: Vec<CheckInfo>, incomplete: Option
         kev: Vec::new(),
         epss: Vec::new(),
         knowledge: checks.into_iter().map(Arc::new).collect(),
+        advice: Vec::new(),
     });
 }
 
@@ -313,7 +314,7 @@ fn a_scan_by_agent_is_of_the_host_that_has_the_agent() {
     });
 }
 
-fn exported(file: &str, text: &str) -> Scan {
+pub(crate) fn exported(file: &str, text: &str) -> Scan {
     let export = Export {
         file: file.into(),
         content: Content::Bytes(text.as_bytes().into()),
@@ -327,7 +328,7 @@ fn exported(file: &str, text: &str) -> Scan {
 }
 
 /// Files runs one after the other, and returns the files of the ledger.
-fn filed(runs: &[&Scan]) -> Vec<LedgerFile> {
+pub(crate) fn filed(runs: &[&Scan]) -> Vec<LedgerFile> {
     let terms = Terms {
         source: "src-kb",
         zone: "UTC",

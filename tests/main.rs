@@ -10,6 +10,7 @@
     reason = "tests read and write files and the environment"
 )]
 
+mod advisories;
 mod agreements;
 mod anchors;
 mod approvals;

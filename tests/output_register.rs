@@ -201,6 +201,8 @@ pub(crate) fn register(repository: &Repository, findings: Vec<Finding>) -> Regis
         conflicts: Vec::new(),
         suppressed: Vec::new(),
         stray_alerts: Vec::new(),
+        watch_list: Vec::new(),
+        vex: Vec::new(),
         kpis: BTreeMap::from([
             ("host_compliance", kpi("good hosts, of all", 0, 0)),
             ("sla_rate_governed", kpi("in time or decided, of all", 29, 30)),

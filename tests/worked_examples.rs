@@ -431,6 +431,7 @@ fn inventory(rows: &[&[(&str, &str)]]) -> Scan {
         kev: Vec::new(),
         epss: Vec::new(),
         knowledge: Vec::new(),
+        advice: Vec::new(),
     }
 }
 

@@ -168,6 +168,7 @@ impl World {
             kev: Vec::new(),
             epss: Vec::new(),
             knowledge: Vec::new(),
+            advice: Vec::new(),
         });
     }
 
@@ -190,6 +191,7 @@ impl World {
             kev: vec![(cve.into(), listing)],
             epss: Vec::new(),
             knowledge: Vec::new(),
+            advice: Vec::new(),
         });
     }
 

@@ -11,7 +11,7 @@ use countersign::import::{
     import, unfold,
 };
 use countersign::load::{LoadLimits, configuration_of, parse_record};
-use countersign::model::{Date, Host, Kind, MappingProfile, Observation, StateWords};
+use countersign::model::{Advice, Date, Host, Kind, MappingProfile, Observation, StateWords};
 use countersign::source::{FileId, Span, Spanned};
 
 /// A target: what is done with the data.
@@ -54,14 +54,16 @@ impl Sink for Counter {
 
     fn kev(&mut self, _: &str, _: Date, _: Option<Date>) {}
 
+    fn knowledge(&mut self, _: CheckInfo) {}
+
+    fn advice(&mut self, _: Advice) {}
+
     fn epss(&mut self, _: &str, probability: f64) {
         assert!(
             (0.0..=1.0).contains(&probability),
             "no probability: {probability}"
         );
     }
-
-    fn knowledge(&mut self, _: CheckInfo) {}
 }
 
 fn told(error: &ImportError) {

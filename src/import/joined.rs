@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{CheckInfo, HostIndex, Sink};
-use crate::model::{Date, Host, Observation, ScanSummary, Skipped, Stamp};
+use crate::model::{Advice, Date, Host, Observation, ScanSummary, Skipped, Stamp};
 
 /// How many reasons of incomplete files are named.
 const MAX_REASONS: usize = 3;
@@ -153,5 +153,9 @@ impl Sink for Joined<'_> {
 
     fn knowledge(&mut self, check: CheckInfo) {
         self.sink.knowledge(check);
+    }
+
+    fn advice(&mut self, advice: Advice) {
+        self.sink.advice(advice);
     }
 }

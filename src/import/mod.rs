@@ -4,6 +4,7 @@
 //! scanner's words beside ours, and it refuses what it does not know. It reads its input once and
 //! never builds the whole document.
 
+mod advice;
 mod ahead;
 mod ansible;
 mod aws;
@@ -11,6 +12,7 @@ mod azure_defender_csv;
 mod cisa_kev;
 mod cisa_kev_csv;
 mod container;
+mod csaf;
 mod cyclonedx;
 mod delimited;
 mod deployment;
@@ -29,6 +31,7 @@ mod mapping_deployment;
 mod ms_defender;
 mod nessus_v2;
 mod nexpose_xml;
+mod openvex;
 mod osv_scanner_json;
 mod puppet_report;
 mod qualys;
@@ -85,6 +88,8 @@ pub enum Product {
     Kev,
     /// Exploit prediction scores.
     Epss,
+    /// What vendors and authors of VEX say of vulnerabilities in products; none of it is a finding, and none closes one.
+    Advisories,
     /// What a scanner's vendor knows of its checks; that anything was seen anywhere it does not say.
     Knowledge,
 }
@@ -162,6 +167,8 @@ pub const IMPORTERS: &[Importer] = &[
     servicenow_cmdb::IMPORTER,
     cisa_kev::IMPORTER,
     cisa_kev_csv::IMPORTER,
+    csaf::IMPORTER,
+    openvex::IMPORTER,
     qualys::SCAN,
     qualys::ASSET_REPORT,
     qualys::DETECTION,

@@ -12,7 +12,7 @@ use super::{
     HostIndex, ImportError, Imported, Importer, Input, Meter, Options, Part, Sighting, Sightings, Sink,
 };
 use crate::model::{
-    CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId,
+    Advice, CvssVector, Date, DateOrder, Exploit, Host, HostStatus, MappingProfile, Observation, RecordId,
     ScanSummary, Severity, Stamp,
 };
 
@@ -116,6 +116,8 @@ pub struct Scan {
     pub epss: Vec<(Arc<str>, f64)>,
     /// What the vendor of a scanner knows of its checks; of one that comes twice the later entry counts.
     pub knowledge: Vec<Arc<CheckInfo>>,
+    /// What documents say of vulnerabilities in products.
+    pub advice: Vec<Arc<Advice>>,
 }
 
 impl Scan {
@@ -168,6 +170,7 @@ fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {
         kev: collector.kev,
         epss: collector.epss,
         knowledge: collector.knowledge,
+        advice: collector.advice,
     })
 }
 
@@ -181,6 +184,7 @@ struct Collector {
     kev: Vec<(Arc<str>, KevListing)>,
     epss: Vec<(Arc<str>, f64)>,
     knowledge: Vec<Arc<CheckInfo>>,
+    advice: Vec<Arc<Advice>>,
     texts: HashMap<Arc<str>, (), RandomState>,
     checks_by_id: HashMap<Arc<str>, Vec<u32>, RandomState>,
     /// The last sighting of each check: its host, and its place among those of the host.
@@ -307,6 +311,10 @@ impl Sink for Collector {
 
     fn knowledge(&mut self, check: CheckInfo) {
         self.knowledge.push(Arc::new(check));
+    }
+
+    fn advice(&mut self, advice: Advice) {
+        self.advice.push(Arc::new(advice));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where importers pour what they read.
 
 use super::CheckInfo;
-use crate::model::{Date, Host, Observation};
+use crate::model::{Advice, Date, Host, Observation};
 
 /// The number that a sink gave to a host of one file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,4 +37,7 @@ pub trait Sink {
 
     /// Takes what its vendor knows of a check, by family and id, whether or not it was ever seen.
     fn knowledge(&mut self, check: CheckInfo);
+
+    /// Takes what one document says of one vulnerability.
+    fn advice(&mut self, advice: Advice);
 }

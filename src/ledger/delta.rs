@@ -9,10 +9,10 @@ use super::epss;
 use super::line::{
     CheckLine, EventKind, EventLine, ForgottenLine, HostLine, KevLine, Line, LookLine, SeenLine,
 };
-use super::state::{OnHost, Seen, State, id_of, instant, is_same, keys_of, lasting};
+use super::state::{OnHost, Seen, State, id_of, instant, is_same, key_of, keys_of, lasting};
 use super::words;
 use crate::import::{CheckInfo, HostIndex, Scan, Sighting};
-use crate::model::{Host, HostStatus, ObservationState, Severity, Stamp, Zone};
+use crate::model::{Advice, Host, HostStatus, ObservationState, Severity, Stamp, Zone};
 
 /// What is seen on a host, by the scanner's id.
 type Groups = BTreeMap<Arc<str>, Vec<Seen>>;
@@ -33,6 +33,7 @@ pub(super) fn delta(state: &mut State, scan: &Scan, terms: &Terms) -> Vec<Line> 
     kev(state, scan, &mut lines);
     scores(state, scan, &mut lines);
     knowledge(state, scan, &mut lines);
+    advice(state, scan, &mut lines);
     let mut on_hosts: BTreeMap<u32, (usize, Groups)> = BTreeMap::new();
     for (place, index) in hosts.iter().enumerate() {
         on_hosts.entry(*index).or_insert((place, Groups::new()));
@@ -221,6 +222,20 @@ fn knowledge(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
         lines.push(match check {
             Some(check) => Line::Knowledge(Box::new(check_line(None, &check))),
             None => Line::Forgotten(ForgottenLine { id: id.to_string() }),
+        });
+    });
+}
+
+fn advice(state: &mut State, scan: &Scan, lines: &mut Vec<Line>) {
+    let entries: Vec<_> = scan
+        .advice
+        .iter()
+        .map(|advice| (key_of(advice), Arc::clone(advice)))
+        .collect();
+    replace(&mut state.advice, &entries, |key, advice| {
+        lines.push(match advice {
+            Some(advice) => Line::Advice(Box::new(Advice::clone(&advice))),
+            None => Line::Unsaid(ForgottenLine { id: key.to_string() }),
         });
     });
 }

@@ -3,6 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::model::Advice;
+
 /// The first line: where the run comes from, and what it is compared with.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +64,10 @@ pub(super) enum Line {
     Knowledge(Box<CheckLine>),
     /// A check of which the vendor no longer says anything.
     Forgotten(ForgottenLine),
+    /// What a document says of a vulnerability, new or in another version.
+    Advice(Box<Advice>),
+    /// What a document said, and the run no longer holds; by the key of the entry.
+    Unsaid(ForgottenLine),
     Kev(KevLine),
     Epss(EpssLine),
     /// A host that was looked at in this run.
@@ -131,7 +137,7 @@ pub(super) struct CheckLine {
     pub(super) potential: bool,
 }
 
-/// A check by the scanner's id with its family, such as `qualys:38173`.
+/// A check by the scanner's id with its family, such as `qualys:38173`, or an entry of an advisory by its key.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ForgottenLine {

@@ -6,7 +6,7 @@
 //! judged anew each time. Only what the Source said when the export came in is kept beside it, so that a later
 //! change of a Source does not change the past.
 //!
-//! Lines stand in a fixed order: the head, then hosts, checks and catalogue entries that are new, then each
+//! Lines stand in a fixed order: the head, then hosts, checks, catalogue and advisory entries that are new, then each
 //! host that was looked at, by number, followed by what is otherwise on it, by the scanner's id.
 
 mod delta;
@@ -247,7 +247,8 @@ impl Ledger {
                     | Product::Inventory
                     | Product::Hosts
                     | Product::Deployment
-                    | Product::Alerts => false,
+                    | Product::Alerts
+                    | Product::Advisories => false,
                 };
                 let scan = replay::run(&mut state, head, &told, (importer, counts));
                 self.scans.push(scan);

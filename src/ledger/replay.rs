@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::epss;
 use super::line::{CheckLine, EventKind, EventLine, Head, HostLine, Line, LookLine, SeenLine};
-use super::state::{Seen, State, id_of, instant, keys_of};
+use super::state::{Seen, State, id_of, instant, key_of, keys_of};
 use super::words;
 use crate::import::{CheckInfo, Importer, KevListing, Scan, SharedSighting, Sighting, Sightings};
 use crate::model::{CvssVector, Date, Host, HostStatus, Quality, RecordId, ScanSummary, Skipped, Stamp};
@@ -43,6 +43,14 @@ pub(super) fn replay(
             Line::Knowledge(line) => knowledge(state, &line),
             Line::Forgotten(line) => {
                 put(&mut state.knowledge, &line.id, None);
+                Ok(())
+            }
+            Line::Advice(advice) => {
+                put(&mut state.advice, &key_of(&advice), Some(Arc::from(advice)));
+                Ok(())
+            }
+            Line::Unsaid(line) => {
+                put(&mut state.advice, &line.id, None);
                 Ok(())
             }
             Line::Kev(line) => {
@@ -256,6 +264,7 @@ pub(super) fn run(
         kev,
         epss,
         knowledge,
+        advice: state.advice.values().cloned().collect(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::import::{CheckInfo, KevListing, SharedSighting, Sighting};
-use crate::model::{Host, Stamp, Zone};
+use crate::model::{Advice, Host, Stamp, Zone};
 
 /// A sighting as it is kept: every moment in it is resolved.
 pub(super) type Seen = Arc<Sighting>;
@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) epss: BTreeMap<Arc<str>, f64>,
     /// By the scanner's id with its family.
     pub(super) knowledge: BTreeMap<Arc<str>, Arc<CheckInfo>>,
+    /// By document, its time and the place in it.
+    pub(super) advice: BTreeMap<Arc<str>, Arc<Advice>>,
 }
 
 impl State {
@@ -93,6 +95,17 @@ impl State {
 /// The scanner's id with its family.
 pub(super) fn id_of(check: &CheckInfo) -> Arc<str> {
     format!("{}:{}", check.family, check.id).into()
+}
+
+/// What tells one entry of an advisory from another: the document, its version by its time, and the place in it.
+pub(super) fn key_of(advice: &Advice) -> Arc<str> {
+    let document = &advice.document;
+    let issued = document.issued.map(crate::model::utc_text).unwrap_or_default();
+    format!(
+        "{}|{}|{issued}|{:06}",
+        document.publisher, document.id, advice.entry
+    )
+    .into()
 }
 
 /// What tells one host from another in the exports of one Source: its best key, numbered where several share it.

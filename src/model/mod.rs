@@ -2,6 +2,7 @@
 //!
 //! No file is read in here, no clock is asked, nothing is rendered.
 
+mod advisory;
 mod configuration;
 pub mod controls;
 mod cvss;
@@ -24,6 +25,7 @@ mod time;
 mod timetable;
 mod vocabulary;
 
+pub use advisory::{Advice, AdvisoryDocument, AdvisoryProduct, Claim, ClaimStatus, ProductIdentity, Remedy};
 pub use configuration::{Configuration, ConfigurationFile, RuleSetting, Suppression};
 pub use cvss::{CvssVector, best_vector};
 pub use decision_table::{DecisionRow, DecisionTable, TableTime};

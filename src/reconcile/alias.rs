@@ -146,3 +146,17 @@ fn folded(name: &str) -> String {
         name.to_owned()
     }
 }
+
+/// Returns the names of a vulnerability in lower case, a scanner's own advisory with and without its family.
+pub(super) fn plain_names<'n>(
+    vuln: &'n Arc<str>,
+    aliases: &'n [Arc<str>],
+) -> impl Iterator<Item = String> + 'n {
+    std::iter::once(vuln).chain(aliases).flat_map(|name| {
+        let name = name.to_lowercase();
+        let bare = name.split_once(':').map(|(_, rest)| rest.to_owned());
+        // `qualys:38173` is a number of Qualys only; `trivy:ghsa-…` is an advisory of everybody.
+        let bare = bare.filter(|rest| rest.contains('-'));
+        std::iter::once(name).chain(bare)
+    })
+}

@@ -32,6 +32,7 @@ mod sample;
 mod sayings;
 mod suppressed;
 mod trace;
+mod watch;
 mod whatif;
 
 pub use alerts::StrayAlerts;
@@ -44,6 +45,7 @@ pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Peri
 pub use sample::{Drawn, Item, METHOD, Sample, Stratum, sample};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
+pub use watch::{VersionMatch, VexStatement, WatchRow, WhoSaid};
 pub use whatif::{
     CellChange, Difference, Had, Tally, Turned, Verdict, contents_with_cells, difference, with_cells,
 };
@@ -140,6 +142,9 @@ pub fn reconcile_over<'a>(
         .collect();
     let frame = kpi::Frame::new(period, as_of, duty);
     findings.retain(|finding| frame.concerns(finding));
+    let spoken = watch::spoken(&runs, as_of);
+    let vex = watch::Vex::new(&spoken, as_of.zone());
+    vex.note(repository, &mut findings);
     findings.sort_by(|one, other| {
         (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
     });
@@ -148,6 +153,16 @@ pub fn reconcile_over<'a>(
         .iter()
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
+    let lives = joined.lives.iter();
+    let found = watch::Found::of(lives.map(|life| (life, &hosts[places[life.host]])));
+    let ground = watch::Ground {
+        repository,
+        kev: &bench.kev,
+        epss: &bench.epss,
+        found: &found,
+    };
+    let watch_list = watch::watch_list(&ground, &spoken);
+    let vex = vex.statements(&findings);
     let judge::Bench {
         coverages, alerts, ..
     } = bench;
@@ -178,6 +193,8 @@ pub fn reconcile_over<'a>(
         installs,
         suppressed,
         stray_alerts: alerts.into_stray(),
+        watch_list,
+        vex,
         kpis,
         months: Vec::new(),
         missing_history: lineage.missing,

@@ -13,6 +13,7 @@ use super::frozen::ForeignHosts;
 use super::kpi::{Dimension, Figures, Frame, Population, SlaOutcome, Stage};
 use super::months::Month;
 use super::suppressed::Suppressed;
+use super::watch::{VexStatement, WatchRow};
 use crate::import::Product;
 use crate::load::Repository;
 use crate::model::{
@@ -51,6 +52,10 @@ pub struct Register<'a> {
     pub suppressed: Vec<Suppressed>,
     /// Alerts about hosts that neither records nor exports know.
     pub stray_alerts: Vec<StrayAlerts>,
+    /// What advisories say of listed software and no scanner has found; in no figure, and without a clock.
+    pub watch_list: Vec<WatchRow>,
+    /// What VEX says of vulnerabilities that were found; it closes nothing.
+    pub vex: Vec<VexStatement>,
     /// By name, such as `sla_rate_strict`.
     pub kpis: Figures,
     /// The figures of the months before, where somebody asked for them; the oldest first.

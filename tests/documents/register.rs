@@ -9,10 +9,13 @@ use countersign::document::Provenance;
 use countersign::import::Product;
 use countersign::load::Repository;
 use countersign::model::{
-    AsOf, CoverageRef, Disposition, Exploit, Finding, HostStatus, Rate, RecordId, Severity, Skipped, Zone,
-    parse_date,
+    AsOf, ClaimStatus, CoverageRef, Disposition, Exploit, Finding, HostStatus, Rate, RecordId, Remedy,
+    Severity, Skipped, Zone, parse_date,
 };
-use countersign::reconcile::{HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow};
+use countersign::reconcile::{
+    HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow, VersionMatch,
+    VexStatement, WatchRow, WhoSaid,
+};
 use countersign::source::{FileId, Span};
 
 pub(super) fn id(text: &str) -> RecordId {
@@ -267,10 +270,63 @@ pub(crate) fn sample_register<'a>(repository: &'a Repository, foreign: &str) -> 
         conflicts: Vec::new(),
         suppressed: Vec::new(),
         stray_alerts: Vec::new(),
+        watch_list: vec![suspicion(foreign)],
+        vex: vec![statement(foreign)],
         kpis,
         months: Vec::new(),
         installs: Vec::new(),
         missing_history: None,
+    }
+}
+
+fn said(foreign: &str) -> WhoSaid {
+    WhoSaid {
+        publisher: format!("Example Project{foreign}").into(),
+        document: format!("EX-2025-7{foreign}").into(),
+        at: at("2025-12-28T09:00:00Z"),
+        observer: "src-advisories".into(),
+        file: format!("imports/src-advisories/ex-2025-7.json{foreign}").into(),
+    }
+}
+
+/// What an advisory alone says.
+fn suspicion(foreign: &str) -> WatchRow {
+    WatchRow {
+        system: id("sys-web-shop"),
+        vuln: "CVE-2025-3003".into(),
+        aliases: vec![format!("EX-7{foreign}").into()],
+        title: format!("Request smuggling{foreign}").into(),
+        software: format!("nginx{foreign}").into(),
+        product: format!("nginx before 1.29.4{foreign}").into(),
+        version: VersionMatch::NotCompared,
+        status: ClaimStatus::Affected,
+        severity: Some(Severity::High),
+        kev: None,
+        epss: Some(0.12),
+        said: said(foreign),
+        remedies: vec![Remedy {
+            category: "vendor_fix".into(),
+            details: format!("Update to 1.29.4.{foreign}"),
+            url: Some(format!("https://advisories.example/7{foreign}")),
+            key: None,
+            date: None,
+        }],
+        notes: vec![format!("version not compared{foreign}").into()],
+    }
+}
+
+/// What VEX says of a finding.
+fn statement(foreign: &str) -> VexStatement {
+    VexStatement {
+        vuln: "CVE-2025-1000".into(),
+        status: ClaimStatus::NotAffected,
+        said: said(foreign),
+        title: format!("Widget{foreign}").into(),
+        products: vec![format!("Widget 1{foreign}").into()],
+        product_count: 1,
+        justification: Some(format!("component_not_present{foreign}").into()),
+        impact: None,
+        open: 3,
     }
 }
 

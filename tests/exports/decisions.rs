@@ -258,6 +258,8 @@ fn sample<'a>(register: &Register<'a>) -> Register<'a> {
         installs: Vec::new(),
         suppressed: Vec::new(),
         stray_alerts: Vec::new(),
+        watch_list: Vec::new(),
+        vex: Vec::new(),
         kpis: register.kpis.clone(),
         months: Vec::new(),
         missing_history: None,

@@ -209,6 +209,14 @@ pub(crate) const COUNTS: &[(&str, &str, [u64; 4])] = &[
     ("epss-csv/none.csv", "epss-csv", [0, 0, 0, 0]),
     ("epss-csv/one.csv", "epss-csv", [0, 1, 0, 0]),
     ("epss-csv/many.csv", "epss-csv", [0, 3, 0, 0]),
+    ("csaf/none.json", "csaf", [0, 0, 0, 0]),
+    ("csaf/one.json", "csaf", [0, 1, 0, 0]),
+    ("csaf/many.json", "csaf", [0, 3, 0, 1]),
+    ("csaf/v21.json", "csaf", [0, 1, 0, 0]),
+    ("openvex/none.json", "openvex", [0, 0, 0, 0]),
+    ("openvex/one.json", "openvex", [0, 1, 0, 0]),
+    ("openvex/many.json", "openvex", [0, 3, 0, 2]),
+    ("openvex/old.json", "openvex", [0, 1, 0, 0]),
     ("cisa-kev-csv/none.csv", "cisa-kev-csv", [0, 0, 0, 0]),
     ("cisa-kev-csv/one.csv", "cisa-kev-csv", [0, 1, 0, 0]),
     ("cisa-kev-csv/many.csv", "cisa-kev-csv", [0, 2, 0, 0]),
@@ -299,8 +307,8 @@ fn counts_of(bytes: &[u8], format: &str) -> Result<[u64; 4], countersign::import
     assert_eq!(imported.importer.name, format);
     let summary = imported.summary;
     if summary.incomplete.is_none() {
-        let poured =
-            recorder.observations.len() + recorder.kev.len() + recorder.epss.len() + recorder.knowledge.len();
+        let catalogues = recorder.kev.len() + recorder.epss.len() + recorder.knowledge.len();
+        let poured = recorder.observations.len() + catalogues + recorder.advice.len();
         assert_eq!(summary.observations, poured as u64, "counted and poured differ");
         assert_eq!(
             summary.hosts,

@@ -1,5 +1,6 @@
 //! Exports become observations, whole or not at all.
 
+mod advisories;
 mod agents;
 mod ansible;
 mod bills;
@@ -30,7 +31,7 @@ mod trivy;
 use std::path::{Path, PathBuf};
 
 use countersign::import::{CheckInfo, HostIndex, ImportError, Imported, Input, Options, Sink, import};
-use countersign::model::{Date, Host, Observation, Stamp};
+use countersign::model::{Advice, Date, Host, Observation, Stamp};
 
 /// Keeps all that an importer pours.
 #[derive(Debug, Default)]
@@ -40,6 +41,7 @@ pub(crate) struct Recorder {
     pub(crate) kev: Vec<(String, Date, Option<Date>)>,
     pub(crate) epss: Vec<(String, f64)>,
     pub(crate) knowledge: Vec<CheckInfo>,
+    pub(crate) advice: Vec<Advice>,
 }
 
 impl Sink for Recorder {
@@ -74,6 +76,10 @@ impl Sink for Recorder {
 
     fn knowledge(&mut self, check: CheckInfo) {
         self.knowledge.push(check);
+    }
+
+    fn advice(&mut self, advice: Advice) {
+        self.advice.push(advice);
     }
 }
 

@@ -39,7 +39,8 @@ fn feed(name: &str, bytes: &[u8]) -> Result<(), String> {
         }
     };
     if imported.summary.incomplete.is_none() {
-        let poured = recorder.observations.len() + recorder.kev.len() + recorder.epss.len();
+        let poured =
+            recorder.observations.len() + recorder.kev.len() + recorder.epss.len() + recorder.advice.len();
         assert!(
             poured as u64 <= imported.summary.observations,
             "{name}: poured and not counted"

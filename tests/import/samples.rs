@@ -53,6 +53,8 @@ const FOLDERS: &[(&str, &str)] = &[
     ("wazuh_json", "wazuh-json"),
     ("ms_defender", "ms-defender-json"),
     ("azure_defender_csv", "azure-defender-csv"),
+    ("csaf", "csaf"),
+    ("openvex", "openvex"),
 ];
 
 /// Samples of another format than the rest of their folder.

@@ -399,6 +399,7 @@ pub(super) fn scans(case: &Case) -> Vec<Scan> {
             kev: lines.collect(),
             epss: Vec::new(),
             knowledge: Vec::new(),
+            advice: Vec::new(),
         });
     }
     scans
@@ -442,6 +443,7 @@ fn scan(case: &Case, run: &Run) -> Scan {
         kev: Vec::new(),
         epss: Vec::new(),
         knowledge: Vec::new(),
+        advice: Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! D05, the vulnerability register: every finding with what was decided, and all that was left out.
 
 mod tables;
+mod watch;
 
 use serde::Serialize;
 
@@ -11,10 +12,12 @@ use super::measures::{RATES, headline, label};
 use super::table::{Cell, Column, Layout, Table};
 use super::words::{column_of, disposition, share};
 use super::{DocumentKind, Request, View, values};
+use crate::import::Product;
 use crate::model::{Disposition, Finding, Kind, Severity};
-use crate::reconcile::{HostRow, Kpi, Register, Unit};
+use crate::reconcile::{HostRow, ImportState, Kpi, Register, Unit};
 use tables::{completeness_table, system_table};
 pub(in crate::document) use tables::{exclusion_table, host_table};
+use watch::{vex_table, watch_table};
 
 /// The vulnerability register.
 pub(in crate::document) const D05: DocumentKind = DocumentKind {
@@ -31,6 +34,8 @@ pub(in crate::document) const D05: DocumentKind = DocumentKind {
         "findings",
         "exclusions",
         "hosts",
+        "watch-list",
+        "vex",
         "completeness",
     ],
     view,
@@ -57,6 +62,11 @@ struct Vulnerabilities {
     hosts_counted: usize,
     hosts_without_scan: usize,
     hosts_unknown: usize,
+    suspected: usize,
+    systems: usize,
+    systems_with_software: usize,
+    advisories: usize,
+    advisories_incomplete: usize,
 }
 
 fn view(request: &Request<'_>) -> View {
@@ -79,6 +89,8 @@ fn view(request: &Request<'_>) -> View {
             findings_table(register),
             exclusion_table(register),
             host_table(register),
+            watch_table(register),
+            vex_table(register),
             completeness_table(register),
         ],
         figures: vec![severity_figure(register)],
@@ -101,6 +113,14 @@ fn totals(register: &Register<'_>) -> Vulnerabilities {
         .filter(|finding| finding.disposition.is_closed())
         .count();
     let count = |wanted: &dyn Fn(&HostRow) -> bool| register.hosts.iter().filter(|host| wanted(host)).count();
+    let systems = || register.repository.systems.iter();
+    let advisories = |states: &[ImportState]| {
+        let lines = register
+            .imports
+            .iter()
+            .filter(|line| line.product == Product::Advisories);
+        lines.filter(|line| states.contains(&line.state)).count()
+    };
     Vulnerabilities {
         findings: register.findings.len(),
         open: register.findings.len() - closed,
@@ -124,6 +144,13 @@ fn totals(register: &Register<'_>) -> Vulnerabilities {
         hosts_counted: count(&|host| host.counts),
         hosts_without_scan: count(&|host| host.counts && !register.is_scanned_in_time(host)),
         hosts_unknown: count(&|host| host.system.is_none()),
+        suspected: register.watch_list.len(),
+        systems: systems().count(),
+        systems_with_software: systems()
+            .filter(|system| !system.spec.software.is_empty())
+            .count(),
+        advisories: advisories(&[ImportState::Complete, ImportState::Incomplete]),
+        advisories_incomplete: advisories(&[ImportState::Incomplete]),
     }
 }
 

@@ -38,6 +38,7 @@ pub struct System {
     /// The tags of the regulations that apply.
     #[serde(default)]
     pub regulations: Vec<String>,
+    /// Which products run on it: what advisories say of them stands on the watch list.
     #[serde(default)]
     pub software: Vec<Software>,
     #[serde(default)]
@@ -229,14 +230,28 @@ impl CvssProfile {
     }
 }
 
-/// A product on a system.
+/// A product on a system. Advisories are matched by `purl`, by `cpe`, else by the name; an id says exactly what is
+/// meant, so that a product with another id of the same sort is another product, whatever its name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct Software {
+    /// The name, as its vendor writes it in advisories, such as `OpenSSL`, with or without the vendor before it; case
+    /// and punctuation do not matter.
+    #[schemars(length(min = 1, max = 200))]
     pub product: String,
+    /// The version, such as `3.0.7`, or a series, such as `3.0`. Numbers with dots are compared with advisories;
+    /// without a version, or where it cannot be compared, every advisory of the product is a suspicion.
+    #[schemars(length(min = 1, max = 100))]
     pub version: Option<String>,
+    /// The CPE 2.3 or 2.2 name, such as `cpe:2.3:a:openssl:openssl:3.0.7:*:*:*:*:*:*:*`.
+    #[schemars(
+        regex(pattern = r"^cpe:(2\.3:[aho*]:[!-~]+|/[aho]:[!-~]+)$"),
+        length(max = 500)
+    )]
     pub cpe: Option<String>,
+    /// The package URL, such as `pkg:deb/debian/openssl@3.0.11`; its version counts where `version` is missing.
+    #[schemars(regex(pattern = r"^pkg:[A-Za-z][A-Za-z0-9.+-]*/[!-~]+$"), length(max = 500))]
     pub purl: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::Report;
 use super::exclusions::exclusions;
 use super::suppressions;
+use super::watch;
 use crate::model::{AsOf, Disposition, Finding, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
@@ -49,6 +50,14 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     if !register.suppressed.is_empty() {
         heading("Hidden in scanners", style, out)?;
         suppressions::write(&register.suppressed, register.as_of, style, out)?;
+    }
+    if !register.watch_list.is_empty() {
+        heading(
+            "Watch list: suspected by advisories, seen by no scanner, in no figure",
+            style,
+            out,
+        )?;
+        watch::write(&register.watch_list, register.as_of, style, out)?;
     }
     write_totals(register, style, out)?;
     write_rates(register, style, out)?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::view::{FindingView, HostView, ImportView, KpiView, SegmentView, SuppressionView, SystemView};
+use super::watch::{VexView, WatchView};
 use crate::model::Date;
 use crate::output::Summary;
 use crate::output::diagnostics::Entries;
@@ -15,7 +16,16 @@ use crate::reconcile::Register;
 use crate::trust::MissingHistory;
 
 #[derive(Serialize)]
-struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: Serialize> {
+struct Document<
+    'a,
+    I: Serialize,
+    F: Serialize,
+    S: Serialize,
+    H: Serialize,
+    X: Serialize,
+    W: Serialize,
+    V: Serialize,
+> {
     schema: &'static str,
     as_of: String,
     commit: Option<&'a str>,
@@ -28,6 +38,8 @@ struct Document<'a, I: Serialize, F: Serialize, S: Serialize, H: Serialize, X: S
     systems: S,
     hosts: H,
     suppressions: X,
+    watch_list: W,
+    vex: V,
     missing_history: Option<&'static str>,
     diagnostics: Entries<'a>,
     summary: Summary,
@@ -83,6 +95,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         }),
         hosts: Each(|| register.hosts.iter().map(HostView::new)),
         suppressions: Each(|| register.suppressed.iter().map(SuppressionView::new)),
+        watch_list: Each(|| register.watch_list.iter().map(WatchView::new)),
+        vex: Each(|| register.vex.iter().map(VexView::new)),
         missing_history: register.missing_history.map(MissingHistory::word),
         diagnostics: Entries {
             diagnostics: report.diagnostics,

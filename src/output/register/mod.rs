@@ -6,6 +6,7 @@ mod human;
 mod json;
 mod suppressions;
 mod view;
+mod watch;
 
 pub(super) use view::AliasView;
 

@@ -52,6 +52,7 @@ impl<'a> ImportView<'a> {
             Product::Alerts => "alerts",
             Product::Kev => "kev",
             Product::Epss => "epss",
+            Product::Advisories => "advisories",
             Product::Knowledge => "knowledge",
         };
         Self {

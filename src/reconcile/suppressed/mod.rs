@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::alias::plain_names;
 use super::register::ImportState;
 use super::runs::Run;
 use crate::import::Product;
@@ -251,14 +252,7 @@ fn names_of(id: &str, findings: &[&Finding]) -> BTreeSet<String> {
 
 /// Returns the names of a finding in lower case, a scanner's own advisory with and without its family.
 fn names(finding: &Finding) -> impl Iterator<Item = String> {
-    let all = std::iter::once(&finding.vuln).chain(&finding.aliases);
-    all.flat_map(|name| {
-        let name = name.to_lowercase();
-        let bare = name.split_once(':').map(|(_, rest)| rest.to_owned());
-        // `qualys:38173` is a number of Qualys only; `trivy:ghsa-…` is an advisory of everybody.
-        let bare = bare.filter(|rest| rest.contains('-'));
-        std::iter::once(name).chain(bare)
-    })
+    plain_names(&finding.vuln, &finding.aliases)
 }
 
 fn seen<'a>(entries: &[ScannerSuppression], findings: &'a [Finding]) -> BTreeMap<String, Vec<&'a Finding>> {
