@@ -2,9 +2,11 @@
 
 use std::io::BufRead;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline};
+use super::json::{
+    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Strict, Text, outline,
+};
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value;
@@ -49,8 +51,8 @@ struct Catalogue<'s> {
 }
 
 impl Document for Catalogue<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
         self.tally.summary.observations = self.entries;
         match self.count {
             Some(count) if count == self.entries => Ok(()),

@@ -8,7 +8,7 @@ use std::io::BufRead;
 use memchr::memmem;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline};
+use super::json::{Array, Flaw, Listed, Members, Outline, Report, Stop, Strict, Text, outline};
 use super::rows::{
     LateHost, Refusal, When, also_known_as, locate, package, said, take_vector, time, unknown, words,
 };
@@ -45,52 +45,41 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut report = Report {
+    let mut listed = Listed::new(Matches {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
         item: Observation::blank("grype"),
         vectors: Vectors::default(),
         target: LateHost::default(),
-        has_matches: false,
         rows: 0,
-    };
-    super::json::read(input, &mut report)?;
-    Ok(report.tally.summary)
+    });
+    super::json::read(input, &mut listed)?;
+    Ok(listed.report.tally.summary)
 }
 
-struct Report<'s> {
+struct Matches<'s> {
     tally: Tally<'s>,
     flaw: Flaw,
     item: Observation,
     vectors: Vectors,
     target: LateHost,
-    has_matches: bool,
     rows: u64,
 }
 
-impl Document for Report<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
-        if !self.has_matches {
-            return Err(self.flaw.malformed("no `matches` at the root".into()));
-        }
-        let poured = self.target.pour(&mut self.tally);
-        poured.map_err(|refusal| refusal.stop(&mut self.flaw, "`source`"))
-    }
+impl Report for Matches<'_> {
+    const LIST: &'static str = "matches";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Report<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn end(&mut self) -> Result<(), Stop> {
+        let poured = self.target.pour(&mut self.tally);
+        poured.map_err(|refusal| refusal.stop(&mut self.flaw, "`source`"))
+    }
+
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
-            "matches" if self.has_matches => Err(self.flaw.malformed("`matches` comes twice".into())),
-            "matches" => {
-                self.has_matches = true;
-                values.next_value_seed(Array(self))
-            }
             "ignoredMatches" => values.next_value_seed(Array(self)),
             "source" => {
                 let source: Option<Strict<Source<'de>>> = values.next_value()?;
@@ -296,7 +285,7 @@ impl Rule<'_> {
     }
 }
 
-impl Members for Report<'_> {
+impl Members for Matches<'_> {
     fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
         let Some(Strict(found)) = members.next_element::<Strict<Match<'de>>>()? else {
             return Ok(false);
@@ -309,7 +298,7 @@ impl Members for Report<'_> {
     }
 }
 
-impl Report<'_> {
+impl Matches<'_> {
     /// Names what was scanned: an image as it was asked for, anything else by its path.
     fn source(&mut self, source: Source<'_>) {
         let host = &mut self.target.host;

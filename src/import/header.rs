@@ -9,6 +9,27 @@ use super::{ImportError, Place};
 const WITHIN: usize = 20;
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
+/// The header is sought in this many bytes.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// Goes on to the header of a table, whatever its separator; the error says of `whose` table there is none.
+pub(super) fn open<D>(
+    rows: &mut Rows<'_>,
+    whose: &str,
+    dialect: impl Fn(&[String]) -> Option<D>,
+) -> Result<D, ImportError> {
+    let no_header = || {
+        ImportError::Foreign(format!(
+            "no header of a {whose} table among the first {WITHIN} records"
+        ))
+    };
+    let (_, delimiter) = locate(rows.ahead(HEAD_BYTES)?, &dialect).ok_or_else(no_header)?;
+    rows.set_delimiter(delimiter);
+    let found = find(rows, dialect)?.ok_or_else(no_header)?;
+    rows.begin_table()?;
+    Ok(found)
+}
+
 /// Finds the header in the first bytes of a file: its table and its separator.
 pub(super) fn locate<D>(head: &[u8], dialect: impl Fn(&[String]) -> Option<D>) -> Option<(D, u8)> {
     DELIMITERS.into_iter().find_map(|delimiter| {

@@ -7,9 +7,11 @@
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline};
+use super::json::{
+    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Strict, Text, outline,
+};
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value;
@@ -70,10 +72,10 @@ struct List<'s> {
 }
 
 impl Document for List<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
         let poured = self.tally.host(&Host::default());
-        self.host = poured.map_err(|flaw| self.flaw.malformed(flaw))?;
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+        self.host = poured.map_err(|flaw| self.flaw.malformed::<Stop>(flaw))?;
+        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
         self.settle()
     }
 

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use serde::de::{Deserialize as _, Deserializer};
+use serde::de::Deserialize as _;
 
-use super::json::{Document, Flaw};
+use super::json::{Document, Flaw, Json, Stop};
 use super::mapping::settled;
 use super::tally::Tally;
 use super::tree::Tree;
@@ -56,8 +56,8 @@ struct Alerts<'s, 'o> {
 }
 
 impl Document for Alerts<'_, '_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        let alert = Tree::deserialize(deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        let alert = Tree::deserialize(json)?;
         self.read += 1;
         self.alert(&alert).map_err(|message| self.flaw.unknown(message))
     }

@@ -6,10 +6,12 @@
 use std::io::BufRead;
 use std::sync::Arc;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::advice::{Budget, MAX_ENTRIES, identify, instant, line, moment, name, remedy};
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Text, outline, read};
+use super::json::{
+    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Text, outline, read,
+};
 use super::rows::{Refusal, text_time, unknown};
 use super::tally::Tally;
 use super::tree::Tree;
@@ -69,8 +71,8 @@ struct Reader<'s> {
 }
 
 impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
         for (is_there, name) in [
             (self.has_context, "@context"),
             (!self.document.id.is_empty(), "@id"),

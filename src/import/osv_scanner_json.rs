@@ -8,10 +8,11 @@
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::json::{
-    Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, begins_with_empty_list, outline,
+    Array, Entries, Flaw, Listed, Members, Object, Outline, Report, Strict, Text, begins_with_empty_list,
+    outline,
 };
 use super::rows::{Hosts, LateHost, Refusal, also_known_as, locate, package, said, take_vector};
 use super::tally::Tally;
@@ -45,16 +46,15 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut reader = Reader {
+    let mut reader = Listed::new(Reader {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
         item: Observation::blank("osv"),
         vectors: Vectors::default(),
         hosts: Hosts::default(),
-        has_results: false,
-    };
+    });
     super::json::read(input, &mut reader)?;
-    Ok(reader.tally.summary)
+    Ok(reader.report.tally.summary)
 }
 
 struct Reader<'s> {
@@ -63,33 +63,17 @@ struct Reader<'s> {
     item: Observation,
     vectors: Vectors,
     hosts: Hosts,
-    has_results: bool,
 }
 
-impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
-        if self.has_results {
-            return Ok(());
-        }
-        Err(self.flaw.malformed("no `results` at the root".into()))
-    }
+impl Report for Reader<'_> {
+    const LIST: &'static str = "results";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Reader<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
-        match name {
-            "results" if self.has_results => Err(self.flaw.malformed("`results` comes twice".into())),
-            "results" => {
-                self.has_results = true;
-                values.next_value_seed(Array(self))
-            }
-            _ => values.next_value::<IgnoredAny>().map(drop),
-        }
+    fn other<'de, A: MapAccess<'de>>(&mut self, _name: &str, values: &mut A) -> Result<(), A::Error> {
+        values.next_value::<IgnoredAny>().map(drop)
     }
 }
 

@@ -7,9 +7,9 @@
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 
-use super::json::{Document, Entries, Flaw, Object, Outline, outline};
+use super::json::{Document, Entries, Flaw, Json, Object, Outline, Stop, outline};
 use super::tally::Tally;
 use super::tree::{OneOrMany, Tree};
 use super::value;
@@ -71,8 +71,8 @@ struct Answer<'s> {
 }
 
 impl Document for Answer<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        DeserializeSeed::deserialize(Object(self), deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        DeserializeSeed::deserialize(Object(self), json)?;
         if !self.has_result {
             return Err(self.flaw.malformed("`result` is missing".into()));
         }

@@ -9,7 +9,9 @@ use std::io::BufRead;
 use memchr::memmem;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline};
+use super::json::{
+    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Strict, Text, outline,
+};
 use super::rows::{Hosts, Refusal, When, also_known_as, locate, package, said, time, unknown};
 use super::tally::Tally;
 use super::value;
@@ -66,8 +68,8 @@ struct Answer<'s> {
 }
 
 impl Document for Answer<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
         let (Some((total, is_exact)), true) = (self.total, self.has_rows) else {
             let message = "the list or its total is missing, so that nothing shows it is whole";
             return Err(self.flaw.malformed(message.into()));

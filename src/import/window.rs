@@ -3,6 +3,7 @@
 //! It holds one token of the export and the rest of one read, whatever the size of the file, and
 //! hands out nothing that has not been checked to be UTF-8.
 
+use std::cell::RefCell;
 use std::io::BufRead;
 
 use super::{ImportError, Place};
@@ -11,6 +12,11 @@ use super::{ImportError, Place};
 const FIRST: usize = 8 * 1024;
 /// Bytes of each further read; large enough that a token seldom lies across two.
 const STEP: usize = 128 * 1024;
+
+thread_local! {
+    /// The memory of a window that was closed, for the next one: a run may have ten thousand exports.
+    static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 pub(super) struct Window<'r> {
     input: &'r mut dyn BufRead,
@@ -40,7 +46,11 @@ pub(super) struct Mark {
 impl<'r> Window<'r> {
     /// Opens a window in which one token may have `limit` bytes.
     pub(super) fn new(input: &'r mut dyn BufRead, limit: usize) -> Self {
-        let bytes = vec![0; FIRST.min(limit)];
+        let mut bytes = MEMORY.take();
+        bytes.truncate(limit);
+        if bytes.len() < FIRST {
+            bytes.resize(FIRST.min(limit), 0);
+        }
         Self {
             input,
             bytes,
@@ -167,6 +177,14 @@ impl<'r> Window<'r> {
             });
         }
         Ok(())
+    }
+}
+
+impl Drop for Window<'_> {
+    fn drop(&mut self) {
+        if self.bytes.len() <= STEP {
+            MEMORY.set(std::mem::take(&mut self.bytes));
+        }
     }
 }
 

@@ -211,14 +211,28 @@ fn nessus_reports_are_read_as_quick_xml_reads_them() {
     }
 }
 
+/// Returns the samples of some folders; `None` where there are none beside the project.
+fn samples(folders: &[&str]) -> Option<Vec<std::path::PathBuf>> {
+    let all = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples");
+    if !all.is_dir() {
+        skip("no samples beside the project");
+        return None;
+    }
+    Some(
+        folders
+            .iter()
+            .flat_map(|folder| files(&all.join(folder)))
+            .collect(),
+    )
+}
+
 #[test]
 fn samples_of_nessus_are_read_as_quick_xml_reads_them() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples/nessus_v2");
-    if !folder.is_dir() {
-        return skip("no samples beside the project");
-    }
+    let Some(samples) = samples(&["nessus_v2"]) else {
+        return;
+    };
     let mut compared = 0;
-    for path in files(&folder) {
+    for path in samples {
         let bytes = std::fs::read(&path).unwrap();
         let (Some(mut found), Ok(text)) = (ours(&bytes), String::from_utf8(bytes)) else {
             continue;
@@ -236,6 +250,55 @@ fn samples_of_nessus_are_read_as_quick_xml_reads_them() {
         compared += found.len();
     }
     println!("compared {compared} items of the samples");
+}
+
+#[test]
+fn samples_of_qualys_are_read_as_csv_reads_them() {
+    let Some(samples) = samples(&["qualys_csv", "qualys_vmdr_csv", "qualys_pci_csv"]) else {
+        return;
+    };
+    let mut compared = 0;
+    for path in samples {
+        let text = std::fs::read_to_string(&path).unwrap();
+        // The reader here knows the dialect whose header begins with the address.
+        let (Some(found), Some(expected)) = (ours_without_hosts(&text), qualys_by_csv(&text)) else {
+            continue;
+        };
+        let [found, expected] = [found, expected].map(|mut rows| {
+            // A long list of CVEs is sorted by us.
+            rows.iter_mut().for_each(|seen| seen.cves.sort_unstable());
+            rows
+        });
+        assert_eq!(found, expected, "{}", path.display());
+        compared += found.len();
+    }
+    assert!(compared > 0, "no sample was compared");
+}
+
+#[test]
+fn samples_of_trivy_are_read_as_serde_json_reads_them() {
+    let Some(samples) = samples(&["trivy_json"]) else {
+        return;
+    };
+    let mut compared = 0;
+    for path in samples {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let found = trivy_by_us(&text).unwrap_or_else(|| panic!("{}", path.display()));
+        let expected = trivy_by_serde_json(&text).unwrap();
+        assert_eq!(found.len(), expected.len(), "{}", path.display());
+        for (found, expected) in found.iter().zip(&expected) {
+            // Where a report has no title we write one.
+            let is_same = found.0 == expected.0 && found.1 == expected.1;
+            assert!(is_same, "{}: {found:?} {expected:?}", path.display());
+            assert!(
+                expected.2.is_empty() || found.2 == expected.2,
+                "{}",
+                path.display()
+            );
+        }
+        compared += found.len();
+    }
+    assert!(compared > 0, "no sample was compared");
 }
 
 /// Reads a Qualys table by the csv crate, from its header on.
@@ -308,15 +371,20 @@ fn qualys_reports_are_read_as_csv_reads_them() {
 /// Reads the findings of a Trivy report by serde_json, as values.
 fn trivy_by_serde_json(text: &str) -> Option<Vec<(String, String, String)>> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
-    let results = value
-        .get("Results")
-        .and_then(|results| results.as_array().cloned());
-    let found = results.iter().flatten().flat_map(|result| {
-        let list = result
-            .get("Vulnerabilities")
-            .and_then(|list| list.as_array().cloned());
+    let lists = |value: &serde_json::Value, name: &str| {
+        let list = value.get(name).and_then(|list| list.as_array().cloned());
         list.unwrap_or_default()
-    });
+    };
+    // A report has its results at the root, an older one is the list of them, and one of a cluster has its resources.
+    let older = value.as_array().cloned().unwrap_or_default();
+    let own = older.into_iter().chain(lists(&value, "Results"));
+    let of_cluster = ["Resources", "Findings", "Vulnerabilities"]
+        .into_iter()
+        .flat_map(|name| lists(&value, name))
+        .flat_map(|resource| lists(&resource, "Results"));
+    let found = own
+        .chain(of_cluster)
+        .flat_map(|result| lists(&result, "Vulnerabilities"));
     let text = |value: &serde_json::Value, name: &str| {
         let text = value.get(name).and_then(|text| text.as_str());
         text.unwrap_or_default().to_owned()

@@ -37,7 +37,7 @@ fn the_catalogue_is_read_whole() {
             "CVE-2026-1111",
             "CVE-2026-1",
             "unknown",
-            "line 15: `cveID` is \"CVE-2026-1\"",
+            "line 14: `cveID` is \"CVE-2026-1\"",
         ),
         ("2026-09-01", "01.09.2026", "unknown", "`dateAdded`"),
         ("2026-09-22", "soon", "unknown", "`dueDate`"),

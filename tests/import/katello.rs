@@ -181,7 +181,7 @@ fn what_is_not_known_is_refused_with_its_row() {
             "row 1: `issued` is `soon`",
         ),
         ("\"cves\": [", &many, "limit", "`cves` has more than 8192 CVEs"),
-        ("\"bugs\": []", &deep, "malformed", "line 39"),
+        ("\"bugs\": []", &deep, "limit", "line 39: nested deeper"),
         (
             "\"results\": [",
             "\"results\": [], \"results\": [",

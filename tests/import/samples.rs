@@ -1,8 +1,9 @@
 //! Real exports, where they are at hand: they are not ours to ship.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use countersign::import::{Input, Options, import};
+use countersign::import::{Content, Export, Input, Options, Scan, collect, import, unfold};
 
 use super::Recorder;
 
@@ -144,8 +145,8 @@ fn samples_yield_the_rows_of_their_index() {
         else {
             continue;
         };
-        // An archive of a list of machines and a page of vulnerabilities; each is read by itself.
-        if name.ends_with(".zip") {
+        // It holds two formats, and has a test of its own.
+        if name == ARCHIVE {
             continue;
         }
         let mut recorder = Recorder::default();
@@ -172,6 +173,33 @@ fn samples_yield_the_rows_of_their_index() {
         seen += 1;
     }
     assert!(seen >= 42, "only {seen} samples of ours");
+}
+
+/// A list of machines beside a page of their vulnerabilities.
+const ARCHIVE: &str = "ms_defender/defender.zip";
+
+#[test]
+fn the_sample_in_an_archive_is_split_by_format() {
+    let Some(folder) = samples() else { return };
+    let export = Export {
+        file: ARCHIVE.into(),
+        content: Content::File(folder.join(ARCHIVE)),
+        source: None,
+        mapping: None,
+        date_order: None,
+        host: None,
+        is_ad_hoc: true,
+    };
+    let exports = unfold(export).unwrap();
+    let scans: Vec<Scan> = collect(&exports).into_iter().map(Result::unwrap).collect();
+    let seen = scans.iter().map(|scan| {
+        let (format, summary) = (scan.importer.name, &scan.summary);
+        (format, summary.hosts, summary.observations)
+    });
+    let seen: BTreeSet<_> = seen.collect();
+    // The index counts two machines and four rows; all rows are of one of the machines.
+    let expected = [("ms-defender-json", 1, 4), ("ms-defender-machines", 2, 0)];
+    assert_eq!(Vec::from_iter(seen), expected);
 }
 
 #[test]

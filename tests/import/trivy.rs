@@ -268,3 +268,16 @@ fn what_trivy_hides_and_shows_is_a_finding_with_the_reason() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn bytes_that_are_no_text_are_refused_in_values_that_nobody_reads() {
+    let text = String::from_utf8(fixture("trivy-json/one.json")).unwrap();
+    let mark = "\"Description\": \"";
+    let at = text.find(mark).unwrap() + mark.len();
+    let line = text[..at].lines().count();
+    for bad in [&b"\xff"[..], b"\xc3(", b"\xed\xa0\x80"] {
+        let spoiled = [text[..at].as_bytes(), bad, text[at..].as_bytes()].concat();
+        let said = format!("malformed at line {line}: not UTF-8 text");
+        assert_refused("not text", read(&spoiled), "malformed", &said);
+    }
+}

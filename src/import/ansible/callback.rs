@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Read as _};
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::super::deployment::{Deployed, PatchState};
-use super::super::json::{Array, Document, Entries, Flaw, Members, Object, Outline};
+use super::super::json::{Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop};
 use super::super::stamp::{self, Written};
 use super::super::tally::Tally;
 use super::super::tree::Tree;
@@ -277,8 +277,8 @@ fn time(given: &str) -> Result<Stamp, String> {
 }
 
 impl Document for Playbook<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
         if self.has_plays {
             return Ok(());
         }

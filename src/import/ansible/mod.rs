@@ -8,7 +8,7 @@ mod facts;
 
 use std::io::{BufRead, Read as _};
 
-use super::json::{Document, Flaw, Outline, outline};
+use super::json::{Document, Flaw, Json, Outline, Stop, outline};
 use super::tree::Tree;
 use super::{ImportError, Importer, Place, Product};
 
@@ -86,8 +86,8 @@ fn tree(text: &str, before: u64) -> Result<Tree, ImportError> {
         tree: Tree,
     }
     impl Document for Whole {
-        fn read<'de, D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-            self.tree = serde::Deserialize::deserialize(deserializer)?;
+        fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+            self.tree = serde::Deserialize::deserialize(json)?;
             Ok(())
         }
 

@@ -8,10 +8,10 @@ use std::io::BufRead;
 
 use memchr::memmem;
 use serde::Deserialize as _;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::super::json::{
-    Array, Document, Flaw, Members, Outline, Strict, Text, begins_with_empty_list, outline, read,
+    Array, Document, Flaw, Json, Members, Outline, Stop, Strict, Text, begins_with_empty_list, outline, read,
 };
 use super::super::rows::{
     Hosts, Refusal, also_known_as, id_of, locate, said, take_vector, time, unknown, words,
@@ -70,8 +70,8 @@ struct Reader<'s> {
 }
 
 impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Root(self))
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        json.deserialize_any(Root(self))
     }
 
     fn flaw(&mut self) -> &mut Flaw {

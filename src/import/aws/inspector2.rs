@@ -5,11 +5,10 @@
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::super::json::{
-    Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, begins_with_empty_list, outline,
-    read,
+    Flaw, Listed, Members, Outline, Report, Strict, Text, begins_with_empty_list, outline, read,
 };
 use super::super::rows::{Hosts, Refusal, When, also_known_as, locate, said, take_vector, time, unknown};
 use super::super::tally::Tally;
@@ -38,17 +37,16 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut reader = Reader {
+    let mut reader = Listed::new(Reader {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
         item: Observation::blank("inspector"),
         vectors: Vectors::default(),
         hosts: Hosts::default(),
-        has_findings: false,
         rows: 0,
-    };
+    });
     read(input, &mut reader)?;
-    Ok(reader.tally.summary)
+    Ok(reader.report.tally.summary)
 }
 
 struct Reader<'s> {
@@ -57,32 +55,18 @@ struct Reader<'s> {
     item: Observation,
     vectors: Vectors,
     hosts: Hosts,
-    has_findings: bool,
     rows: u64,
 }
 
-impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
-        if self.has_findings {
-            return Ok(());
-        }
-        Err(self.flaw.malformed("no `findings` at the root".into()))
-    }
+impl Report for Reader<'_> {
+    const LIST: &'static str = "findings";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Reader<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
-            "findings" if self.has_findings => Err(self.flaw.malformed("`findings` comes twice".into())),
-            "findings" => {
-                self.has_findings = true;
-                values.next_value_seed(Array(self))
-            }
             "nextToken" => {
                 if said(&values.next_value::<Option<Text<'de>>>()?).is_some() {
                     self.tally

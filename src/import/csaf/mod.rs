@@ -10,12 +10,14 @@ mod vulnerability;
 use std::io::BufRead;
 use std::sync::Arc;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use self::products::Products;
 use self::vulnerability::{Held, held};
 use super::advice::{Budget, MAX_ENTRIES, instant, line, moment};
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Text, outline, read};
+use super::json::{
+    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Text, outline, read,
+};
 use super::rows::{Refusal, unknown};
 use super::tally::Tally;
 use super::tree::Tree;
@@ -74,8 +76,8 @@ struct Reader<'s> {
 }
 
 impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
         let ended = self.end();
         ended.map_err(|refusal| refusal.stop(&mut self.flaw, ""))
     }

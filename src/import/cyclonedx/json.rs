@@ -2,10 +2,10 @@
 
 use std::io::BufRead;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::super::json::{
-    Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline, read,
+    Array, Entries, Flaw, Listed, Members, Object, Outline, Report, Stop, Strict, Text, outline, read,
 };
 use super::super::rows::{Refusal, said};
 use super::super::{ImportError, Importer, Options, Product, Sink};
@@ -28,14 +28,14 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut reader = Reader {
+    let mut reader = Listed::new(Reader {
         bill: Bill::new(options, sink),
         flaw: Flaw::default(),
         has_format: false,
         rows: 0,
-    };
+    });
     read(input, &mut reader)?;
-    Ok(reader.bill.tally.summary)
+    Ok(reader.report.bill.tally.summary)
 }
 
 struct Reader<'s> {
@@ -45,9 +45,28 @@ struct Reader<'s> {
     rows: u64,
 }
 
-impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
+impl Reader<'_> {
+    fn settle<E: serde::de::Error>(&mut self, result: Result<(), Refusal>, whose: &str) -> Result<(), E> {
+        result.map_err(|refusal| refusal.stop(&mut self.flaw, whose))
+    }
+}
+
+impl Report for Reader<'_> {
+    const LIST: &'static str = "vulnerabilities";
+
+    fn flaw(&mut self) -> &mut Flaw {
+        &mut self.flaw
+    }
+
+    fn begin(&mut self) {
+        self.bill.has_vulnerabilities = true;
+    }
+
+    fn missing(&self) -> Option<String> {
+        None
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
         if !self.has_format {
             return Err(self.flaw.malformed("`bomFormat` is not `CycloneDX`".into()));
         }
@@ -55,19 +74,7 @@ impl Document for Reader<'_> {
         self.settle(ended, "")
     }
 
-    fn flaw(&mut self) -> &mut Flaw {
-        &mut self.flaw
-    }
-}
-
-impl Reader<'_> {
-    fn settle<E: serde::de::Error>(&mut self, result: Result<(), Refusal>, whose: &str) -> Result<(), E> {
-        result.map_err(|refusal| refusal.stop(&mut self.flaw, whose))
-    }
-}
-
-impl Entries for Reader<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
             "bomFormat" => {
                 self.has_format = values.next_value::<Text<'de>>()?.0 == "CycloneDX";
@@ -92,13 +99,6 @@ impl Entries for Reader<'_> {
                 self.settle(taken, "`metadata.component`")
             }
             "components" => values.next_value_seed(Array(&mut Components(self))),
-            "vulnerabilities" if self.bill.has_vulnerabilities => {
-                Err(self.flaw.malformed("`vulnerabilities` comes twice".into()))
-            }
-            "vulnerabilities" => {
-                self.bill.has_vulnerabilities = true;
-                values.next_value_seed(Array(&mut Vulnerabilities(self)))
-            }
             _ => values.next_value::<IgnoredAny>().map(drop),
         }
     }
@@ -263,17 +263,15 @@ impl Row<'_> {
     }
 }
 
-struct Vulnerabilities<'r, 's>(&'r mut Reader<'s>);
-
-impl Members for Vulnerabilities<'_, '_> {
+impl Members for Reader<'_> {
     fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
         let Some(Strict(row)) = members.next_element::<Strict<Row<'de>>>()? else {
             return Ok(false);
         };
-        self.0.rows += 1;
-        let whose = format!("vulnerability {}", self.0.rows);
-        let taken = row.own().and_then(|given| self.0.bill.vulnerability(&given));
-        self.0.settle(taken, &whose)?;
+        self.rows += 1;
+        let whose = format!("vulnerability {}", self.rows);
+        let taken = row.own().and_then(|given| self.bill.vulnerability(&given));
+        self.settle(taken, &whose)?;
         Ok(true)
     }
 }

@@ -21,8 +21,6 @@ pub(in crate::import) const IMPORTER: Importer = Importer {
     import,
 };
 
-const HEAD_BYTES: usize = 64 * 1024;
-
 /// What a column holds.
 #[derive(Clone, Copy)]
 enum Field {
@@ -72,12 +70,7 @@ fn import(
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
     let mut rows = Rows::new(input, b',');
-    let no_header =
-        || ImportError::Foreign("no header of a Greenbone table among the first 20 records".into());
-    let ((), delimiter) = header::locate(rows.ahead(HEAD_BYTES)?, is_header).ok_or_else(no_header)?;
-    rows.set_delimiter(delimiter);
-    header::find(&mut rows, is_header)?.ok_or_else(no_header)?;
-    rows.begin_table()?;
+    header::open(&mut rows, "Greenbone", is_header)?;
     let header = Header::of(&rows, &NAMES)?;
     if !header.has(Field::Oid as usize) {
         return Err(ImportError::Malformed {

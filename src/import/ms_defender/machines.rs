@@ -2,11 +2,9 @@
 
 use std::io::BufRead;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::super::json::{
-    Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline, read,
-};
+use super::super::json::{Flaw, Listed, Members, Outline, Report, Strict, Text, outline, read};
 use super::super::rows::{Refusal, said};
 use super::super::tally::Tally;
 use super::super::value;
@@ -34,45 +32,30 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut page = Page {
+    let mut page = Listed::new(Page {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
-        has_list: false,
         rows: 0,
-    };
+    });
     read(input, &mut page)?;
-    Ok(page.tally.summary)
+    Ok(page.report.tally.summary)
 }
 
 struct Page<'s> {
     tally: Tally<'s>,
     flaw: Flaw,
-    has_list: bool,
     rows: u64,
 }
 
-impl Document for Page<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
-        if self.has_list {
-            return Ok(());
-        }
-        Err(self.flaw.malformed("no `value` at the root".into()))
-    }
+impl Report for Page<'_> {
+    const LIST: &'static str = "value";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Page<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
-            "value" if self.has_list => Err(self.flaw.malformed("`value` comes twice".into())),
-            "value" => {
-                self.has_list = true;
-                values.next_value_seed(Array(self))
-            }
             "@odata.nextLink" => {
                 let link: Option<Text<'de>> = values.next_value()?;
                 next_page(&mut self.tally, &link);

@@ -10,9 +10,11 @@ mod row;
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Text, outline, read};
+use super::json::{
+    Array, Document, Flaw, Json, Listed, Members, Object, Outline, Report, Stop, Text, outline, read,
+};
 use super::rows::{Hosts, Refusal, also_known_as, locate, package, said, unknown};
 use super::stamp::{self, Written};
 use super::tally::Tally;
@@ -66,9 +68,9 @@ fn import_page(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut page = Page(Reader::new(options, sink));
+    let mut page = Listed::new(Reader::new(options, sink));
     read(input, &mut page)?;
-    Ok(page.0.tally.summary)
+    Ok(page.report.tally.summary)
 }
 
 fn import_rows(
@@ -86,7 +88,6 @@ struct Reader<'s> {
     flaw: Flaw,
     item: Observation,
     hosts: Hosts,
-    has_list: bool,
     rows: u64,
     total: Option<u64>,
 }
@@ -98,7 +99,6 @@ impl<'s> Reader<'s> {
             flaw: Flaw::default(),
             item: Observation::blank("defender"),
             hosts: Hosts::default(),
-            has_list: false,
             rows: 0,
             total: None,
         }
@@ -106,45 +106,31 @@ impl<'s> Reader<'s> {
 }
 
 /// One page of the API.
-struct Page<'s>(Reader<'s>);
+impl Report for Reader<'_> {
+    const LIST: &'static str = "value";
 
-impl Document for Page<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
-        let reader = &mut self.0;
-        if !reader.has_list {
-            return Err(reader.flaw.malformed("no `value` at the root".into()));
-        }
-        let rows = reader.rows;
-        if let Some(total) = reader.total.filter(|total| *total > rows) {
-            reader
-                .tally
+    fn flaw(&mut self) -> &mut Flaw {
+        &mut self.flaw
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        let rows = self.rows;
+        if let Some(total) = self.total.filter(|total| *total > rows) {
+            self.tally
                 .incomplete(format!("lists {rows} of {total} vulnerabilities"));
         }
         Ok(())
     }
 
-    fn flaw(&mut self) -> &mut Flaw {
-        &mut self.0.flaw
-    }
-}
-
-impl Entries for Page<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
-        let reader = &mut self.0;
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
-            "value" if reader.has_list => Err(reader.flaw.malformed("`value` comes twice".into())),
-            "value" => {
-                reader.has_list = true;
-                values.next_value_seed(Array(reader))
-            }
             "@odata.nextLink" => {
                 let link: Option<Text<'de>> = values.next_value()?;
-                next_page(&mut reader.tally, &link);
+                next_page(&mut self.tally, &link);
                 Ok(())
             }
             "@odata.count" => {
-                reader.total = values.next_value()?;
+                self.total = values.next_value()?;
                 Ok(())
             }
             _ => values.next_value::<IgnoredAny>().map(drop),
@@ -163,8 +149,8 @@ fn next_page(tally: &mut Tally<'_>, link: &Option<Text<'_>>) {
 struct Lines<'s>(Reader<'s>);
 
 impl Document for Lines<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Line(&mut self.0))
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        json.deserialize_any(Line(&mut self.0))
     }
 
     fn flaw(&mut self) -> &mut Flaw {

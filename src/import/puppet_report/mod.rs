@@ -8,10 +8,10 @@ mod yaml;
 use std::io::{BufRead, Read as _};
 
 use memchr::memmem;
-use serde::de::{DeserializeSeed, Deserializer};
+use serde::de::DeserializeSeed;
 
 use super::deployment::{Deployed, PatchState};
-use super::json::{Document, Flaw, Outline, outline};
+use super::json::{Document, Flaw, Json, Outline, Stop, outline};
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::tree::{OneOrMany, Tree};
@@ -93,8 +93,8 @@ struct Reader<'s> {
 }
 
 impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        OneOrMany(|report| self.report(&report)).deserialize(deserializer)
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        OneOrMany(|report| self.report(&report)).deserialize(json)
     }
 
     fn flaw(&mut self) -> &mut Flaw {

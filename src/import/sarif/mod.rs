@@ -9,9 +9,11 @@ mod rule;
 use std::io::BufRead;
 
 use memchr::memmem;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::json::{Array, Document, Entries, Flaw, Members, Object, Outline, Strict, Text, outline};
+use super::json::{
+    Array, Entries, Flaw, Listed, Members, Object, Outline, Report, Stop, Strict, Text, outline,
+};
 use super::rows::{Refusal, When, said, time};
 use super::tally::Tally;
 use super::{HostIndex, ImportError, Importer, Options, Product, Sink, stamp};
@@ -42,15 +44,15 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut log = Log {
+    let mut log = Listed::new(Log {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
         item: Observation::blank("sarif"),
         has_version: false,
-        has_runs: false,
-    };
+        runs: 0,
+    });
     super::json::read(input, &mut log)?;
-    Ok(log.tally.summary)
+    Ok(log.report.tally.summary)
 }
 
 struct Log<'s> {
@@ -58,26 +60,31 @@ struct Log<'s> {
     flaw: Flaw,
     item: Observation,
     has_version: bool,
-    has_runs: bool,
+    runs: u64,
 }
 
-impl Document for Log<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        serde::de::DeserializeSeed::deserialize(Object(self), deserializer)?;
-        if !self.has_version || !self.has_runs {
-            let message = "`version` or `runs` is missing at the root";
-            return Err(self.flaw.malformed(message.into()));
-        }
-        Ok(())
-    }
+impl Report for Log<'_> {
+    const LIST: &'static str = "runs";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Log<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn missing(&self) -> Option<String> {
+        Some("`version` or `runs` is missing at the root".into())
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        if let Some(message) = self.missing().filter(|_| !self.has_version) {
+            return Err(self.flaw.malformed(message));
+        }
+        if self.runs == 0 {
+            self.tally.incomplete("holds no run");
+        }
+        Ok(())
+    }
+
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
             "version" => {
                 let version = values.next_value::<Text<'de>>()?;
@@ -88,30 +95,15 @@ impl Entries for Log<'_> {
                 self.has_version = true;
                 Ok(())
             }
-            "runs" if self.has_runs => Err(self.flaw.malformed("`runs` comes twice".into())),
-            "runs" => {
-                self.has_runs = true;
-                let mut runs = Runs { log: self, count: 0 };
-                values.next_value_seed(Array(&mut runs))?;
-                if runs.count == 0 {
-                    self.tally.incomplete("holds no run");
-                }
-                Ok(())
-            }
             _ => values.next_value::<IgnoredAny>().map(drop),
         }
     }
 }
 
-struct Runs<'r, 's> {
-    log: &'r mut Log<'s>,
-    count: u64,
-}
-
-impl Members for Runs<'_, '_> {
+impl Members for Log<'_> {
     fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
         let mut run = Run {
-            log: &mut *self.log,
+            log: &mut *self,
             rules: None,
             pending: Vec::new(),
             host: None,
@@ -123,7 +115,7 @@ impl Members for Runs<'_, '_> {
             return Ok(false);
         }
         run.end()?;
-        self.count += 1;
+        self.runs += 1;
         Ok(true)
     }
 }

@@ -28,7 +28,6 @@ pub(super) const IMPORTER: Importer = Importer {
     import,
 };
 
-const HEAD_BYTES: usize = 64 * 1024;
 /// Rows that follow each other add this many CVEs to one observation; honest items have a few hundred.
 const MAX_UNITED_CVES: usize = 1024;
 
@@ -42,11 +41,7 @@ fn import(
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
     let mut rows = Rows::new(input, b',');
-    let no_header = || ImportError::Foreign("no header of a Tenable table among the first 20 records".into());
-    let (_, delimiter) = header::locate(rows.ahead(HEAD_BYTES)?, dialect).ok_or_else(no_header)?;
-    rows.set_delimiter(delimiter);
-    let dialect = header::find(&mut rows, dialect)?.ok_or_else(no_header)?;
-    rows.begin_table()?;
+    let dialect = header::open(&mut rows, "Tenable", dialect)?;
     let header = Header::of(&rows, NAMES)?;
     let reader = Reader {
         groups: Groups::of(&header.names),

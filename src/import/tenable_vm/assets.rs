@@ -96,7 +96,7 @@ impl Rows for Reader<'_> {
                 .malformed(format!("row {row}: an asset without an `id`"))
         })?;
         let updated = time("updated_at", &asset.updated_at)
-            .map_err(|message| self.flaw.unknown(format!("row {row}: {message}")))?;
+            .map_err(|refusal| refusal.stop(&mut self.flaw, &format!("row {row}")))?;
         if let Some(updated) = updated {
             stamp::keep_latest(&mut self.tally.summary.run_at, updated);
         }

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::json::{Document, Flaw, Outline, Text, outline};
-use super::stamp::{self, Written};
+use super::json::{Document, Flaw, Json, Outline, Stop, Text, outline};
+use super::rows::Refusal;
 use super::value;
 use crate::model::{Host, Stamp};
 
@@ -48,8 +48,8 @@ trait Rows {
 struct Chunks<R>(R);
 
 impl<R: Rows> Document for Chunks<R> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Chunk(&mut self.0))
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        json.deserialize_any(Chunk(&mut self.0))
     }
 
     fn flaw(&mut self) -> &mut Flaw {
@@ -85,8 +85,8 @@ struct Row<'r, R>(&'r mut R);
 impl<'de, R: Rows> DeserializeSeed<'de> for Row<'_, R> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.row(deserializer)
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        self.0.row(json)
     }
 }
 
@@ -108,8 +108,8 @@ impl<'a> Texts<'a> {
 }
 
 impl<'de: 'a, 'a> serde::Deserialize<'de> for Texts<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextsVisitor)
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(TextsVisitor)
     }
 }
 
@@ -146,24 +146,14 @@ impl<'de> Visitor<'de> for TextsVisitor {
     }
 }
 
-/// Returns what a text says; `None` for nothing.
+/// Returns what a text says; `None` for nothing, or for what was blacked out.
 fn said<'a>(text: &'a Option<Text<'_>>) -> Option<&'a str> {
-    text.as_ref()
-        .map(|text| text.0.trim())
-        .filter(|text| !text.is_empty() && *text != REDACTED)
+    super::rows::said(text).filter(|text| *text != REDACTED)
 }
 
-/// Reads a time; the error says what is wrong with it.
-fn time(name: &str, text: &Option<Text<'_>>) -> Result<Option<Stamp>, String> {
-    let Some(text) = said(text) else {
-        return Ok(None);
-    };
-    match stamp::read(text) {
-        Some(Written::Sure(stamp)) => Ok(Some(stamp)),
-        Some(Written::Either { .. }) | None => {
-            Err(format!("`{name}` is {}, which is no time", value::shown(text)))
-        }
-    }
+/// Reads a time.
+fn time(name: &str, text: &Option<Text<'_>>) -> Result<Option<Stamp>, Refusal> {
+    super::rows::text_time(name, said(text).unwrap_or_default())
 }
 
 /// What names a host: the keys of both exports.

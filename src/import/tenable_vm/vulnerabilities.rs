@@ -6,7 +6,7 @@ use std::io::BufRead;
 use serde::Deserialize as _;
 use serde::de::Deserializer;
 
-use super::super::json::{Flaw, Strict, Text, read};
+use super::super::json::{Flaw, Strict, read};
 use super::super::rows::Refusal;
 use super::super::stamp;
 use super::super::tally::Tally;
@@ -71,11 +71,6 @@ impl Rows for Reader<'_> {
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
-
-/// A time that cannot be read is an unknown value.
-fn stamp_of(name: &str, text: &Option<Text<'_>>) -> Result<Option<Stamp>, Refusal> {
-    time(name, text).map_err(Refusal::Unknown)
 }
 
 impl Reader<'_> {
@@ -176,7 +171,7 @@ impl Reader<'_> {
             }
         }
         self.references(plugin);
-        let published = stamp_of("patch_publication_date", &plugin.patch_publication_date)?;
+        let published = time("patch_publication_date", &plugin.patch_publication_date)?;
         self.item.patch_published = published.map(|stamp| match stamp {
             Stamp::At(instant) => instant.date_naive(),
             Stamp::Wall(wall) => wall.date(),
@@ -210,12 +205,12 @@ impl Reader<'_> {
 
 fn times(row: &Row<'_>) -> Result<Times, Refusal> {
     let scan = row.scan.as_ref().map(|scan| &scan.0);
-    let completed = scan.map(|scan| stamp_of("scan.completed_at", &scan.completed_at));
+    let completed = scan.map(|scan| time("scan.completed_at", &scan.completed_at));
     Ok(Times {
         completed: completed.transpose()?.flatten(),
-        first_found: stamp_of("first_found", &row.first_found)?,
-        last_found: stamp_of("last_found", &row.last_found)?,
-        last_fixed: stamp_of("last_fixed", &row.last_fixed)?,
+        first_found: time("first_found", &row.first_found)?,
+        last_found: time("last_found", &row.last_found)?,
+        last_fixed: time("last_fixed", &row.last_fixed)?,
     })
 }
 
@@ -223,8 +218,8 @@ fn times(row: &Row<'_>) -> Result<Times, Refusal> {
 ///
 /// The newest time of the asset and of its first row counts; the run's own would be that of another host.
 fn seen(mut host: Host, asset: &Asset<'_>, times: &Times) -> Result<Host, Refusal> {
-    let authenticated = stamp_of("last_authenticated_results", &asset.last_authenticated_results)?;
-    let unauthenticated = stamp_of(
+    let authenticated = time("last_authenticated_results", &asset.last_authenticated_results)?;
+    let unauthenticated = time(
         "last_unauthenticated_results",
         &asset.last_unauthenticated_results,
     )?;

@@ -1,10 +1,9 @@
-//! The visitors of the reports: what stands where.
+//! The reports, pulled from the scanner: what stands where.
 
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use super::super::json::{Array, Count, Entries, Members, Object, Strict, Text};
-use super::finding::{Hidden, Metadata, Vulnerability};
+use super::super::json::{Json, Stop};
+use super::finding::{Hidden, Metadata};
 use super::{Artefact, Reader, Shape};
+use serde::Deserialize as _;
 
 /// The lists of a cluster's resources; in the last, they were not looked at for vulnerabilities.
 pub(super) const RESOURCE_LISTS: [&str; 4] =
@@ -14,123 +13,278 @@ const MISCONFIGURATION: &str = "a misconfiguration, not a vulnerability";
 const SECRET: &str = "a secret, not a vulnerability";
 const LICENCE: &str = "a licence, not a vulnerability";
 
-pub(super) struct Root<'r, 's>(pub(super) &'r mut Reader<'s>);
-
-impl<'de> Visitor<'de> for Root<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a Trivy report")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.0.pour()
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, members: A) -> Result<(), A::Error> {
-        self.0.shape = Shape::Legacy;
-        Array(&mut Results(self.0)).visit_seq(members)?;
-        self.0.pour()
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<(), A::Error> {
-        let reader = self.0;
-        Object(&mut Report(reader)).visit_map(entries)?;
-        match (reader.shape, reader.has_schema) {
-            (Shape::Cluster, _) => Ok(()),
-            (Shape::Artefact | Shape::Legacy, true) => reader.pour(),
-            (Shape::Artefact | Shape::Legacy, false) => Err(reader
-                .flaw
-                .malformed("neither `SchemaVersion` nor `ClusterName` at the root".into())),
-        }
-    }
+/// What may stand at the root.
+#[derive(Clone, Copy)]
+enum AtRoot {
+    SchemaVersion,
+    CreatedAt,
+    ArtifactName,
+    ArtifactType,
+    Metadata,
+    Results,
+    ClusterName,
+    /// Resources, and whether they were looked at for vulnerabilities.
+    Resources(bool),
+    Other,
 }
 
-/// The root object.
-struct Report<'r, 's>(&'r mut Reader<'s>);
-
-impl Entries for Report<'_, '_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
-        let reader = &mut *self.0;
+impl AtRoot {
+    fn of(name: &str) -> Self {
         match name {
-            "SchemaVersion" => {
-                let version: serde_json::Number = values.next_value()?;
+            "SchemaVersion" => Self::SchemaVersion,
+            "CreatedAt" => Self::CreatedAt,
+            "ArtifactName" => Self::ArtifactName,
+            "ArtifactType" => Self::ArtifactType,
+            "Metadata" => Self::Metadata,
+            "Results" => Self::Results,
+            "ClusterName" => Self::ClusterName,
+            "Resources" | "Findings" | "Vulnerabilities" => Self::Resources(true),
+            "Misconfigurations" => Self::Resources(false),
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Reads a report: an object, the array of an older one, or `null`, when nothing was found.
+    pub(super) fn root(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        if json.value()? == b'[' {
+            self.shape = Shape::Legacy;
+            self.results(json)?;
+            return self.pour();
+        }
+        if !json.may_be("a Trivy report")? {
+            return self.pour();
+        }
+        while let Some(field) = json.entry(AtRoot::of)? {
+            let read = self.entry(json, field);
+            read.map_err(|stop| json.placed(stop))?;
+        }
+        match (self.shape, self.has_schema) {
+            (Shape::Cluster, _) => Ok(()),
+            (Shape::Artefact | Shape::Legacy, true) => self.pour(),
+            (Shape::Artefact | Shape::Legacy, false) => Err(json.placed(
+                self.flaw
+                    .malformed("neither `SchemaVersion` nor `ClusterName` at the root".into()),
+            )),
+        }
+    }
+
+    fn entry(&mut self, json: &mut Json<'_>, field: AtRoot) -> Result<(), Stop> {
+        match field {
+            AtRoot::SchemaVersion => {
+                let version = serde_json::Number::deserialize(json)?;
                 if version.as_u64() != Some(2) {
-                    return Err(reader
-                        .flaw
-                        .unknown(format!("`SchemaVersion` is `{version}`; `2` is known")));
+                    let message = format!("`SchemaVersion` is `{version}`; `2` is known");
+                    return Err(self.flaw.unknown(message));
                 }
-                reader.has_schema = true;
+                self.has_schema = true;
                 Ok(())
             }
-            "CreatedAt" => reader.created_at(&values.next_value::<Text<'de>>()?.0),
-            "ArtifactName" => {
-                reader.artefact.host.name = values.next_value::<Text<'de>>()?.0.trim().to_owned();
+            AtRoot::CreatedAt => {
+                let text = String::deserialize(json)?;
+                self.created_at(&text)
+            }
+            AtRoot::ArtifactName => {
+                self.artefact.host.name = String::deserialize(json)?.trim().to_owned();
                 Ok(())
             }
-            "ArtifactType" => {
-                let kind = values.next_value::<Text<'de>>()?.0.into_owned();
-                reader.artefact.host.fields.insert("artifact_type".into(), kind);
+            AtRoot::ArtifactType => {
+                let kind = String::deserialize(json)?;
+                self.artefact.host.fields.insert("artifact_type".into(), kind);
                 Ok(())
             }
-            "Metadata" => {
-                let metadata: Option<Metadata> = values.next_value()?;
-                metadata.unwrap_or_default().describe(&mut reader.artefact.host);
+            AtRoot::Metadata => {
+                let metadata = Option::<Metadata>::deserialize(json)?;
+                metadata.unwrap_or_default().describe(&mut self.artefact.host);
                 Ok(())
             }
-            "Results" => values.next_value_seed(Array(&mut Results(reader))),
-            "ClusterName" => {
-                reader.shape = Shape::Cluster;
-                values.next_value::<IgnoredAny>().map(drop)
+            AtRoot::Results => self.results(json),
+            AtRoot::ClusterName => {
+                self.shape = Shape::Cluster;
+                json.skip()
             }
-            "Resources" | "Findings" | "Vulnerabilities" => values.next_value_seed(Array(&mut Resources {
-                reader,
-                is_scanned: true,
-            })),
-            "Misconfigurations" => values.next_value_seed(Array(&mut Resources {
-                reader,
-                is_scanned: false,
-            })),
-            _ => values.next_value::<IgnoredAny>().map(drop),
+            AtRoot::Resources(were_scanned) => self.resources(json, were_scanned),
+            AtRoot::Other => json.skip(),
         }
     }
-}
 
-/// The resources of a cluster.
-struct Resources<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    /// Whether these were looked at for vulnerabilities.
-    is_scanned: bool,
-}
+    /// Reads the resources of a cluster.
+    fn resources(&mut self, json: &mut Json<'_>, were_scanned: bool) -> Result<(), Stop> {
+        if !json.may_be_list()? {
+            return Ok(());
+        }
+        while json.member()? {
+            self.artefact = Artefact::default();
+            let mut resource = Resource::default();
+            if json.may_be("an object")? {
+                while let Some(field) = json.entry(OfResource::of)? {
+                    self.of_resource(json, field, &mut resource)?;
+                }
+            }
+            resource.settle_name(self, false);
+            let was_scanned = were_scanned && resource.error.is_none();
+            if let Some(error) = resource.error {
+                self.not_scanned(&error);
+            }
+            let has_findings = !self.artefact.held.is_empty();
+            if was_scanned || has_findings {
+                self.pour::<Stop>().map_err(|stop| json.placed(stop))?;
+            }
+        }
+        Ok(())
+    }
 
-impl Members for Resources<'_, '_> {
-    fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
-        self.reader.artefact = Artefact::default();
-        let mut resource = Resource {
-            reader: &mut *self.reader,
-            kind: None,
-            namespace: None,
-            name: None,
-            error: None,
+    fn of_resource(
+        &mut self,
+        json: &mut Json<'_>,
+        field: OfResource,
+        resource: &mut Resource,
+    ) -> Result<(), Stop> {
+        match field {
+            OfResource::Kind => resource.kind = Some(String::deserialize(json)?),
+            OfResource::Namespace => resource.namespace = Some(String::deserialize(json)?),
+            OfResource::Name => resource.name = Some(String::deserialize(json)?),
+            OfResource::Error => {
+                let error = Option::<String>::deserialize(json)?;
+                resource.error = error.filter(|error| !error.is_empty());
+            }
+            OfResource::Results => return self.results(json),
+            OfResource::Other => return json.skip(),
+        }
+        resource.settle_name(self, true);
+        Ok(())
+    }
+
+    fn results(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        if !json.may_be_list()? {
+            return Ok(());
+        }
+        while json.member()? {
+            let mut result = ScanResult::default();
+            if json.may_be("an object")? {
+                while let Some(field) = json.entry(OfResult::of)? {
+                    self.of_result(json, field, &mut result)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn of_result(
+        &mut self,
+        json: &mut Json<'_>,
+        field: OfResult,
+        result: &mut ScanResult,
+    ) -> Result<(), Stop> {
+        match field {
+            OfResult::Target => {
+                json.text_into(&mut result.target)?;
+                self.name_by_target(&result.target);
+                Ok(())
+            }
+            OfResult::Class => {
+                result.is_system = String::deserialize(json)? == "os-pkgs";
+                Ok(())
+            }
+            OfResult::Vulnerabilities => self.vulnerabilities(json, result),
+            OfResult::Hidden => self.hidden(json, result),
+            OfResult::OfOtherKind(kind) => {
+                let mut rows = 0;
+                if json.may_be_list()? {
+                    while json.member()? {
+                        json.skip()?;
+                        rows += 1;
+                    }
+                }
+                self.tally.skip(kind, rows);
+                Ok(())
+            }
+            OfResult::Other => json.skip(),
+        }
+    }
+
+    fn vulnerabilities(&mut self, json: &mut Json<'_>, result: &ScanResult) -> Result<(), Stop> {
+        if !json.may_be_list()? {
+            return Ok(());
+        }
+        let mut given = std::mem::take(&mut self.given);
+        while json.member()? {
+            given.read(json)?;
+            let target = result.target_for(self.shape);
+            let taken = self.vulnerability(&given, target, None);
+            taken.map_err(|stop| json.placed(stop))?;
+        }
+        self.given = given;
+        Ok(())
+    }
+
+    /// Reads what an ignore file or a statement of a vendor hides; it is printed where it is asked for.
+    fn hidden(&mut self, json: &mut Json<'_>, result: &ScanResult) -> Result<(), Stop> {
+        if !json.may_be_list()? {
+            return Ok(());
+        }
+        while json.member()? {
+            let hidden = Hidden::read(json)?;
+            let taken = self.take_hidden(&hidden, result);
+            taken.map_err(|stop| json.placed(stop))?;
+        }
+        Ok(())
+    }
+
+    fn take_hidden(&mut self, hidden: &Hidden, result: &ScanResult) -> Result<(), Stop> {
+        let other_sort = match hidden.sort.as_str() {
+            "vulnerability" => {
+                let why = hidden
+                    .why()
+                    .map_err(|message| self.flaw.unknown::<Stop>(message))?;
+                let Some(vulnerability) = &hidden.finding else {
+                    let message = "a hidden finding without `Finding`".into();
+                    return Err(self.flaw.malformed(message));
+                };
+                return self.vulnerability(vulnerability, result.target_for(self.shape), Some(why));
+            }
+            "misconfiguration" => MISCONFIGURATION,
+            "secret" => SECRET,
+            "license" => LICENCE,
+            other => {
+                return Err(self.flaw.unknown(format!(
+                    "`Type` of a hidden finding is {other:?}; `vulnerability`, `misconfiguration`, `secret` and \
+                     `license` are known"
+                )));
+            }
         };
-        if members.next_element_seed(Object(&mut resource))?.is_none() {
-            return Ok(false);
-        }
-        resource.settle_name(false);
-        let was_scanned = self.is_scanned && resource.error.is_none();
-        if let Some(error) = resource.error {
-            self.reader.not_scanned(&error);
-        }
-        let has_findings = !self.reader.artefact.held.is_empty();
-        if was_scanned || has_findings {
-            self.reader.pour()?;
-        }
-        Ok(true)
+        self.tally.skip(other_sort, 1);
+        Ok(())
     }
 }
 
-struct Resource<'r, 's> {
-    reader: &'r mut Reader<'s>,
+#[derive(Clone, Copy)]
+enum OfResource {
+    Kind,
+    Namespace,
+    Name,
+    Error,
+    Results,
+    Other,
+}
+
+impl OfResource {
+    fn of(name: &str) -> Self {
+        match name {
+            "Kind" => Self::Kind,
+            "Namespace" => Self::Namespace,
+            "Name" => Self::Name,
+            "Error" => Self::Error,
+            "Results" => Self::Results,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// One resource of a cluster.
+#[derive(Default)]
+struct Resource {
     kind: Option<String>,
     namespace: Option<String>,
     name: Option<String>,
@@ -138,148 +292,57 @@ struct Resource<'r, 's> {
     error: Option<String>,
 }
 
-impl Resource<'_, '_> {
+impl Resource {
     /// Names the host once all three parts are known; what is at the cluster's own level has no namespace.
-    fn settle_name(&mut self, may_follow: bool) {
+    fn settle_name(&self, reader: &mut Reader<'_>, may_follow: bool) {
         if may_follow && self.namespace.is_none() {
             return;
         }
         if let (Some(kind), Some(name)) = (&self.kind, &self.name) {
-            let parts = [
-                Some(kind),
-                self.namespace.as_ref().filter(|space| !space.is_empty()),
-                Some(name),
-            ];
-            self.reader.artefact.host.name = parts
-                .into_iter()
-                .flatten()
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join("/");
+            let namespace = self.namespace.as_ref().filter(|space| !space.is_empty());
+            let parts = [Some(kind), namespace, Some(name)].into_iter().flatten();
+            let parts: Vec<&str> = parts.map(String::as_str).collect();
+            reader.artefact.host.name = parts.join("/");
         }
     }
 }
 
-impl Entries for Resource<'_, '_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+#[derive(Clone, Copy)]
+enum OfResult {
+    Target,
+    Class,
+    Vulnerabilities,
+    Hidden,
+    OfOtherKind(&'static str),
+    Other,
+}
+
+impl OfResult {
+    fn of(name: &str) -> Self {
         match name {
-            "Kind" => self.kind = Some(values.next_value()?),
-            "Namespace" => self.namespace = Some(values.next_value()?),
-            "Name" => self.name = Some(values.next_value()?),
-            "Error" => {
-                self.error = values
-                    .next_value::<Option<String>>()?
-                    .filter(|error| !error.is_empty())
-            }
-            "Results" => return values.next_value_seed(Array(&mut Results(self.reader))),
-            _ => return values.next_value::<IgnoredAny>().map(drop),
+            "Target" => Self::Target,
+            "Class" => Self::Class,
+            "Vulnerabilities" => Self::Vulnerabilities,
+            "ExperimentalModifiedFindings" => Self::Hidden,
+            "Misconfigurations" => Self::OfOtherKind(MISCONFIGURATION),
+            "Secrets" => Self::OfOtherKind(SECRET),
+            "Licenses" => Self::OfOtherKind(LICENCE),
+            _ => Self::Other,
         }
-        self.settle_name(true);
-        Ok(())
-    }
-}
-
-struct Results<'r, 's>(&'r mut Reader<'s>);
-
-impl Members for Results<'_, '_> {
-    fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
-        let mut result = ScanResult {
-            reader: &mut *self.0,
-            target: String::new(),
-            is_system: false,
-        };
-        Ok(members.next_element_seed(Object(&mut result))?.is_some())
     }
 }
 
 /// What was found in one target: the system's packages, or one lock file.
-struct ScanResult<'r, 's> {
-    reader: &'r mut Reader<'s>,
+#[derive(Default)]
+struct ScanResult {
     target: String,
     /// Whether these are the packages of the operating system, so that the target is the artefact itself.
     is_system: bool,
 }
 
-impl Entries for ScanResult<'_, '_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
-        let rows_of_other_kinds = match name {
-            "Target" => {
-                self.target = values.next_value()?;
-                self.reader.name_by_target(&self.target);
-                return Ok(());
-            }
-            "Class" => {
-                self.is_system = values.next_value::<Text<'de>>()?.0 == "os-pkgs";
-                return Ok(());
-            }
-            "Vulnerabilities" => return values.next_value_seed(Array(self)),
-            "ExperimentalModifiedFindings" => {
-                return values.next_value_seed(Array(&mut HiddenFindings(self)));
-            }
-            "Misconfigurations" => MISCONFIGURATION,
-            "Secrets" => SECRET,
-            "Licenses" => LICENCE,
-            _ => return values.next_value::<IgnoredAny>().map(drop),
-        };
-        let mut count = Count::default();
-        values.next_value_seed(Array(&mut count))?;
-        self.reader.tally.skip(rows_of_other_kinds, count.0);
-        Ok(())
-    }
-}
-
-impl Members for ScanResult<'_, '_> {
-    fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
-        let Some(Strict(vulnerability)) = members.next_element::<Strict<Vulnerability<'de>>>()? else {
-            return Ok(false);
-        };
-        self.vulnerability(&vulnerability, None)?;
-        Ok(true)
-    }
-}
-
-impl ScanResult<'_, '_> {
-    fn vulnerability<E: serde::de::Error>(
-        &mut self,
-        given: &Vulnerability<'_>,
-        hidden: Option<String>,
-    ) -> Result<(), E> {
-        let is_own_target = self.is_system && self.reader.shape != Shape::Cluster;
-        let target = if is_own_target { "" } else { &self.target };
-        self.reader.vulnerability(given, target, hidden)
-    }
-}
-
-/// What an ignore file or a statement of a vendor hides; printed where it is asked for.
-struct HiddenFindings<'o, 'r, 's>(&'o mut ScanResult<'r, 's>);
-
-impl Members for HiddenFindings<'_, '_, '_> {
-    fn member<'de, A: SeqAccess<'de>>(&mut self, members: &mut A) -> Result<bool, A::Error> {
-        let Some(Strict(hidden)) = members.next_element::<Strict<Hidden<'de>>>()? else {
-            return Ok(false);
-        };
-        let reader = &mut *self.0.reader;
-        let other_sort = match &*hidden.sort {
-            "vulnerability" => {
-                let why = hidden.why().map_err(|message| reader.flaw.unknown(message))?;
-                let Some(Strict(vulnerability)) = &hidden.finding else {
-                    let message = "a hidden finding without `Finding`".into();
-                    return Err(reader.flaw.malformed(message));
-                };
-                self.0.vulnerability(vulnerability, Some(why))?;
-                return Ok(true);
-            }
-            "misconfiguration" => MISCONFIGURATION,
-            "secret" => SECRET,
-            "license" => LICENCE,
-            other => {
-                return Err(reader.flaw.unknown(format!(
-                    "`Type` of a hidden finding is {other:?}; `vulnerability`, `misconfiguration`, `secret` and \
-                     `license` are known"
-                )));
-            }
-        };
-        reader.tally.skip(other_sort, 1);
-        Ok(true)
+impl ScanResult {
+    fn target_for(&self, shape: Shape) -> &str {
+        let is_own_target = self.is_system && shape != Shape::Cluster;
+        if is_own_target { "" } else { &self.target }
     }
 }

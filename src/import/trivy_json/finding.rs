@@ -1,10 +1,6 @@
 //! The parts of a report that are read as a whole.
 
-use std::borrow::Cow;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-
-use super::super::json::{Strict, Text};
+use super::super::json::{Json, Stop};
 use crate::model::Host;
 
 const MAX_ALIASES: usize = 64;
@@ -44,26 +40,66 @@ impl Metadata {
 }
 
 /// Something that was found and is hidden; of another sort it has none of a vulnerability's fields.
-#[derive(Default, serde::Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Hidden<'a> {
-    #[serde(rename = "Type", borrow)]
-    pub(super) sort: Cow<'a, str>,
-    #[serde(borrow)]
-    status: Cow<'a, str>,
-    #[serde(borrow)]
-    statement: Cow<'a, str>,
-    #[serde(borrow)]
-    source: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) finding: Option<Strict<Vulnerability<'a>>>,
+#[derive(Default)]
+pub(super) struct Hidden {
+    pub(super) sort: String,
+    status: String,
+    statement: String,
+    source: String,
+    pub(super) finding: Option<Vulnerability>,
 }
 
-impl Hidden<'_> {
+#[derive(Clone, Copy)]
+enum OfHidden {
+    Type,
+    Status,
+    Statement,
+    Source,
+    Finding,
+    Other,
+}
+
+impl OfHidden {
+    fn of(name: &str) -> Self {
+        match name {
+            "Type" => Self::Type,
+            "Status" => Self::Status,
+            "Statement" => Self::Statement,
+            "Source" => Self::Source,
+            "Finding" => Self::Finding,
+            _ => Self::Other,
+        }
+    }
+
+    const NAMES: [&'static str; 5] = ["Type", "Status", "Statement", "Source", "Finding"];
+}
+
+impl Hidden {
+    pub(super) fn read(json: &mut Json<'_>) -> Result<Self, Stop> {
+        let (mut hidden, mut seen) = (Self::default(), Seen::default());
+        json.must_be("an object")?;
+        while let Some(field) = json.entry(OfHidden::of)? {
+            seen.once(json, field as usize, &OfHidden::NAMES)?;
+            match field {
+                OfHidden::Type => json.text_into(&mut hidden.sort)?,
+                OfHidden::Status => json.text_into(&mut hidden.status)?,
+                OfHidden::Statement => json.text_into(&mut hidden.statement)?,
+                OfHidden::Source => json.text_into(&mut hidden.source)?,
+                OfHidden::Finding => {
+                    if !json.may_be_null()? {
+                        hidden.finding.get_or_insert_default().read(json)?;
+                    }
+                }
+                OfHidden::Other => json.skip()?,
+            }
+        }
+        Ok(hidden)
+    }
+
     /// Says why it is hidden; an error names a status that is not known.
     pub(super) fn why(&self) -> Result<String, String> {
         let short = |text: &str| text.trim().chars().take(MAX_WORDS).collect::<String>();
-        let mut why = match &*self.status {
+        let mut why = match self.status.as_str() {
             "ignored" => "ignored",
             "not_affected" => "not affected",
             "affected" => "affected",
@@ -88,72 +124,231 @@ impl Hidden<'_> {
     }
 }
 
-#[derive(Default, serde::Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(super) struct Vulnerability<'a> {
-    #[serde(rename = "VulnerabilityID", borrow)]
-    pub(super) id: Cow<'a, str>,
-    #[serde(rename = "VendorIDs", borrow)]
-    pub(super) vendor_ids: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    pub(super) pkg_name: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) pkg_path: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) installed_version: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) fixed_version: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) status: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) severity: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) severity_source: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) title: Cow<'a, str>,
-    #[serde(rename = "CVSS", borrow)]
-    pub(super) cvss: Scores<'a>,
+/// Which fields of an object were read; one that comes twice is refused.
+#[derive(Default)]
+struct Seen(u32);
+
+impl Seen {
+    /// Notes a field by its place among the names; what has none may come as often as it likes.
+    fn once(&mut self, json: &Json<'_>, field: usize, names: &[&str]) -> Result<(), Stop> {
+        let Some(name) = names.get(field) else {
+            return Ok(());
+        };
+        let bit = 1 << field;
+        if self.0 & bit != 0 {
+            return Err(json.malformed(&format!("duplicate field `{name}`")));
+        }
+        self.0 |= bit;
+        Ok(())
+    }
 }
 
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct Score<'a> {
-    #[serde(rename = "V2Vector", borrow)]
-    pub(super) v2: Cow<'a, str>,
-    #[serde(rename = "V3Vector", borrow)]
-    pub(super) v3: Cow<'a, str>,
-    #[serde(rename = "V40Vector", borrow)]
-    pub(super) v4: Cow<'a, str>,
+/// One finding, in memory that is used again for the next one.
+#[derive(Default)]
+pub(super) struct Vulnerability {
+    pub(super) id: String,
+    pub(super) vendor_ids: Vec<String>,
+    pub(super) pkg_name: String,
+    pub(super) pkg_path: String,
+    pub(super) installed_version: String,
+    pub(super) fixed_version: String,
+    pub(super) status: String,
+    pub(super) severity: String,
+    pub(super) severity_source: String,
+    pub(super) title: String,
+    pub(super) cvss: Scores,
+}
+
+#[derive(Clone, Copy)]
+enum Field {
+    Id,
+    VendorIds,
+    PkgName,
+    PkgPath,
+    InstalledVersion,
+    FixedVersion,
+    Status,
+    Severity,
+    SeveritySource,
+    Title,
+    Cvss,
+    Other,
+}
+
+impl Field {
+    const NAMES: [&'static str; 11] = [
+        "VulnerabilityID",
+        "VendorIDs",
+        "PkgName",
+        "PkgPath",
+        "InstalledVersion",
+        "FixedVersion",
+        "Status",
+        "Severity",
+        "SeveritySource",
+        "Title",
+        "CVSS",
+    ];
+
+    fn of(name: &str) -> Self {
+        match name {
+            "VulnerabilityID" => Self::Id,
+            "VendorIDs" => Self::VendorIds,
+            "PkgName" => Self::PkgName,
+            "PkgPath" => Self::PkgPath,
+            "InstalledVersion" => Self::InstalledVersion,
+            "FixedVersion" => Self::FixedVersion,
+            "Status" => Self::Status,
+            "Severity" => Self::Severity,
+            "SeveritySource" => Self::SeveritySource,
+            "Title" => Self::Title,
+            "CVSS" => Self::Cvss,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Vulnerability {
+    /// Reads the next one; what it does not say is empty.
+    pub(super) fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        self.clear();
+        let mut seen = Seen::default();
+        json.must_be("an object")?;
+        while let Some(field) = json.entry(Field::of)? {
+            seen.once(json, field as usize, &Field::NAMES)?;
+            let text = match field {
+                Field::Id => &mut self.id,
+                Field::PkgName => &mut self.pkg_name,
+                Field::PkgPath => &mut self.pkg_path,
+                Field::InstalledVersion => &mut self.installed_version,
+                Field::FixedVersion => &mut self.fixed_version,
+                Field::Status => &mut self.status,
+                Field::Severity => &mut self.severity,
+                Field::SeveritySource => &mut self.severity_source,
+                Field::Title => &mut self.title,
+                Field::VendorIds => {
+                    if json.may_be_list()? {
+                        while json.member()? {
+                            let mut id = String::new();
+                            json.text_into(&mut id)?;
+                            self.vendor_ids.push(id);
+                        }
+                    }
+                    continue;
+                }
+                Field::Cvss => {
+                    self.cvss.read(json)?;
+                    continue;
+                }
+                Field::Other => {
+                    json.skip()?;
+                    continue;
+                }
+            };
+            json.text_into(text)?;
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        let texts = [
+            &mut self.id,
+            &mut self.pkg_name,
+            &mut self.pkg_path,
+            &mut self.installed_version,
+            &mut self.fixed_version,
+            &mut self.status,
+            &mut self.severity,
+            &mut self.severity_source,
+            &mut self.title,
+        ];
+        texts.into_iter().for_each(String::clear);
+        self.vendor_ids.clear();
+        self.cvss.count = 0;
+    }
+}
+
+/// What one source rates.
+#[derive(Default)]
+pub(super) struct Score {
+    pub(super) source: String,
+    pub(super) v2: String,
+    pub(super) v3: String,
+    pub(super) v4: String,
+}
+
+#[derive(Clone, Copy)]
+enum OfScore {
+    V2,
+    V3,
+    V4,
+    Other,
+}
+
+impl OfScore {
+    const NAMES: [&'static str; 3] = ["V2Vector", "V3Vector", "V40Vector"];
+
+    fn of(name: &str) -> Self {
+        match name {
+            "V2Vector" => Self::V2,
+            "V3Vector" => Self::V3,
+            "V40Vector" => Self::V4,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// The scores by their source, in the order of the report.
 #[derive(Default)]
-pub(super) struct Scores<'a>(pub(super) Vec<(Text<'a>, Score<'a>)>);
+pub(super) struct Scores {
+    /// Those of the finding, and behind them memory of others.
+    scores: Vec<Score>,
+    count: usize,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Scores<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScoresVisitor)
+impl Scores {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Score> + Clone {
+        self.scores.iter().take(self.count)
+    }
+
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        if !json.may_be("scores by source")? {
+            return Ok(());
+        }
+        loop {
+            if self.scores.len() == self.count {
+                self.scores.push(Score::default());
+            }
+            let score = &mut self.scores[self.count];
+            let name = json.entry(|source| {
+                score.source.clear();
+                score.source.push_str(source);
+            })?;
+            if name.is_none() {
+                return Ok(());
+            }
+            score.read(json)?;
+            self.count += 1;
+        }
     }
 }
 
-struct ScoresVisitor;
-
-impl<'de> Visitor<'de> for ScoresVisitor {
-    type Value = Scores<'de>;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("scores by source")
-    }
-
-    fn visit_unit<E>(self) -> Result<Scores<'de>, E> {
-        Ok(Scores::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Scores<'de>, A::Error> {
-        let mut scores = Vec::new();
-        while let Some(score) = entries.next_entry()? {
-            scores.push(score);
+impl Score {
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        [&mut self.v2, &mut self.v3, &mut self.v4]
+            .into_iter()
+            .for_each(String::clear);
+        let mut seen = Seen::default();
+        json.must_be("an object")?;
+        while let Some(field) = json.entry(OfScore::of)? {
+            seen.once(json, field as usize, &OfScore::NAMES)?;
+            match field {
+                OfScore::V2 => json.text_into(&mut self.v2)?,
+                OfScore::V3 => json.text_into(&mut self.v3)?,
+                OfScore::V4 => json.text_into(&mut self.v4)?,
+                OfScore::Other => json.skip()?,
+            }
         }
-        Ok(Scores(scores))
+        Ok(())
     }
 }

@@ -9,16 +9,13 @@ mod finding;
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use serde::de::Deserializer;
-
-use super::json::{Document, Flaw, Outline, Text, outline};
+use super::json::{Document, Flaw, Json, Outline, Stop, outline};
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value::{self, Vectors};
 use super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use crate::model::{Host, Observation, ScanSummary, Severity};
-use document::Root;
-use finding::Vulnerability;
+use finding::{Score, Vulnerability};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "trivy-json",
@@ -63,6 +60,7 @@ fn import(
         resources: HashMap::new(),
         shape: Shape::Artefact,
         has_schema: false,
+        given: Vulnerability::default(),
     };
     super::json::read(input, &mut reader)?;
     Ok(reader.tally.summary)
@@ -87,6 +85,8 @@ struct Reader<'s> {
     resources: HashMap<String, Option<HostIndex>>,
     shape: Shape,
     has_schema: bool,
+    /// The finding that is read, in memory of the one before.
+    given: Vulnerability,
 }
 
 /// The image, file system or resource whose findings are read.
@@ -100,8 +100,8 @@ struct Artefact {
 }
 
 impl Document for Reader<'_> {
-    fn read<'de, D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(Root(self))
+    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
+        self.root(json)
     }
 
     fn flaw(&mut self) -> &mut Flaw {
@@ -141,7 +141,7 @@ impl Reader<'_> {
 
     fn vulnerability<E: serde::de::Error>(
         &mut self,
-        given: &Vulnerability<'_>,
+        given: &Vulnerability,
         target: &str,
         hidden: Option<String>,
     ) -> Result<(), E> {
@@ -162,31 +162,29 @@ impl Reader<'_> {
         self.pour_item()
     }
 
-    fn ids(&mut self, given: &Vulnerability<'_>) {
+    fn ids(&mut self, given: &Vulnerability) {
         self.item.cves.extend(value::cve(&given.id));
         let mut remediation = None;
-        for text in given.vendor_ids.iter().flatten().take(value::MAX_CVES) {
-            match value::cve(&text.0) {
+        for text in given.vendor_ids.iter().take(value::MAX_CVES) {
+            match value::cve(text) {
                 Some(cve) => self.item.cves.push(cve),
-                None if value::flaw_of_id(&text.0).is_none() => {
-                    self.item.aliases.push(text.0.clone().into_owned())
-                }
+                None if value::flaw_of_id(text).is_none() => self.item.aliases.push(text.clone()),
                 None => self.tally.leave_out("not a vendor's id"),
             }
-            value::prefer(&mut remediation, value::advisory(&text.0));
+            value::prefer(&mut remediation, value::advisory(text));
         }
         value::settle_cves(&mut self.item.cves);
         self.item.remediation = remediation.map(|(_, key)| key);
     }
 
     /// Takes all vectors, those of the source that rates first.
-    fn scores(&mut self, given: &Vulnerability<'_>) {
-        let is_rating = |source: &Text<'_>| source.0 == given.severity_source;
-        let rating = given.cvss.0.iter().filter(|(source, _)| is_rating(source));
-        let others = given.cvss.0.iter().filter(|(source, _)| !is_rating(source));
+    fn scores(&mut self, given: &Vulnerability) {
+        let is_rating = |score: &&Score| score.source == given.severity_source;
+        let rating = given.cvss.iter().filter(is_rating);
+        let others = given.cvss.iter().filter(|score| !is_rating(score));
         for text in rating
             .chain(others)
-            .flat_map(|(_, score)| [&score.v4, &score.v3, &score.v2])
+            .flat_map(|score| [&score.v4, &score.v3, &score.v2])
         {
             match self.vectors.read(text) {
                 Some(vector) if !self.item.vectors.contains(&vector) => self.item.vectors.push(vector),
@@ -196,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    fn describe(&mut self, given: &Vulnerability<'_>, target: &str) {
+    fn describe(&mut self, given: &Vulnerability, target: &str) {
         let item = &mut self.item;
         item.instance.push_str(&given.pkg_name);
         if !given.installed_version.is_empty() {
@@ -271,8 +269,8 @@ fn severity(given: &str) -> Result<Option<Severity>, String> {
 }
 
 /// Takes the status, which is that of the fix and not of the finding.
-fn status(given: &Vulnerability<'_>, item: &mut Observation) -> Result<(), String> {
-    let by_status = match given.status.as_ref() {
+fn status(given: &Vulnerability, item: &mut Observation) -> Result<(), String> {
+    let by_status = match given.status.as_str() {
         "fixed" => Some(true),
         "affected" | "will_not_fix" | "fix_deferred" | "end_of_life" => Some(false),
         "under_investigation" | "unknown" | "" => None,
