@@ -276,7 +276,7 @@ fn bytes_that_are_no_text_are_refused_in_values_that_nobody_reads() {
     let at = text.find(mark).unwrap() + mark.len();
     let line = text[..at].lines().count();
     for bad in [&b"\xff"[..], b"\xc3(", b"\xed\xa0\x80"] {
-        let spoiled = [text[..at].as_bytes(), bad, text[at..].as_bytes()].concat();
+        let spoiled = [&text.as_bytes()[..at], bad, &text.as_bytes()[at..]].concat();
         let said = format!("malformed at line {line}: not UTF-8 text");
         assert_refused("not text", read(&spoiled), "malformed", &said);
     }

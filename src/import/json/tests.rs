@@ -180,12 +180,11 @@ fn what_is_passed_over_is_utf8_and_not_too_deep() {
         b"{\n\"a\": \"\xed\xa0\x80\"}",
     ];
     for bytes in bad {
-        match told(with(bytes, &[], |json| json.skip()).unwrap_err()) {
-            ImportError::Malformed { place, message } => {
-                assert_eq!((place, message.as_str()), (Place::Line(2), "not UTF-8 text"));
-            }
-            other => panic!("{other}"),
-        }
+        let error = told(with(bytes, &[], |json| json.skip()).unwrap_err());
+        assert!(
+            matches!(&error, ImportError::Malformed { place: Place::Line(2), message } if message == "not UTF-8 text"),
+            "{error}"
+        );
     }
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     assert!(with(nested(128).as_bytes(), &[], |json| json.skip()).is_ok());
