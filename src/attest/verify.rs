@@ -10,6 +10,7 @@ use super::manifest::{
     is_exempt, parse_sums,
 };
 use super::timestamp::TimeStamp;
+use crate::diagnostic::counted;
 use crate::source::git_bundle_head;
 use crate::source::write::Files;
 use crate::trust::allowed_signers::{AllowedSigners, SignedBy, judge};
@@ -326,9 +327,9 @@ fn check_approvals(files: &Files, keyring: &ListInUse, report: &mut Report) {
     }
     let judged = judge_all(files, &found.unwrap_or_default());
     let number = judged.good;
-    let noun = if number == 1 { "approval" } else { "approvals" };
     report.approvals = format!(
-        "{number} {noun} verified by {whose}, {} of them over records as they are in the bundle",
+        "{} verified by {whose}, {} of them over records as they are in the bundle",
+        counted(number, "approval"),
         judged.over_records
     );
     report.problems.extend(judged.problems);

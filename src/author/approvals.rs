@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use chrono::{DateTime, Utc};
 
 use super::keyring::{ALLOWED_SIGNERS, Keys};
+use crate::diagnostic::counted;
 use crate::load::{LoadLimits, Repository, load, load_configuration};
 use crate::model::{Change, Decision, Incident, Kind, RecordId, RiskAcceptance, utc_text};
 use crate::source::read_folder;
@@ -155,7 +156,7 @@ pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
         Kind::Exception => repository.exceptions.get(id).map(|exception| {
             let spec = &exception.spec;
             let systems: Vec<String> = spec.scope.systems.iter().map(ToString::to_string).collect();
-            let hosts = counted(spec.scope.resolved.len());
+            let hosts = counted(spec.scope.resolved.len(), "host");
             format!(
                 "{id} {}, {} ({hosts}), until {}",
                 spec.severity,
@@ -173,7 +174,7 @@ pub fn shown(repository: &Repository, kind: Kind, id: &RecordId) -> String {
                 "{id} {}, {} ({}), until {}",
                 spec.status,
                 spec.subject.vuln,
-                counted(spec.subject.resolved.len()),
+                counted(spec.subject.resolved.len(), "host"),
                 spec.expires
             )
         }),
@@ -215,7 +216,7 @@ fn shown_acceptance(id: &RecordId, spec: &RiskAcceptance) -> String {
         "{id} {}, {} ({}){until}, residual {}/{}",
         spec.acceptance_type,
         systems.join(", "),
-        counted(subject.resolved.len()),
+        counted(subject.resolved.len(), "host"),
         spec.residual.likelihood,
         spec.residual.impact,
     )
@@ -259,14 +260,6 @@ fn shown_incident(id: &RecordId, spec: &Incident) -> String {
         overrides.join("; ")
     };
     format!("{id} {}, {}, {overrides}", spec.priority, systems.join(", "))
-}
-
-fn counted(hosts: usize) -> String {
-    if hosts == 1 {
-        "1 host".into()
-    } else {
-        format!("{hosts} hosts")
-    }
 }
 
 /// Loads a governed folder; a fault in it stops the work.

@@ -1,6 +1,7 @@
 //! What a person is shown before deciding: what the record allows, for how long, and what it covers now.
 
 use crate::check::findings_named;
+use crate::diagnostic::counted;
 use crate::load::Repository;
 use crate::model::{
     AsOf, Compensating, Date, Decision, Exception, Kind, Meta, Record, RecordId, RiskAcceptance, Status,
@@ -192,11 +193,10 @@ fn chain(repository: &Repository, exception: &Record<Exception>) -> Option<Strin
     }
     let days = exception.spec.expires.days_since(first);
     let named: Vec<&str> = names.iter().map(RecordId::as_str).collect();
-    let times = names.len();
-    let word = if times == 1 { "renewal" } else { "renewals" };
     Some(format!(
-        "{} ({times} {word}, since {first}, {days} d in all)",
-        named.join(", ")
+        "{} ({}, since {first}, {days} d in all)",
+        named.join(", "),
+        counted(names.len(), "renewal")
     ))
 }
 

@@ -26,6 +26,12 @@ impl Level {
     }
 }
 
+/// Returns a number with its noun, in the plural unless it is one: `1 error`, `2 errors`.
+pub fn counted<N: std::fmt::Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+    let ending = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
 /// One thing that a rule says about the repository.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {

@@ -5,8 +5,9 @@ use serde::ser::{SerializeMap as _, Serializer};
 
 use super::table::{Cell, Column, Layout, Table};
 use super::template::Templates;
-use super::words::{age, approval_mark, approvals, counted, import_state, moment};
+use super::words::{age, approval_mark, approvals, import_state, moment};
 use super::{DocumentKind, Request, View};
+use crate::diagnostic::counted;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::model::Kind;
 use crate::reconcile::{ImportLine, Register};

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::table::{Cell, Mark, Share, Tone};
+use crate::diagnostic::counted;
 use crate::model::{AsOf, Compensating, Date, Decision, Disposition, Kind, Rate, RecordId, Severity};
 use crate::reconcile::{HostState, ImportState, Register};
 use crate::trust::{ApprovalState, Decided};
@@ -41,12 +42,6 @@ pub(super) fn age(hours: i64) -> String {
     }
 }
 
-/// Returns a number with its noun, in the plural unless it is one.
-pub(super) fn counted(number: usize, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{ending}")
-}
-
 /// Returns a rate that knows whether its cases are few.
 pub(super) fn share(register: &Register<'_>, rate: Rate) -> Share {
     let isms = register.repository.isms.as_ref();
@@ -61,7 +56,7 @@ pub(super) fn days_left(register: &Register<'_>, until: Date) -> i64 {
 
 /// Says how long something lasts, by the days to its last day.
 pub(super) fn remaining(days: i64) -> String {
-    let number = counted(usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX), "day");
+    let number = counted(days.unsigned_abs(), "day");
     match days {
         0 => "last day".to_owned(),
         days if days < 0 => format!("ended {number} ago"),

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::advice::{Budget, MAX_ENTRIES, identify, instant, line, moment, name, remedy};
-use super::json::{
-    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Text, outline, read,
-};
+use super::json::{Flaw, Listed, Members, Outline, Report, Stop, Text, outline, read};
 use super::rows::{Refusal, text_time, unknown};
 use super::tally::Tally;
 use super::tree::Tree;
@@ -41,7 +39,7 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut reader = Reader {
+    let mut reader = Listed::new(Reader {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
         document: AdvisoryDocument {
@@ -50,12 +48,11 @@ fn import(
         },
         budget: Budget::default(),
         has_context: false,
-        has_statements: false,
         rows: 0,
         held: Vec::new(),
-    };
+    });
     read(input, &mut reader)?;
-    Ok(reader.tally.summary)
+    Ok(reader.report.tally.summary)
 }
 
 struct Reader<'s> {
@@ -64,40 +61,19 @@ struct Reader<'s> {
     document: AdvisoryDocument,
     budget: Budget,
     has_context: bool,
-    has_statements: bool,
     rows: u32,
     /// The author and the time may come after the statements.
     held: Vec<Advice>,
 }
 
-impl Document for Reader<'_> {
-    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
-        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
-        for (is_there, name) in [
-            (self.has_context, "@context"),
-            (!self.document.id.is_empty(), "@id"),
-            (self.has_statements, "statements"),
-        ] {
-            if !is_there {
-                return Err(self.flaw.malformed(format!("`{name}` is missing")));
-            }
-        }
-        self.document.issued = instant(self.tally.summary.run_at);
-        let document = Arc::new(std::mem::take(&mut self.document));
-        for mut advice in std::mem::take(&mut self.held) {
-            advice.document = Arc::clone(&document);
-            self.tally.sink.advice(advice);
-        }
-        Ok(())
-    }
+impl Report for Reader<'_> {
+    const LIST: &'static str = "statements";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Reader<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
             "@context" => {
                 let context: Text<'de> = values.next_value()?;
@@ -123,15 +99,30 @@ impl Entries for Reader<'_> {
                 }
                 Ok(())
             }
-            "statements" if self.has_statements => {
-                Err(self.flaw.malformed("`statements` comes twice".into()))
-            }
-            "statements" => {
-                self.has_statements = true;
-                values.next_value_seed(Array(self))
-            }
             _ => values.next_value::<IgnoredAny>().map(drop),
         }
+    }
+
+    fn missing(&self) -> Option<String> {
+        Some("`statements` is missing".into())
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        for (is_there, name) in [
+            (self.has_context, "@context"),
+            (!self.document.id.is_empty(), "@id"),
+        ] {
+            if !is_there {
+                return Err(self.flaw.malformed(format!("`{name}` is missing")));
+            }
+        }
+        self.document.issued = instant(self.tally.summary.run_at);
+        let document = Arc::new(std::mem::take(&mut self.document));
+        for mut advice in std::mem::take(&mut self.held) {
+            advice.document = Arc::clone(&document);
+            self.tally.sink.advice(advice);
+        }
+        Ok(())
     }
 }
 
@@ -141,9 +132,8 @@ impl Members for Reader<'_> {
             return Ok(false);
         };
         self.rows += 1;
-        let whose = format!("statement {}", self.rows);
         let taken = self.statement(&row);
-        taken.map_err(|refusal| refusal.stop(&mut self.flaw, &whose))?;
+        taken.map_err(|refusal| refusal.stop(&mut self.flaw, &format!("statement {}", self.rows)))?;
         Ok(true)
     }
 }

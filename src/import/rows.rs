@@ -29,6 +29,15 @@ pub(super) enum Refusal {
 impl Refusal {
     /// Keeps it for the place that the reader knows, and returns the error that stops a visitor.
     pub(super) fn stop<E: serde::de::Error>(self, flaw: &mut Flaw, whose: &str) -> E {
+        match self.within(whose) {
+            Self::Malformed(message) => flaw.malformed(message),
+            Self::Unknown(message) => flaw.unknown(message),
+            Self::OverLimit(message) => flaw.over_limit(message),
+        }
+    }
+
+    /// Says in which part it is; a name that is empty says nothing.
+    pub(super) fn within(self, whose: &str) -> Self {
         let worded = |message: String| {
             if whose.is_empty() {
                 message
@@ -37,9 +46,9 @@ impl Refusal {
             }
         };
         match self {
-            Self::Malformed(message) => flaw.malformed(worded(message)),
-            Self::Unknown(message) => flaw.unknown(worded(message)),
-            Self::OverLimit(message) => flaw.over_limit(worded(message)),
+            Self::Malformed(message) => Self::Malformed(worded(message)),
+            Self::Unknown(message) => Self::Unknown(worded(message)),
+            Self::OverLimit(message) => Self::OverLimit(worded(message)),
         }
     }
 

@@ -89,6 +89,16 @@ impl ClaimStatus {
         }
     }
 
+    /// Returns what people read.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Affected => "affected",
+            Self::UnderInvestigation => "under investigation",
+            Self::Fixed => "fixed",
+            Self::NotAffected => "not affected",
+        }
+    }
+
     /// Tells whether it leaves the product in doubt.
     pub fn is_suspect(self) -> bool {
         match self {

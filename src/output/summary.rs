@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::text::counted;
+use crate::diagnostic::counted;
 use crate::diagnostic::{Diagnostic, Level};
 
 /// Diagnostics counted by level; in JSON as diagnostics/v1 has it.

@@ -165,15 +165,6 @@ pub(super) fn painted(style: Style, paint: Option<Paint>, text: &str) -> Cow<'_,
     Cow::Owned(format!("\u{1b}[{code}m{text}\u{1b}[0m"))
 }
 
-/// Returns a number with its noun: `1 error`, `2 errors`.
-pub fn counted(number: u64, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
-}
-
 /// Returns the local day, with the time where it is not the day's end.
 pub(super) fn minute(instant: DateTime<Utc>, as_of: AsOf) -> String {
     let zone = as_of.zone();

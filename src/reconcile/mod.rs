@@ -45,7 +45,7 @@ pub use register::{HostRow, HostState, ImportLine, ImportState, InstallRow, Peri
 pub use sample::{Drawn, Item, METHOD, Sample, Stratum, sample};
 pub use suppressed::{HiddenBy, Naming, Suppressed, SuppressedState};
 pub use trace::{Saying, Trace, TraceEvent, TraceRecord, trace};
-pub use watch::{VersionMatch, VexStatement, WatchRow, WhoSaid};
+pub use watch::{VersionMatch, VexStatement, WatchRow, WhoSaid, by_urgency};
 pub use whatif::{
     CellChange, Difference, Had, Tally, Turned, Verdict, contents_with_cells, difference, with_cells,
 };

@@ -8,7 +8,7 @@ use super::{place, place_of_source};
 use crate::check::actions::{Actions, names_patch};
 use crate::check::words::{excerpt, listed_up_to};
 use crate::check::{Check, Context, Family};
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Level, counted};
 use crate::model::{
     Calendar, Change, ChangeType, Kind, Record, RecordId, SourceState, Status, System, Timetable,
 };
@@ -73,8 +73,8 @@ fn sources(context: &Context<'_>, installs: &[&InstallRow], out: &mut Vec<Diagno
             Some(state @ (SourceState::Proposed | SourceState::Prohibited)) => format!("which is {state}"),
             None => "which is no declared Source".to_owned(),
         };
-        let installs = if count == 1 { "install" } else { "installs" };
-        let message = format!("{count} {installs} by `{}`, {why}", excerpt(name));
+        let installs = counted(count, "install");
+        let message = format!("{installs} by `{}`, {why}", excerpt(name));
         out.push(
             Diagnostic::error(CHECK.code, place_of_source(context, id.as_ref()), message)
                 .label("nobody has approved what deploys from here")

@@ -8,7 +8,8 @@ use crate::cli::failure::Failure;
 use crate::cli::job::{Asked, open_in};
 use crate::cli::progress::Progress;
 use crate::cli::time;
-use crate::output::text::{counted, visible};
+use crate::diagnostic::counted;
+use crate::output::text::visible;
 use crate::source::write::write_folder;
 
 pub(in crate::cli) fn export(

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::AcceptanceRow;
+use crate::diagnostic::counted;
 use crate::document::decisions::Phase;
 use crate::document::ratings::{Pair, rating};
 use crate::document::table::{Cell, Column, Layout, Mark, Table, Tone};
 use crate::document::words::{
-    compensating, counted, day, days_left, decision_word, demands_in_words, name_of, remaining, spaced,
+    compensating, day, days_left, decision_word, demands_in_words, name_of, remaining, spaced,
 };
 use crate::model::{Kind, RiskRating};
 use crate::reconcile::Register;

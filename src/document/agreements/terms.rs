@@ -1,8 +1,9 @@
 //! The terms of an agreement in words: times, conditions, clock, caps, overrides, tolerance.
 
 use super::super::table::{Cell, Column, Layout, Table};
-use super::super::words::{approval_mark, counted, moment};
+use super::super::words::{approval_mark, moment};
 use super::Agreed;
+use crate::diagnostic::counted;
 use crate::model::{
     CapStart, ClockPause, ClockStart, ClockStop, Kev, KevMode, Kind, MatrixCell, RegulationCap, Selector,
     Severity, Sla, TableTime, TimeUnit,

@@ -1,8 +1,9 @@
 //! What surrounds the management system, as far as the records tell: what was written, regulations, agreements.
 
+use crate::diagnostic::counted;
 use crate::document::force::{Force, version_of};
 use crate::document::table::{Cell, Column, Layout, Table};
-use crate::document::words::{approval_mark, counted};
+use crate::document::words::approval_mark;
 use crate::model::{CapStart, Kind, Meta, RegulationCap};
 use crate::reconcile::Register;
 

@@ -1,7 +1,7 @@
 //! What policies lay down in numbers, a sentence each.
 
 use super::super::table::{Cell, Column, Layout, Table};
-use super::super::words::counted;
+use crate::diagnostic::counted;
 use crate::model::{AdoptionStrategy, Cycle, Policy, Record, RoleRef};
 use crate::source::Spanned;
 

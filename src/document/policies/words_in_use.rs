@@ -1,7 +1,8 @@
 //! The words that all records share: glossary, tiers, severities, frameworks.
 
 use super::super::table::{Cell, Column, Layout, Table};
-use super::super::words::{counted, severity};
+use super::super::words::severity;
+use crate::diagnostic::counted;
 use crate::model::{Isms, Policy, Record};
 use crate::reconcile::Register;
 

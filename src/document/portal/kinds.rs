@@ -2,11 +2,12 @@
 
 use super::super::html::Page;
 use super::super::table::{Cell, Column, Layout, Mark, Table};
-use super::super::words::{approval_mark, counted, days_left, host_state, spaced};
+use super::super::words::{approval_mark, days_left, host_state, spaced};
 use super::record::force;
 use super::site::{Site, count_link, page_path, paged, record_path};
 use super::{above, start_step};
 use crate::diagnostic::Level;
+use crate::diagnostic::counted;
 use crate::load::Known;
 use crate::model::{Date, Kind, Meta};
 use crate::reconcile::Register;

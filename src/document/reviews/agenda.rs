@@ -3,8 +3,9 @@
 use super::super::Request;
 use super::super::decisions::{Body, DecisionRow, Phase, decision_rows};
 use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::super::words::{counted, day, days_left, decision_word, name_of, severity};
+use super::super::words::{day, days_left, decision_word, name_of, severity};
 use crate::diagnostic::Level;
+use crate::diagnostic::counted;
 use crate::model::{Date, Decision, Exception, Kind, RecordId};
 use crate::reconcile::Register;
 

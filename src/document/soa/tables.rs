@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
-use super::super::words::counted;
 use super::ControlStatus;
+use crate::diagnostic::counted;
 use crate::model::controls::{Control, Edition, catalogue, compare_ids, control, predecessors, successors};
 use crate::model::{Record, Soa, SoaEntry};
 use crate::reconcile::Register;

@@ -1,9 +1,10 @@
 //! The way out: stretches without support, acceptances and milestones over time.
 
 use super::{Ending, Support};
+use crate::diagnostic::counted;
 use crate::document::figure::{Drawing, Figure, Fill, Milestone, Stretch, Timeline};
 use crate::document::table::{Cell, Column, Layout, Mark, Table, Tone};
-use crate::document::words::{counted, days_left, remaining};
+use crate::document::words::{days_left, remaining};
 use crate::model::{Date, Milestone as Step};
 use crate::reconcile::Register;
 

@@ -2,10 +2,11 @@
 
 use super::{Ending, Support};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::counted;
 use crate::document::Request;
 use crate::document::findings::system_cell;
 use crate::document::table::{Cell, Column, Layout, Table};
-use crate::document::words::{compensating, counted, days_left, severity, spaced};
+use crate::document::words::{compensating, days_left, severity, spaced};
 use crate::model::{Feasibility, Finding, Monitoring, Record, System};
 use crate::reconcile::Register;
 

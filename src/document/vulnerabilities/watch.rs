@@ -2,8 +2,8 @@
 
 use super::super::table::{Cell, Column, Layout, Mark, Table, Tone};
 use super::super::words::{day, moment, severity};
-use crate::model::{ClaimStatus, Remedy};
-use crate::reconcile::{Register, VersionMatch, VexStatement, WatchRow};
+use crate::model::Remedy;
+use crate::reconcile::{Register, VersionMatch, VexStatement, WatchRow, by_urgency};
 
 const WATCH: &[Column] = &[
     Column::new("vuln", "Vulnerability").wide(),
@@ -31,11 +31,7 @@ const WATCH: &[Column] = &[
 
 /// Lists what is suspected by advisories alone, the gravest first.
 pub(super) fn watch_table(register: &Register<'_>) -> Table {
-    let mut rows: Vec<&WatchRow> = register.watch_list.iter().collect();
-    rows.sort_by_key(|row| {
-        let urgency = (row.kev.is_none(), std::cmp::Reverse(row.severity), row.status);
-        (urgency, row.system.clone(), row.vuln.clone())
-    });
+    let rows = by_urgency(&register.watch_list);
     Table {
         name: "watch-list",
         caption: "Suspected by advisories, the gravest first".into(),
@@ -58,7 +54,7 @@ fn watch_row(register: &Register<'_>, row: &WatchRow) -> Vec<Cell> {
         Cell::text(row.version.words()),
         Cell::Mark(suspected(row.version)),
         Cell::text("advisory"),
-        Cell::text(in_words(row.status)),
+        Cell::text(row.status.words()),
         row.severity
             .map_or_else(|| Cell::text("not rated"), |of| Cell::Mark(severity(of))),
         Cell::maybe_shown(row.kev),
@@ -105,15 +101,6 @@ fn remedy(remedy: &Remedy) -> String {
     format!("{category}{key}{details}{url}")
 }
 
-fn in_words(status: ClaimStatus) -> &'static str {
-    match status {
-        ClaimStatus::Affected => "affected",
-        ClaimStatus::UnderInvestigation => "under investigation",
-        ClaimStatus::Fixed => "fixed",
-        ClaimStatus::NotAffected => "not affected",
-    }
-}
-
 const VEX: &[Column] = &[
     Column::new("vuln", "Vulnerability").wide(),
     Column::new("open", "Findings open"),
@@ -148,7 +135,7 @@ fn vex_row(register: &Register<'_>, one: &VexStatement) -> Vec<Cell> {
     vec![
         Cell::text(one.vuln.clone()),
         Cell::count(one.open),
-        Cell::text(in_words(one.status)),
+        Cell::text(one.status.words()),
         Cell::maybe(one.justification.clone()),
         Cell::maybe(one.impact.clone()),
         Cell::list(one.products.iter().cloned()),

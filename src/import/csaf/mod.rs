@@ -15,9 +15,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 use self::products::Products;
 use self::vulnerability::{Held, held};
 use super::advice::{Budget, MAX_ENTRIES, instant, line, moment};
-use super::json::{
-    Array, Document, Entries, Flaw, Json, Members, Object, Outline, Stop, Text, outline, read,
-};
+use super::json::{Flaw, Listed, Members, Outline, Report, Stop, Text, outline, read};
 use super::rows::{Refusal, unknown};
 use super::tally::Tally;
 use super::tree::Tree;
@@ -45,7 +43,7 @@ fn import(
     options: &Options<'_>,
     sink: &mut dyn Sink,
 ) -> Result<ScanSummary, ImportError> {
-    let mut reader = Reader {
+    let mut reader = Listed::new(Reader {
         tally: Tally::new(options, sink),
         flaw: Flaw::default(),
         vectors: Vectors::default(),
@@ -53,12 +51,11 @@ fn import(
         schema: String::new(),
         document: None,
         products: None,
-        has_vulnerabilities: false,
         rows: 0,
         held: Vec::new(),
-    };
+    });
     read(input, &mut reader)?;
-    Ok(reader.tally.summary)
+    Ok(reader.report.tally.summary)
 }
 
 struct Reader<'s> {
@@ -70,29 +67,21 @@ struct Reader<'s> {
     schema: String,
     document: Option<Tree>,
     products: Option<Products>,
-    has_vulnerabilities: bool,
     rows: u32,
     held: Vec<Held>,
 }
 
-impl Document for Reader<'_> {
-    fn read(&mut self, json: &mut Json<'_>) -> Result<(), Stop> {
-        serde::de::DeserializeSeed::deserialize(Object(self), json)?;
-        let ended = self.end();
-        ended.map_err(|refusal| refusal.stop(&mut self.flaw, ""))
-    }
+impl Report for Reader<'_> {
+    const LIST: &'static str = "vulnerabilities";
 
     fn flaw(&mut self) -> &mut Flaw {
         &mut self.flaw
     }
-}
 
-impl Entries for Reader<'_> {
-    fn entry<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+    fn other<'de, A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         let is_known = match name {
             "document" => self.document.is_some(),
             "product_tree" => self.products.is_some(),
-            "vulnerabilities" => self.has_vulnerabilities,
             _ => false,
         };
         if is_known {
@@ -110,13 +99,18 @@ impl Entries for Reader<'_> {
                 self.products =
                     Some(products.map_err(|refusal| refusal.stop(&mut self.flaw, "`product_tree`"))?);
             }
-            "vulnerabilities" => {
-                self.has_vulnerabilities = true;
-                values.next_value_seed(Array(self))?;
-            }
             _ => values.next_value::<IgnoredAny>().map(drop)?,
         }
         Ok(())
+    }
+
+    fn missing(&self) -> Option<String> {
+        None
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        let said = self.say();
+        said.map_err(|refusal| refusal.stop(&mut self.flaw, ""))
     }
 }
 
@@ -126,9 +120,8 @@ impl Members for Reader<'_> {
             return Ok(false);
         };
         self.rows += 1;
-        let whose = format!("vulnerability {}", self.rows);
         let taken = self.vulnerability(&row);
-        taken.map_err(|refusal| refusal.stop(&mut self.flaw, &whose))?;
+        taken.map_err(|refusal| refusal.stop(&mut self.flaw, &format!("vulnerability {}", self.rows)))?;
         Ok(true)
     }
 }
@@ -152,14 +145,14 @@ impl Reader<'_> {
     }
 
     /// Says of each product what was said of its id, and pours it.
-    fn end(&mut self) -> Result<(), Refusal> {
+    fn say(&mut self) -> Result<(), Refusal> {
         let document = Arc::new(self.head()?);
         let mut products = self.products.take().unwrap_or_default();
         let mut budget = Budget::default();
         for held in std::mem::take(&mut self.held) {
             let whose = held.advice.name().to_owned();
             let resolved = held.resolve(&document, &mut products, &mut budget);
-            let advice = resolved.map_err(|refusal| within(refusal, &whose))?;
+            let advice = resolved.map_err(|refusal| refusal.within(&super::value::shown(&whose)))?;
             self.tally.sink.advice(advice);
         }
         Ok(())
@@ -193,15 +186,5 @@ impl Reader<'_> {
             issued: instant(issued),
             severity_given: of("aggregate_severity", "text").unwrap_or_default(),
         })
-    }
-}
-
-/// Says in which vulnerability it is.
-fn within(refusal: Refusal, whose: &str) -> Refusal {
-    let worded = |message: String| format!("{}: {message}", super::value::shown(whose));
-    match refusal {
-        Refusal::Malformed(message) => Refusal::Malformed(worded(message)),
-        Refusal::Unknown(message) => Refusal::Unknown(worded(message)),
-        Refusal::OverLimit(message) => Refusal::OverLimit(worded(message)),
     }
 }

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use super::{Report, name, opens_in_time};
+use crate::diagnostic::counted;
 use crate::model::{AsOf, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
-use crate::output::text::{Paint, counted, minute, painted, visible};
+use crate::output::text::{Paint, minute, painted, visible};
 use crate::reconcile::{MissingPatch, PatchState, SystemPlan};
 
 pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {

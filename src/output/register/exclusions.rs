@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnostic::counted;
 use crate::model::{Disposition, Finding};
-use crate::output::text::counted;
 use crate::reconcile::{ImportState, Register};
 use crate::trust::MissingHistory;
 

@@ -6,10 +6,11 @@ use super::Report;
 use super::exclusions::exclusions;
 use super::suppressions;
 use super::watch;
+use crate::diagnostic::counted;
 use crate::model::{AsOf, Disposition, Finding, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
-use crate::output::text::{Paint, counted, minute, painted, visible};
+use crate::output::text::{Paint, minute, painted, visible};
 use crate::reconcile::{ImportLine, ImportState, Kpi, Register, Unit};
 
 /// Rows of findings that are shown; every other format has all.

@@ -10,7 +10,7 @@ use crate::model::{AsOf, ClaimStatus, Date, RecordId, Remedy, Severity};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
 use crate::output::text::Paint;
-use crate::reconcile::{VersionMatch, VexStatement, WatchRow, WhoSaid};
+use crate::reconcile::{VersionMatch, VexStatement, WatchRow, WhoSaid, by_urgency};
 
 /// Rows that are shown; the JSON has all.
 const MAX_ROWS: usize = 50;
@@ -146,11 +146,7 @@ pub(super) fn write(all: &[WatchRow], as_of: AsOf, style: Style, out: &mut dyn W
         Column::whole("SAID", 2),
         Column::flexible("ADVISORY", 14, 1),
     ];
-    let mut rows: Vec<&WatchRow> = all.iter().collect();
-    rows.sort_by_key(|row| {
-        let urgency = (row.kev.is_none(), std::cmp::Reverse(row.severity));
-        (urgency, row.system.clone(), row.vuln.clone())
-    });
+    let rows = by_urgency(all);
     let shown: Vec<[Cell; 8]> = rows.iter().take(MAX_ROWS).map(|row| cells(row, as_of)).collect();
     table::write(&COLUMNS, &shown, style, out)?;
     let more = rows.len() - shown.len();

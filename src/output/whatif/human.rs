@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{RATES, Report};
+use crate::diagnostic::counted;
 use crate::model::{AsOf, MatrixCell, TimeUnit};
 use crate::output::Style;
 use crate::output::table::{self, Cell, Column};
@@ -32,12 +33,11 @@ fn cell_in_words(change: &CellChange, had: &[Had]) -> String {
         .iter()
         .map(|(id, cell)| format!("`{id}` has {}", time(cell)))
         .collect();
-    let unit = if change.days == 1 { "day" } else { "days" };
     format!(
-        "{}/{} in {} {unit}: {}",
+        "{}/{} in {}: {}",
         change.severity,
         change.tier,
-        change.days,
+        counted(change.days, "day"),
         had.join(", ")
     )
 }

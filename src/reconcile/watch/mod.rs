@@ -52,6 +52,17 @@ pub struct WatchRow {
     pub notes: Vec<Arc<str>>,
 }
 
+/// Puts rows in the order in which people read them, the gravest first.
+pub fn by_urgency(rows: &[WatchRow]) -> Vec<&WatchRow> {
+    let mut rows: Vec<&WatchRow> = rows.iter().collect();
+    rows.sort_by(|one, other| {
+        let urgency = |row: &WatchRow| (row.kev.is_none(), std::cmp::Reverse(row.severity), row.status);
+        let by_urgency = urgency(one).cmp(&urgency(other));
+        by_urgency.then_with(|| (&one.system, &one.vuln).cmp(&(&other.system, &other.vuln)))
+    });
+    rows
+}
+
 /// Who says something, when, and in which import.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct WhoSaid {
