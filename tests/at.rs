@@ -105,6 +105,12 @@ fn a_day_is_read_from_objects_in_any_shape_of_repository() {
         code == 2 && err.contains("no commit on or before that day"),
         "{err}"
     );
+    for (at, is_told) in [("2026-13-01", true), ("2026-1-1", false)] {
+        let (code, _, err) = run_at(&bare, &["check", "--repo", ".", "--at", at]);
+        let told = format!("the calendar has no day `{at}`");
+        assert!(code == 2 && err.contains(&told) == is_told, "{err}");
+        assert!(err.contains("names no commit"), "{err}");
+    }
 }
 
 #[test]

@@ -155,4 +155,16 @@ fn the_demo_tells_who_decided_and_how_old_a_chain_is() {
     ] {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
+    for (day, part) in [
+        ("2026-09-02", "chain     exc-0014: begins on 2026-09-03"),
+        (
+            "2026-09-30",
+            "exc-0014: 28 d, from 2026-09-03 to 2026-09-30\nstanding  approved as of 2026-09-30T23:59:59+02:00\n",
+        ),
+        ("2026-10-01", "+02:00; its time ended on 2026-09-30\n"),
+    ] {
+        let words = ["countersign", "log", "exc-0014", "--as-of", day].map(Into::into);
+        let (code, out, err) = streams(&DEMO.repository, &words);
+        assert!(code == 0 && out.contains(part), "{part} is not in\n{out}{err}");
+    }
 }

@@ -278,6 +278,15 @@ fn tree_now(root: &Path, facts: Option<&GitFacts>) -> Result<Tree, Failure> {
     }
 }
 
+/// Tells whether a text is written as days are, such as `2026-13-01`; a branch may be called so, too.
+fn looks_like_day(text: &str) -> bool {
+    let parts = text.split('-').map(|part| {
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some(part.len())
+    });
+    parts.eq([Some(4), Some(2), Some(2)])
+}
+
 fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String, Option<String>), Failure> {
     let Some(facts) = facts else {
         return Err(Failure::usage(format!(
@@ -287,7 +296,12 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
     };
     let usage = |error: anyhow::Error| Failure { code: USAGE, error };
     let (Some(day), Some(head)) = (parse_date(at), &facts.commit) else {
-        return Ok((source::resolve_revision(root, at).map_err(usage)?, None));
+        let found = source::resolve_revision(root, at);
+        let found = found.map_err(|error| match looks_like_day(at) {
+            true => error.context(format!("the calendar has no day `{at}`")),
+            false => error,
+        });
+        return Ok((found.map_err(usage)?, None));
     };
     // The zone is that of the newest commit: the one of that day is only found with it.
     let tree = source::read_commit(root, head)?;

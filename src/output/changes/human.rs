@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{Report, days_words, need_words};
 use crate::check::ChangedRecord;
+use crate::diagnostic::counted;
 use crate::output::Style;
 use crate::output::text::{Paint, painted, visible};
 use crate::trust::{Classified, Effect};
@@ -48,7 +49,7 @@ fn write_record(
         writeln!(out, "  needs {}", visible(&need_words(need)))?;
     }
     if !one.covers.is_empty() {
-        writeln!(out, "  stands for {} open findings", one.covers.len())?;
+        writeln!(out, "  stands for {}", counted(one.covers.len(), "open finding"))?;
     }
     for covered in one.covers.iter().take(MAX_FINDINGS) {
         writeln!(

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::{Report, days_words, need_words};
 use crate::check::ChangedRecord;
+use crate::diagnostic::counted;
 use crate::output::text::visible;
 use crate::trust::Classified;
 
@@ -59,7 +60,11 @@ fn write_record(report: &Report<'_>, one: &ChangedRecord, out: &mut dyn Write) -
         writeln!(out, "- needs {}", plain(&need_words(need)))?;
     }
     if !one.covers.is_empty() {
-        writeln!(out, "\nStands for {} open findings:\n", one.covers.len())?;
+        writeln!(
+            out,
+            "\nStands for {}:\n",
+            counted(one.covers.len(), "open finding")
+        )?;
         writeln!(
             out,
             "| host | vulnerability | severity | disposition |\n|---|---|---|---|"

@@ -45,18 +45,20 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
             .iter()
             .map(|id| visible(id.as_str()).into_owned())
             .collect();
-        writeln!(
-            out,
-            "\nchain     {}: {} d, from {} to {}",
-            ids.join(" > "),
-            chain.days(),
-            chain.from,
-            chain.until
-        )?;
+        let span = if chain.from > report.as_of.day() {
+            format!("begins on {}", chain.from)
+        } else {
+            format!("{} d, from {} to {}", chain.days(), chain.from, chain.until)
+        };
+        writeln!(out, "\nchain     {}: {span}", ids.join(" > "))?;
     } else {
         writeln!(out)?;
     }
-    writeln!(out, "standing  {} as of {}", standing(life), report.as_of)
+    let ended = life.chain.as_ref().map(|chain| chain.until);
+    let ended = ended.filter(|until| report.as_of.is_past(*until));
+    let ended = ended.map(|until| format!("; its time ended on {until}"));
+    let ended = ended.unwrap_or_default();
+    writeln!(out, "standing  {} as of {}{ended}", standing(life), report.as_of)
 }
 
 fn rows_of(event: &Event, report: &Report<'_>) -> Vec<[Cell; 6]> {
