@@ -52,22 +52,24 @@ impl Sightings {
 
     /// Returns what was seen on a host, each with when it was last seen.
     pub fn on(&self, host: HostIndex) -> impl Iterator<Item = (&Sighting, Option<Stamp>)> {
-        let on_host = self.0.get(host.0 as usize);
-        on_host.into_iter().flat_map(OnHost::iter)
+        OnHost::iter(self.0.get(host.0 as usize))
     }
 
     /// Returns everything that was seen.
     pub fn iter(&self) -> impl Iterator<Item = (HostIndex, &Sighting)> {
         let hosts = (0..).map(HostIndex).zip(&self.0);
-        hosts.flat_map(|(host, on_host)| on_host.iter().map(move |(sighting, _)| (host, sighting)))
+        hosts.flat_map(|(host, on_host)| {
+            OnHost::iter(Some(on_host)).map(move |(sighting, _)| (host, sighting))
+        })
     }
 }
 
 impl OnHost {
-    fn iter(&self) -> impl Iterator<Item = (&Sighting, Option<Stamp>)> {
-        let (own, shared, last_seen) = match self {
-            Self::Own(own) => (&own[..], &[][..], None),
-            Self::Shared { last_seen, sightings } => (&[][..], &sightings[..], *last_seen),
+    fn iter(on_host: Option<&Self>) -> impl Iterator<Item = (&Sighting, Option<Stamp>)> {
+        let (own, shared, last_seen) = match on_host {
+            None => (&[][..], &[][..], None),
+            Some(Self::Own(own)) => (&own[..], &[][..], None),
+            Some(Self::Shared { last_seen, sightings }) => (&[][..], &sightings[..], *last_seen),
         };
         let own = own.iter().map(|sighting| (sighting, sighting.last_seen));
         own.chain(shared.iter().map(move |SharedSighting { sighting, is_dated }| {

@@ -228,7 +228,9 @@ pub(super) fn fan_out<'a>(
     let mut fanned = Vec::new();
     for &(index, place) in places {
         let scan = runs[index].scan;
-        for (sighting, last_seen) in scan.sightings.on(place) {
+        let sightings = scan.sightings.on(place);
+        fanned.reserve(sightings.size_hint().0);
+        for (sighting, last_seen) in sightings {
             let check = sighting.check as usize;
             let Some(rated) = ratings.get(index, check) else {
                 continue;

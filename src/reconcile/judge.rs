@@ -37,7 +37,7 @@ pub(super) struct Bench<'a> {
     pub(super) alerts: Alerts,
     pub(super) systems: &'a BTreeMap<RecordId, SystemRow>,
     pub(super) exposed: &'a Exposed,
-    pub(super) coverages: Coverages,
+    pub(super) coverages: &'a Coverages<'a>,
     pub(super) kev: HashMap<&'a str, KevListing>,
     pub(super) epss: HashMap<&'a str, f64>,
     /// Triages that count, by vulnerability.

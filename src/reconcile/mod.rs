@@ -119,6 +119,7 @@ pub fn reconcile_over<'a>(
     };
     let conflicts = facts::conflicts(repository, known());
     let exposed = facts::Exposed::new(repository, known());
+    let coverages = coverage::Coverages::new(repository, &standings, as_of);
     let bench = judge::Bench {
         repository,
         standings: &standings,
@@ -129,16 +130,23 @@ pub fn reconcile_over<'a>(
         alerts: alerts::Alerts::of(&runs, &joined.identities, as_of),
         systems: &systems,
         exposed: &exposed,
-        coverages: coverage::Coverages::new(repository, &standings, as_of),
+        coverages: &coverages,
         kev: join::kev_listings(&runs, as_of),
         epss: join::epss_scores(&runs),
         triages: judge::triages(repository, &standings, as_of),
         clocks: rating::Clocks::new(records, &systems, moves, as_of),
     };
-    let mut findings: Vec<Finding> = joined
+    // A host's lives stand together, by vulnerability: hosts in their order leave next to nothing to sort.
+    let mut lives: Vec<&[join::Life]> = joined
         .lives
+        .chunk_by(|one, other| one.host == other.host)
+        .collect();
+    let row_of = |life: &join::Life| &hosts[places[life.host]];
+    lives.sort_by_key(|lives| lives.first().map(|life| &row_of(life).id));
+    let lives: Vec<&join::Life> = lives.into_iter().flatten().collect();
+    let mut findings: Vec<Finding> = lives
         .par_iter()
-        .map(|life| bench.judge(life, &hosts[places[life.host]]))
+        .map(|life| bench.judge(life, row_of(life)))
         .collect();
     let frame = kpi::Frame::new(period, as_of, duty);
     findings.retain(|finding| frame.concerns(finding));
@@ -153,8 +161,9 @@ pub fn reconcile_over<'a>(
         .iter()
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
-    let lives = joined.lives.iter();
-    let found = watch::Found::of(lives.map(|life| (life, &hosts[places[life.host]])));
+    // Who watches nothing need not know what was found.
+    let watched = if spoken.is_empty() { &[] } else { &lives[..] };
+    let found = watch::Found::of(watched.iter().map(|life| (*life, row_of(life))));
     let ground = watch::Ground {
         repository,
         kev: &bench.kev,
@@ -163,9 +172,7 @@ pub fn reconcile_over<'a>(
     };
     let watch_list = watch::watch_list(&ground, &spoken);
     let vex = vex.statements(&findings);
-    let judge::Bench {
-        coverages, alerts, ..
-    } = bench;
+    let stray_alerts = bench.alerts.into_stray();
     estate::merge_states(&mut hosts, &mut systems, &findings, frame);
     let rows = (&findings[..], &hosts[..], &systems);
     let kpis = kpi::Population::new(repository, &coverages, rows, frame).figures(frame);
@@ -192,7 +199,7 @@ pub fn reconcile_over<'a>(
         conflicts,
         installs,
         suppressed,
-        stray_alerts: alerts.into_stray(),
+        stray_alerts,
         watch_list,
         vex,
         kpis,

@@ -318,7 +318,7 @@ impl<'a> Register<'a> {
         periods.into_iter().map(figures).collect()
     }
 
-    fn population(&self, coverages: &Coverages, frame: Frame) -> Population<'_> {
+    fn population(&self, coverages: &Coverages<'_>, frame: Frame) -> Population<'_> {
         let rows = (&self.findings[..], &self.hosts[..], &self.systems);
         Population::new(self.repository, coverages, rows, frame)
     }

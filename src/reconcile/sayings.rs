@@ -81,6 +81,14 @@ pub(super) fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<O
         let run = &runs[fanned.run];
         run.host_at(&run.scan.hosts[fanned.place.0 as usize])
     };
+    let is_open = |fanned: &Fanned<'_>| fanned.sighting.state != ObservationState::Fixed;
+    if let [only] = group {
+        let found = Some(only).filter(|fanned| is_open(fanned));
+        return found
+            .map(|fanned| fanned.sighting.fingerprint.clone())
+            .into_iter()
+            .collect();
+    }
     let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
     for fanned in group {
         let at = newest.entry(&fanned.rated.observer).or_insert(looked_at(fanned));
@@ -89,7 +97,7 @@ pub(super) fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<O
     group
         .iter()
         .filter(|fanned| newest.get(&*fanned.rated.observer) == Some(&looked_at(fanned)))
-        .filter(|fanned| fanned.sighting.state != ObservationState::Fixed)
+        .filter(|fanned| is_open(fanned))
         .map(|fanned| fanned.sighting.fingerprint.clone())
         .collect()
 }

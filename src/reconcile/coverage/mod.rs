@@ -17,15 +17,15 @@ use crate::trust::{ApprovalState, Standings};
 use past::Past;
 
 /// A decision that may stand for findings.
-pub(super) struct Coverage {
-    pub(super) id: RecordId,
+pub(super) struct Coverage<'a> {
+    pub(super) id: &'a RecordId,
     pub(super) is_acceptance: bool,
     /// For a whole unsupported system rather than for vulnerabilities.
     pub(super) is_for_unsupported: bool,
-    hosts: BTreeSet<String>,
+    hosts: BTreeSet<&'a str>,
     /// The vulnerabilities and patches that it names.
-    keys: BTreeSet<String>,
-    pub(super) systems: BTreeSet<RecordId>,
+    keys: BTreeSet<&'a str>,
+    pub(super) systems: BTreeSet<&'a RecordId>,
     /// From when it can count: its start, and not before its first approval.
     from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
@@ -33,7 +33,7 @@ pub(super) struct Coverage {
     approvals: Vec<DateTime<Utc>>,
     /// When an approver withdrew it, the moments that an approval followed included.
     revocations: Vec<DateTime<Utc>>,
-    renews: Option<RecordId>,
+    renews: Option<&'a RecordId>,
     /// The gravest severity that its approvers were asked about; only an exception names one.
     severity: Option<Severity>,
     /// Whether it counts by an emergency approval only.
@@ -59,14 +59,14 @@ struct OfHost {
 const MOST_PAIRS: usize = 256;
 
 /// All decisions, found by host and there by vulnerability or patch.
-pub(super) struct Coverages {
-    all: Vec<Coverage>,
+pub(super) struct Coverages<'a> {
+    all: Vec<Coverage<'a>>,
     /// What decisions name, numbered.
-    numbers: HashMap<String, u32>,
-    by_host: HashMap<String, OfHost>,
-    by_id: HashMap<RecordId, usize>,
+    numbers: HashMap<&'a str, u32>,
+    by_host: HashMap<&'a str, OfHost>,
+    by_id: HashMap<&'a RecordId, usize>,
     /// Those for whole unsupported systems, by system.
-    by_unsupported: HashMap<RecordId, Vec<usize>>,
+    by_unsupported: HashMap<&'a RecordId, Vec<usize>>,
     as_of: AsOf,
 }
 
@@ -85,8 +85,8 @@ pub(super) struct Answer {
     pub(super) breach: Option<Breach>,
 }
 
-impl Coverages {
-    pub(super) fn new(repository: &Repository, standings: &Standings, as_of: AsOf) -> Self {
+impl<'a> Coverages<'a> {
+    pub(super) fn new(repository: &'a Repository, standings: &Standings, as_of: AsOf) -> Self {
         let mut coverages = Self {
             all: Vec::new(),
             numbers: HashMap::new(),
@@ -106,11 +106,7 @@ impl Coverages {
                 as_of,
             );
             coverage.hosts = texts(&scope.resolved);
-            coverage.systems = scope
-                .systems
-                .iter()
-                .map(|system| system.value.0.clone())
-                .collect();
+            coverage.systems = scope.systems.iter().map(|system| &system.value.0).collect();
             coverage.covers_exploited = spec.covers_exploited;
             coverage.severity = Some(spec.severity.value);
             coverages.add(coverage, &[&scope.vulns, &scope.patches]);
@@ -130,11 +126,7 @@ impl Coverages {
             coverage.is_acceptance = true;
             coverage.is_for_unsupported = spec.acceptance_type == RiskAcceptanceType::UnsupportedSystem;
             coverage.hosts = texts(&subject.resolved);
-            coverage.systems = subject
-                .systems
-                .iter()
-                .map(|system| system.value.0.clone())
-                .collect();
+            coverage.systems = subject.systems.iter().map(|system| &system.value.0).collect();
             coverage.covers_exploited = spec.covers_exploited;
             coverages.add(coverage, &[&subject.vulns, &subject.patches]);
         }
@@ -142,13 +134,13 @@ impl Coverages {
         coverages
     }
 
-    fn add(&mut self, mut coverage: Coverage, keys: &[&Vec<Spanned<String>>]) {
+    fn add(&mut self, mut coverage: Coverage<'a>, keys: &[&'a Vec<Spanned<String>>]) {
         let index = self.all.len();
         coverage.keys = keys.iter().flat_map(|keys| texts(keys)).collect();
-        self.by_id.entry(coverage.id.clone()).or_insert(index);
+        self.by_id.entry(coverage.id).or_insert(index);
         if coverage.is_for_unsupported {
             for system in &coverage.systems {
-                self.by_unsupported.entry(system.clone()).or_default().push(index);
+                self.by_unsupported.entry(system).or_default().push(index);
             }
         } else {
             self.add_by_host(&coverage, index);
@@ -163,16 +155,16 @@ impl Coverages {
         }
     }
 
-    fn add_by_host(&mut self, coverage: &Coverage, index: usize) {
+    fn add_by_host(&mut self, coverage: &Coverage<'a>, index: usize) {
         let is_wide = coverage.keys.len().saturating_mul(coverage.hosts.len()) > MOST_PAIRS;
         let place = u32::try_from(index).ok().filter(|_| !is_wide);
         let mut numbers = Vec::new();
         for key in &coverage.keys {
             let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-            numbers.push(*self.numbers.entry(key.clone()).or_insert(next));
+            numbers.push(*self.numbers.entry(key).or_insert(next));
         }
         for host in &coverage.hosts {
-            let of_host = self.by_host.entry(host.clone()).or_default();
+            let of_host = self.by_host.entry(host).or_default();
             match place {
                 Some(place) => of_host
                     .narrow
@@ -206,7 +198,7 @@ impl Coverages {
         united_seconds(spans.collect())
     }
 
-    pub(super) fn get(&self, index: usize) -> &Coverage {
+    pub(super) fn get(&self, index: usize) -> &Coverage<'a> {
         &self.all[index]
     }
 
@@ -289,7 +281,7 @@ impl Coverages {
     fn govern(&self, candidates: &[usize]) -> Option<(usize, DateTime<Utc>)> {
         let renewed: BTreeSet<&RecordId> = candidates
             .iter()
-            .filter_map(|&index| self.all[index].renews.as_ref())
+            .filter_map(|&index| self.all[index].renews)
             .collect();
         let governing: Vec<usize> = candidates
             .iter()
@@ -314,7 +306,7 @@ impl Coverages {
         index: usize,
         matching: &[usize],
         at: DateTime<Utc>,
-        lives: &dyn Fn(&Coverage) -> bool,
+        lives: &dyn Fn(&Coverage<'_>) -> bool,
     ) -> bool {
         let mine = &self.all[index];
         matching.iter().filter(|&&other| other != index).any(|&other| {
@@ -323,33 +315,33 @@ impl Coverages {
             let overlapped = stood && other.from <= mine.until && mine.from <= other.until;
             let ended = lives(other) && other.until < at && overlapped;
             let is_anew = |approved: &DateTime<Utc>| other.until < *approved && *approved <= at;
-            ended && !self.renews(mine, &other.id) && !mine.approvals.iter().any(is_anew)
+            ended && !self.renews(mine, other.id) && !mine.approvals.iter().any(is_anew)
         })
     }
 
     /// Follows renewals back; a circle of them renews nothing.
-    fn renews(&self, coverage: &Coverage, id: &RecordId) -> bool {
+    fn renews(&self, coverage: &Coverage<'_>, id: &RecordId) -> bool {
         let mut passed: HashSet<&RecordId> = HashSet::new();
-        let mut next = coverage.renews.as_ref();
+        let mut next = coverage.renews;
         while let Some(renewed) = next.filter(|renewed| passed.insert(*renewed)) {
             if renewed == id {
                 return true;
             }
             let index = self.by_id.get(renewed).copied();
-            next = index.and_then(|index| self.all[index].renews.as_ref());
+            next = index.and_then(|index| self.all[index].renews);
         }
         false
     }
 
-    fn is_renewed(&self, coverage: &Coverage, matching: &[usize]) -> bool {
+    fn is_renewed(&self, coverage: &Coverage<'_>, matching: &[usize]) -> bool {
         matching.iter().any(|&index| {
             let other = &self.all[index];
-            other.counts && other.is_active(self.as_of.instant()) && self.renews(other, &coverage.id)
+            other.counts && other.is_active(self.as_of.instant()) && self.renews(other, coverage.id)
         })
     }
 }
 
-impl Coverage {
+impl Coverage<'_> {
     pub(super) fn is_active(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at <= self.until
     }
@@ -391,14 +383,14 @@ impl Coverage {
     }
 }
 
-fn base(
-    meta: &Meta,
+fn base<'a>(
+    meta: &'a Meta,
     kind: Kind,
     starts: Date,
     expires: Date,
     standings: &Standings,
     as_of: AsOf,
-) -> Coverage {
+) -> Coverage<'a> {
     let standing = standings.of(kind, &meta.id.value);
     let approvals: Vec<DateTime<Utc>> = standing.approved.clone();
     let start = as_of.zone().start_of_day(starts).with_timezone(&Utc);
@@ -413,7 +405,7 @@ fn base(
         decided.counts() && matches!(decided.decision, Decision::Revoke | Decision::ReviewEnd)
     });
     Coverage {
-        id: meta.id.value.clone(),
+        id: &meta.id.value,
         is_acceptance: false,
         is_for_unsupported: false,
         hosts: BTreeSet::new(),
@@ -425,7 +417,7 @@ fn base(
         covers_exploited: false,
         approvals,
         revocations: withdrawals.map(|decided| decided.at).collect(),
-        renews: meta.renews.as_ref().map(|id| id.value.clone()),
+        renews: meta.renews.as_ref().map(|id| &id.value),
         severity: None,
         is_emergency: standing.state == ApprovalState::Emergency,
         was_approved: declared != Status::Draft
@@ -436,6 +428,6 @@ fn base(
     }
 }
 
-fn texts(values: &[Spanned<String>]) -> BTreeSet<String> {
-    values.iter().map(|value| value.value.clone()).collect()
+fn texts(values: &[Spanned<String>]) -> BTreeSet<&str> {
+    values.iter().map(|value| value.value.as_str()).collect()
 }

@@ -8,7 +8,7 @@ use crate::reconcile::clock::{Breach, Late};
 
 /// What stood for one finding over its life.
 pub(super) struct Past<'c> {
-    coverages: &'c Coverages,
+    coverages: &'c Coverages<'c>,
     matching: &'c [usize],
     exploited_since: Option<Date>,
     /// Whether the finding is open, so that its last moment is the one of the judgement.
@@ -20,7 +20,7 @@ pub(super) struct Past<'c> {
 
 impl<'c> Past<'c> {
     pub(super) fn new(
-        coverages: &'c Coverages,
+        coverages: &'c Coverages<'c>,
         finding: &Finding,
         exploited_since: Option<Date>,
         matching: &'c [usize],
@@ -79,7 +79,7 @@ impl<'c> Past<'c> {
     fn stands(&self, at: DateTime<Utc>) -> bool {
         let all = self.coverages;
         let is_now = self.is_open && at == self.last;
-        let lives = |coverage: &Coverage| {
+        let lives = |coverage: &Coverage<'_>| {
             if is_now {
                 coverage.counts
             } else {

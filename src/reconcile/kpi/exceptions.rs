@@ -26,7 +26,7 @@ impl<'a> Grant<'a> {
     /// Collects those that stood at some time up to as-of.
     pub(super) fn all(
         repository: &'a Repository,
-        coverages: &Coverages,
+        coverages: &Coverages<'_>,
         findings: &[Finding],
         as_of: AsOf,
     ) -> Vec<Self> {

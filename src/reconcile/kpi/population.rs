@@ -87,7 +87,7 @@ impl<'a> Population<'a> {
     /// Collects and measures.
     pub(in crate::reconcile) fn new(
         repository: &'a Repository,
-        coverages: &Coverages,
+        coverages: &Coverages<'_>,
         (findings, hosts, systems): (&'a [Finding], &'a [HostRow], &'a BTreeMap<RecordId, SystemRow>),
         frame: Frame,
     ) -> Self {
@@ -224,7 +224,7 @@ fn exposed(
     (start < stop && start <= frame.end).then_some((start, stop))
 }
 
-fn is_accepted(coverages: &Coverages, row: &SystemRow) -> bool {
+fn is_accepted(coverages: &Coverages<'_>, row: &SystemRow) -> bool {
     let mut hosts = row.hosts.iter();
     if row.hosts.is_empty() {
         coverages.is_governed(&row.id, "")
