@@ -343,7 +343,7 @@ fn underlying(register: &Register<'_>, view: &View) -> Table {
     });
     Table {
         name: "approvals",
-        caption: "Approvals of the records that this document rests on; no signature is verified here".into(),
+        caption: "Approvals of the records that this document rests on, as this run judged them".into(),
         layout: Layout::Plain,
         columns: UNDERLYING,
         rows: rows.collect(),

@@ -151,10 +151,11 @@ fn figure_table(register: &Register<'_>, names: &[&'static str]) -> Table {
             .collect();
         let direction = direction(&known);
         let latest = months[months.len().saturating_sub(2)..].join("; ");
-        row.push(Cell::text(format!(
-            "{}: {latest}",
-            direction.unwrap_or("no month before")
-        )));
+        row.push(Cell::text(match direction {
+            Some(direction) => format!("{direction}: {latest}"),
+            None if latest.is_empty() => "no month known".to_owned(),
+            None => format!("no month before; {latest}"),
+        }));
         row.push(Cell::maybe(direction));
         row.push(Cell::list(months));
         row.push(Cell::maybe(kpi.map(|kpi| kpi.title)));

@@ -100,7 +100,7 @@ fn the_matrix_counts_evidence_by_month_and_says_where_none_is() {
         "{header}"
     );
     let matrix = rows(&page, "Pieces of evidence by control and month");
-    let none = "no evidence";
+    let none = "none";
     let monthly = row(&matrix, "8.8-a");
     assert_eq!(
         monthly[10..],

@@ -52,7 +52,7 @@ const READER: &str = r#"
 import hashlib, json, sys, pikepdf
 pdf = pikepdf.open(sys.argv[1])
 root = pdf.Root
-embedded, glyphs, tags, alts, actions = [], 0, {}, 0, []
+embedded, glyphs, tags, alts, actions, scopes = [], 0, {}, 0, [], {}
 for thing in pdf.objects:
     if not isinstance(thing, pikepdf.Dictionary):
         continue
@@ -65,6 +65,10 @@ for thing in pdf.objects:
         tag = str(thing.get("/S"))
         tags[tag] = tags.get(tag, 0) + 1
         alts += "/Alt" in thing
+        of = thing.get("/A", None)
+        for one in of if isinstance(of, pikepdf.Array) else [of]:
+            if isinstance(one, pikepdf.Dictionary) and "/Scope" in one:
+                scopes[str(one.Scope)] = scopes.get(str(one.Scope), 0) + 1
     action = thing.get("/A")
     if isinstance(action, pikepdf.Dictionary) and action.get("/S") != "/GoTo":
         actions.append([str(action.get("/S")), str(action.get("/URI", ""))])
@@ -85,7 +89,7 @@ files = {
 print(json.dumps({
     "marked": bool(root.MarkInfo.Marked), "tree": "/StructTreeRoot" in root, "lang": str(root.Lang),
     "intents": [str(intent.S) for intent in root.OutputIntents], "meta": meta, "embedded": embedded,
-    "tags": tags, "alts": alts, "actions": actions, "bookmarks": bookmarks, "files": files,
+    "tags": tags, "scopes": scopes, "alts": alts, "actions": actions, "bookmarks": bookmarks, "files": files,
     "associated": len(root.get("/AF", [])), "scripts": "/JavaScript" in root.get("/Names", {}) or "/AA" in root or "/OpenAction" in root,
     "author": str(pdf.docinfo.get("/Author", "")), "created": str(pdf.docinfo.get("/CreationDate", "")),
 }))
@@ -171,7 +175,15 @@ fn every_document_is_an_archive_with_tags_fonts_bookmarks_and_its_twin() {
             !embedded.is_empty() && embedded.iter().all(|is| is == true),
             "{id}: every font is inside"
         );
-        assert!(pdf["tags"]["/TH"].as_u64() > Some(0), "{id}: {}", pdf["tags"]);
+        assert!(
+            pdf["scopes"]["/Column"].as_u64() > Some(0),
+            "{id}: heads of columns"
+        );
+        assert!(
+            pdf["scopes"]["/Row"].as_u64() > Some(10),
+            "{id}: the cover and rows say what heads them: {}",
+            pdf["scopes"]
+        );
         assert!(
             pdf["tags"]["/H1"].as_u64() > Some(3),
             "{id}: headings are tagged: {}",
@@ -281,6 +293,32 @@ fn no_page_ends_with_a_heading() {
                 "{count} findings: `{last:?}` ends a page"
             );
         }
+    }
+}
+
+#[test]
+fn the_scorecard_is_one_page_and_each_form_has_its_own() {
+    let files = made(&["D03", "D14"].map(|id| find(id).unwrap()), "", |_| {});
+    let folder = laid_down(&files);
+    let of = |id: &str| pages(&folder.path().join(format!("{id}.pdf")));
+    let (Some(forms), Some(scorecard)) = (of("D03"), of("D14")) else {
+        return;
+    };
+    for section in ["Figures", "Gravest risks", "Decisions that end"] {
+        assert!(scorecard[0].contains(section), "{section}: {}", scorecard[0]);
+    }
+    assert!(
+        !scorecard[0].contains("How to verify"),
+        "its contents stand behind it"
+    );
+    let twin: Value = serde_json::from_str(text(&files, "D03.json")).unwrap();
+    let ids = twin["tables"]["register"]["rows"].as_array().unwrap();
+    assert!(ids.len() > 1, "{ids:?}");
+    let forms: Vec<&String> = forms.iter().filter(|page| page.contains("As recorded")).collect();
+    assert_eq!(forms.len(), ids.len());
+    for (page, row) in forms.iter().zip(ids) {
+        assert!(page.contains(row["id"].as_str().unwrap()), "{row}: {page}");
+        assert_eq!(page.matches("Alternatives considered").count(), 1, "{page}");
     }
 }
 

@@ -28,7 +28,7 @@ pub(in crate::document) const D06: DocumentKind = DocumentKind {
     slug: "compliance",
     title: "Monthly compliance report",
     audience: "management, auditors",
-    purpose: "Was what was due in the period fixed in time, for whom and where not, why not, and what do the rates leave out.",
+    purpose: "Whether what was due in the period was fixed in time, for whom and where not, why not, and what the rates leave out.",
     template: "D06.md",
     tables: &[
         "rates",

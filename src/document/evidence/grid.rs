@@ -275,7 +275,7 @@ pub(super) fn matrix_table(lines: &[Line<'_>], months: Months) -> Table {
         let mut row = vec![Cell::text(line.label()), Cell::text(line.title.as_str())];
         row.extend(line.evidence.iter().zip(line.asked).map(|(of_month, is_asked)| {
             match (of_month.len(), is_asked) {
-                (0, true) => Cell::text("no evidence"),
+                (0, true) => Cell::text("none"),
                 (0, false) => Cell::text("–"),
                 (pieces, _) => Cell::count(pieces),
             }

@@ -39,17 +39,20 @@ pub(super) struct Body {
 pub(super) fn read(document: &Document, filled: &str) -> Body {
     let arena = Arena::new();
     let root = parse(&arena, filled);
+    let is_used = |table: &&Table| filled.contains(&Slot::Table(table.name).mark());
     let is_landscape = document
         .view
         .tables
         .iter()
-        .filter(|table| has_rows(table) && filled.contains(&Slot::Table(table.name).mark()))
-        .any(|table| is_wide(table, UPRIGHT));
+        .filter(is_used)
+        .any(|table| has_rows(table) && is_wide(table, UPRIGHT));
+    let mut covers = document.cover.tables.iter().filter(is_used);
     let mut reader = Reader {
         document,
         targets: targets(root),
         ids: Ids::default(),
         has_title: false,
+        awaits_cover: covers.any(|table| table.layout == Layout::Facts),
         has_contents: false,
         body: Body {
             blocks: Vec::new(),
@@ -71,11 +74,19 @@ fn targets<'n>(root: &'n AstNode<'n>) -> Vec<String> {
     headings.map(|node| ids.id_for(&all_text(node))).collect()
 }
 
+/// Tells whether a heading follows.
+fn begins_a_part<'n>(node: &'n AstNode<'n>) -> bool {
+    node.next_sibling()
+        .is_some_and(|next| matches!(next.data.borrow().value, NodeValue::Heading(_)))
+}
+
 struct Reader<'a> {
     document: &'a Document,
     targets: Vec<String>,
     ids: Ids,
     has_title: bool,
+    /// Whether the table that says what the document is comes, after which the contents stand.
+    awaits_cover: bool,
     has_contents: bool,
     body: Body,
 }
@@ -111,7 +122,11 @@ impl Reader<'_> {
             NodeValue::Heading(heading) => self.heading(heading.level, node, depth, out),
             NodeValue::BlockQuote => out.push(Block::Quote(self.blocks(node, depth + 1))),
             NodeValue::Alert(_) => out.push(Block::Banner(self.blocks(node, depth + 1))),
-            NodeValue::ThematicBreak => out.push(Block::Rule),
+            NodeValue::ThematicBreak => out.push(if depth == 0 && begins_a_part(node) {
+                Block::Page
+            } else {
+                Block::Rule
+            }),
             NodeValue::List(list) => {
                 let items = node.children().map(|item| self.blocks(item, depth + 1));
                 out.push(Block::List {
@@ -151,7 +166,7 @@ impl Reader<'_> {
             out.push(Block::Paragraph(vec![Inline::Strong(words)]));
             return;
         }
-        if !self.has_contents {
+        if !self.has_contents && !self.awaits_cover {
             self.has_contents = true;
             out.push(Block::Contents);
         }
@@ -189,7 +204,10 @@ impl Reader<'_> {
             return Block::Empty(vec![Inline::text(table.when_empty)]);
         }
         match table.layout {
-            Layout::Facts => Block::Facts(facts(table)),
+            Layout::Facts => {
+                self.awaits_cover = false;
+                Block::Facts(facts(table))
+            }
             Layout::Cards => Block::Cards(cards(table)),
             Layout::Plain | Layout::Sortable | Layout::Filterable => {
                 let made = cut(table, self.document.kind.id);

@@ -180,6 +180,10 @@ pub(super) struct Sheet {
     pub(super) size: f64,
     /// Whether it is so short that it stands on one page.
     pub(super) is_short: bool,
+    /// Whether it has columns to be written into by hand.
+    pub(super) is_form: bool,
+    /// Room that a page must have left for it to begin there, in points; 0 for a short one.
+    pub(super) to_begin: f64,
     pub(super) rows: Vec<Row>,
     /// What is not in here, and where it is.
     pub(super) rest: Vec<Inline>,
@@ -205,6 +209,8 @@ pub(super) enum Block {
     Banner(Vec<Self>),
     Code(Vec<Inline>),
     Rule,
+    /// What follows begins a page.
+    Page,
     Empty(Vec<Inline>),
     Facts(Vec<Vec<Pair>>),
     Cards(Vec<Card>),

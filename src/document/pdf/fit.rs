@@ -11,6 +11,8 @@ pub(super) struct Grid {
     pub(super) rooms: Vec<Room>,
     pub(super) numbers: Vec<bool>,
     pub(super) rows: Vec<Vec<Vec<Line>>>,
+    /// Columns that are to be written into by hand.
+    pub(super) blanks: Vec<bool>,
     pub(super) rest: Vec<Inline>,
 }
 
@@ -23,12 +25,22 @@ const MARGIN: f64 = 7.0;
 /// A row of more lines than this may go over two pages.
 const TALL_LINES: f64 = 24.0;
 /// A table of no more lines than this stands on one page.
-const SHORT_LINES: f64 = 18.0;
+const SHORT_LINES: f64 = 24.5;
 /// A table that asks for more than so many times the page asks for a page on its side.
 const CROWDED: f64 = 1.35;
 
-/// What a row leaves free above and below, in lines.
-const AROUND: f64 = 0.5;
+/// What a row leaves free above and below, in lines; the page has the same.
+const AROUND: f64 = 0.6;
+/// The same where somebody is to write.
+const AROUND_HAND: f64 = 2.2;
+/// The height of a line, in parts of the size of letters.
+const LINE: f64 = 1.1;
+/// Rows of a long table that stand under its heading where it begins.
+const FIRST_ROWS: usize = 3;
+/// Room that the caption of a table takes, in points.
+const CAPTION: f64 = 18.0;
+/// No table asks for more room than this to begin, in points.
+const MOST_TO_BEGIN: f64 = 180.0;
 
 /// How a table fits on a page.
 #[derive(Default)]
@@ -102,6 +114,11 @@ impl Grid {
                 usual.min(room * 0.45 / size),
             ),
         };
+        let most = if self.blanks[column] {
+            room * HAND / size
+        } else {
+            most
+        };
         // A long heading takes two lines rather than room from the others.
         let most = most.max((width(head) * BOLD).min(SHORT_HEADING));
         Wish {
@@ -131,6 +148,11 @@ impl Grid {
             .iter()
             .map(|cells| lines_of(cells, &widths, size))
             .collect();
+        let is_form = self.blanks.contains(&true);
+        let around = if is_form { AROUND_HAND } else { AROUND };
+        let is_short = heights.iter().map(|lines| lines + around).sum::<f64>() <= SHORT_LINES;
+        let first: f64 = heights.iter().take(FIRST_ROWS).map(|lines| lines + around).sum();
+        let heads = 2.0 + AROUND;
         let row = |(cells, lines): (Vec<Vec<Line>>, &f64)| Row {
             is_tall: *lines > TALL_LINES,
             cells,
@@ -140,7 +162,13 @@ impl Grid {
             heads: self.heads.iter().map(|head| vec![Inline::text(head)]).collect(),
             numbers: self.numbers,
             size,
-            is_short: heights.iter().map(|lines| lines + AROUND).sum::<f64>() <= SHORT_LINES,
+            is_short,
+            is_form,
+            to_begin: if is_short {
+                0.0
+            } else {
+                rounded((CAPTION + (heads + first) * LINE * size).min(MOST_TO_BEGIN))
+            },
             rows: self.rows.into_iter().zip(&heights).map(row).collect(),
             rest: self.rest,
             widths,
@@ -148,6 +176,8 @@ impl Grid {
     }
 }
 
+/// The part of a page that a column takes which is written into by hand, where there is room.
+const HAND: f64 = 0.45;
 /// A heading up to this width stands on one line where there is room, in parts of the size of letters.
 const SHORT_HEADING: f64 = 8.0;
 /// How much wider bold letters are.
@@ -184,13 +214,17 @@ fn rounded(points: f64) -> f64 {
     (points * 10.0).floor() / 10.0
 }
 
+/// More than what rounding takes from a width, in points.
+const SLACK: f64 = 0.2;
+
 /// Reckons the lines of the tallest cell.
 fn lines_of(cells: &[Vec<Line>], widths: &[f64], size: f64) -> f64 {
     let lines = cells.iter().zip(widths).map(|(lines, width)| {
         let room = (width - MARGIN).max(size);
         lines
             .iter()
-            .map(|line| (line.width() * size / room).ceil().max(1.0))
+            // Widths are rounded downwards, which alone makes no second line.
+            .map(|line| ((line.width() * size - SLACK) / room).ceil().max(1.0))
             .sum::<f64>()
     });
     lines.fold(0.0, f64::max)
@@ -210,6 +244,7 @@ mod tests {
                 .iter()
                 .map(|row| row.iter().map(|text| vec![Line::text(text)]).collect())
                 .collect(),
+            blanks: rooms.iter().map(|_| false).collect(),
             rest: Vec::new(),
         }
     }
@@ -222,6 +257,34 @@ mod tests {
         assert!(sheet.widths.iter().sum::<f64>() <= 300.0, "{:?}", sheet.widths);
         assert!(sheet.widths[1] > sheet.widths[0] && sheet.widths[1] > sheet.widths[2]);
         assert_eq!(sheet.size, 8.0);
+    }
+
+    #[test]
+    fn what_fits_its_column_is_one_line_and_a_few_of_these_stand_on_one_page() {
+        let row: &[&str] = &[
+            "Kind of acceptance",
+            "2 hosts: ot-hmi01.example, ot-hmi02.example",
+        ];
+        let rows = |count: usize| grid(&[Room::Any, Room::Wide], &vec![row; count]).fitted(700.0);
+        let few = rows(13);
+        assert!(few.is_short && few.to_begin == 0.0, "{:?}", few.widths);
+        // A long one begins where three of its rows have room.
+        let many = rows(40);
+        assert!(
+            !many.is_short && many.to_begin > 3.0 * many.size,
+            "{}",
+            many.to_begin
+        );
+        assert!(many.to_begin < MOST_TO_BEGIN);
+    }
+
+    #[test]
+    fn a_column_for_a_pen_gets_the_room_that_words_leave() {
+        let row: &[&str] = &["exc-0009", ""];
+        let mut form = grid(&[Room::Any, Room::Any], &[row; 5]);
+        form.blanks = vec![false, true];
+        let sheet = form.fitted(700.0);
+        assert!(sheet.is_form && sheet.widths[1] > 300.0, "{:?}", sheet.widths);
     }
 
     #[test]

@@ -18,6 +18,8 @@ const MAX_LINES: usize = 100;
 
 /// Items of a list up to this length stand beside each other where there are many.
 const SHORT_ITEM: usize = 14;
+/// Items of such a list on one line of a tight column.
+const BESIDE: usize = 2;
 
 /// A table made fit for pages.
 pub(super) struct Cut {
@@ -96,6 +98,7 @@ fn grid(table: &Table, rows: Vec<Vec<Vec<Line>>>, rest: Vec<Inline>) -> Grid {
         heads: groups.iter().map(|group| table.group_title(group)).collect(),
         rooms: groups.iter().map(|group| table.columns[group[0]].room).collect(),
         numbers: groups.iter().map(|group| is_number(table, group)).collect(),
+        blanks: vec![false; groups.len()],
         rows,
         rest,
     }
@@ -155,8 +158,13 @@ fn add(column: &Column, cell: &Cell, lines: &mut Vec<Line>) -> bool {
             word: mark.word.replace('_', " "),
         }]),
         Cell::List(texts) if texts.len() > 3 && texts.iter().all(|text| text.len() <= SHORT_ITEM) => {
-            let joined = short(&texts.join(", "), &mut is_cut);
-            shown.push(vec![Inline::text(&joined)]);
+            // A tight column would be as wide as all of them.
+            let beside = match column.room {
+                Room::Tight => BESIDE,
+                Room::Any | Room::Wide => texts.len(),
+            };
+            let joined = texts.chunks(beside).map(|some| some.join(", "));
+            shown.extend(joined.map(|some| vec![Inline::text(&short(&some, &mut is_cut))]));
         }
         Cell::List(texts) => {
             shown.extend(
@@ -288,8 +296,10 @@ pub(super) fn spelt(mut rows: Vec<Vec<Vec<Inline>>>) -> Grid {
         let cells = rows.iter().filter_map(|row| row.get(column)).flatten();
         cells.map(Line::width).fold(0.0, f64::max) > width("as wide as a sentence of some words")
     };
+    let blanks = (0..heads.len()).map(|column| is_blank(&rows, column)).collect();
     Grid {
         caption: Vec::new(),
+        blanks,
         rooms: (0..heads.len())
             .map(|column| if is_wide(column) { Room::Wide } else { Room::Any })
             .collect(),
@@ -297,5 +307,57 @@ pub(super) fn spelt(mut rows: Vec<Vec<Vec<Inline>>>) -> Grid {
         heads: heads.iter().map(|head| beginning(&words(head))).collect(),
         rows,
         rest: Vec::new(),
+    }
+}
+
+/// The sign of a box to tick.
+const BOX: char = '☐';
+
+/// Tells whether a column waits for a pen: it has cells without a word, and no other but boxes to tick.
+fn is_blank(rows: &[Vec<Vec<Line>>], column: usize) -> bool {
+    let mut cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| {
+        let parts = cell.iter().flat_map(|line| &line.parts);
+        parts.map(Inline::words).collect::<String>()
+    });
+    let mut has_room = false;
+    let is_open = cells.all(|words| {
+        has_room |= words.is_empty();
+        words.is_empty() || words.contains(BOX)
+    });
+    is_open && has_room
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_without_a_word_waits_for_a_pen() {
+        let row = |cells: [&str; 4]| {
+            let cells = cells.iter().map(|text| match *text {
+                "" => Vec::new(),
+                text => vec![Inline::text(text)],
+            });
+            cells.collect()
+        };
+        let rows = [
+            ["No.", "Done", "Reason", "Independent"],
+            ["1", "☐", "", "☐ yes ☐ no:"],
+            ["2", "☐", "", ""],
+        ];
+        let grid = spelt(rows.map(row).to_vec());
+        assert_eq!(grid.blanks, [false, false, true, true]);
+    }
+
+    #[test]
+    fn a_tight_column_has_two_short_items_a_line() {
+        let cell_of = |column: Column| {
+            let items = ["A.8.3.1", "A.8.3.2", "A.8.3.3", "A.11.2.5", "A.12.1.1"];
+            let mut lines = Vec::new();
+            add(&column, &Cell::list(items), &mut lines);
+            lines.len()
+        };
+        assert_eq!(cell_of(Column::new("ids", "Ids").tight()), 3);
+        assert_eq!(cell_of(Column::new("ids", "Ids")), 1);
     }
 }

@@ -9,7 +9,7 @@ use typst::foundations::{Bytes, Datetime, Duration, Smart};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
-use typst::{Library, LibraryExt as _, World};
+use typst::{Feature, Library, LibraryExt as _, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
@@ -19,7 +19,11 @@ use crate::model::AsOf;
 /// The program that lays out every document.
 const PROGRAM: &str = include_str!("../../../templates/page.typ");
 
-static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
+/// With the feature that lets a cell say that it heads its row.
+static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| {
+    let features = std::iter::once(Feature::A11yExtras).collect();
+    LazyHash::new(Library::builder().with_features(features).build())
+});
 
 /// The files of one document.
 struct Files {
@@ -143,6 +147,7 @@ mod tests {
             rooms: vec![Room::Any],
             numbers: vec![false],
             rows: vec![vec![vec![Line::text(text)]]],
+            blanks: vec![false],
             rest: Vec::new(),
         };
         let page = Page {
