@@ -30,45 +30,50 @@ fn html_shows_hostile_text_and_runs_none_of_it() {
     let made = rendered(HOSTILE);
     for id in DOCUMENTS.iter().map(|kind| kind.id) {
         let html = text(&made, &format!("{id}.html"));
-        assert!(
-            html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
-            "{id}: the text is shown"
-        );
-        assert!(html.contains("{{ 7*7 }}"), "{id}: a value is no template");
-        let tags = tags(html);
-        for tag in &tags {
-            let name = tag
-                .trim_start_matches('/')
-                .split([' ', '='])
-                .next()
-                .unwrap()
-                .to_lowercase();
-            assert!(
-                !matches!(
-                    name.as_str(),
-                    "img" | "iframe" | "object" | "embed" | "base" | "link"
-                ),
-                "{id}: <{tag}>"
-            );
-            assert!(!tag.contains(" on") && !tag.contains("style="), "{id}: <{tag}>");
-        }
-        assert!(
-            tags.iter().filter(|tag| *tag == "script").count() <= 1,
-            "{id}: only our own script"
-        );
-        assert_eq!(tags.iter().filter(|tag| *tag == "style").count(), 1);
-        for attribute in ["href=\"", "src=\"", "action=\""] {
-            for address in html
-                .split(attribute)
-                .skip(1)
-                .map(|rest| rest.split('"').next().unwrap())
-            {
-                let inside = address.starts_with('#') || made.contains_key(address);
-                assert!(inside, "{id}: an address leads out: {address}");
-            }
-        }
-        assert!(!html.contains("url(http") && !html.contains("@import"), "{id}");
+        assert_harmless(id, html, |address| made.contains_key(address));
     }
+}
+
+/// Shows the hostile text and does nothing that it says; a page may lead to itself and to those that were made with it.
+pub(super) fn assert_harmless(id: &str, html: &str, was_made: impl Fn(&str) -> bool) {
+    assert!(
+        html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
+        "{id}: the text is shown"
+    );
+    assert!(html.contains("{{ 7*7 }}"), "{id}: a value is no template");
+    let tags = tags(html);
+    for tag in &tags {
+        let name = tag
+            .trim_start_matches('/')
+            .split([' ', '='])
+            .next()
+            .unwrap()
+            .to_lowercase();
+        assert!(
+            !matches!(
+                name.as_str(),
+                "img" | "iframe" | "object" | "embed" | "base" | "link"
+            ),
+            "{id}: <{tag}>"
+        );
+        assert!(!tag.contains(" on") && !tag.contains("style="), "{id}: <{tag}>");
+    }
+    assert!(
+        tags.iter().filter(|tag| *tag == "script").count() <= 1,
+        "{id}: only our own script"
+    );
+    assert_eq!(tags.iter().filter(|tag| *tag == "style").count(), 1);
+    for attribute in ["href=\"", "src=\"", "action=\""] {
+        for address in html
+            .split(attribute)
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap())
+        {
+            let inside = address.starts_with('#') || was_made(address);
+            assert!(inside, "{id}: an address leads out: {address}");
+        }
+    }
+    assert!(!html.contains("url(http") && !html.contains("@import"), "{id}");
 }
 
 #[test]

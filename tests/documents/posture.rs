@@ -12,6 +12,7 @@ use countersign::trust::{Change, ChangedPath, PathChangeKind};
 use serde_json::Value;
 
 use super::example::put;
+use super::hostile::{HOSTILE, assert_harmless};
 use super::register::{as_of, at, id};
 use super::{files, provenance, repository, row, rows, sample_register, text};
 use crate::anchors::run_at;
@@ -46,12 +47,21 @@ fn change(before: &Repository, old: &Records, new: &Records) -> Change {
     }
 }
 
-/// Renders the difference between two folders of records; the register of the earlier one is a month older.
+/// Renders the difference between two folders of records as Markdown.
 fn difference(
-    (old, new): (&Records, &Records),
+    records: (&Records, &Records),
     earlier: impl FnOnce(&mut Register<'_>),
     later: impl FnOnce(&mut Register<'_>),
 ) -> String {
+    text(&differences(records, earlier, later), "posture-diff.md").to_owned()
+}
+
+/// Renders the difference between two folders of records; the register of the earlier one is a month older.
+fn differences(
+    (old, new): (&Records, &Records),
+    earlier: impl FnOnce(&mut Register<'_>),
+    later: impl FnOnce(&mut Register<'_>),
+) -> BTreeMap<String, Vec<u8>> {
     let (before, after) = (repository(old), repository(new));
     let (mut then, mut now) = (sample_register(&before, ""), sample_register(&after, ""));
     let month_ago = as_of().day().plus_days(-31);
@@ -72,7 +82,18 @@ fn difference(
     let formats = [Format::Markdown, Format::Html];
     let made = render_difference(&formats, &now, &provenance(&[]), &earlier, &BTreeMap::new()).unwrap();
     assert_eq!(made.len(), 2);
-    text(&made, "posture-diff.md").to_owned()
+    made
+}
+
+#[test]
+fn hostile_text_in_both_registers_is_shown_and_does_nothing() {
+    let (old, new) = (files(""), files(HOSTILE));
+    let spoil = |register: &mut Register<'_>| {
+        register.findings[0].title = HOSTILE.into();
+        register.findings[0].vuln = HOSTILE.into();
+    };
+    let made = differences((&old, &new), |_| {}, spoil);
+    assert_harmless("posture-diff", text(&made, "posture-diff.html"), |_| false);
 }
 
 #[test]
