@@ -333,7 +333,12 @@ fn a_template_of_the_repository_wins_and_the_cover_says_so() {
 #[test]
 fn a_template_that_asks_for_what_is_not_there_is_named_with_its_line() {
     for (name, template, line, said) in [
-        ("D01.md", "# One\n\n{{ view.nothing }}\n", 3, "undefined"),
+        (
+            "D01.md",
+            "# One\n\n{{ view.nothing }}\n",
+            3,
+            "undefined value, in `{{ view.nothing }}`",
+        ),
         (
             "D01.md",
             "a\n{{ table(\"findngs\") }}\n",
@@ -348,7 +353,12 @@ fn a_template_that_asks_for_what_is_not_there_is_named_with_its_line() {
             1,
             "fuel",
         ),
-        ("_cover.md", "one\ntwo {{ cover.nothing }}\n", 2, "undefined"),
+        (
+            "_cover.md",
+            "one\ntwo {{ cover.nothing }}\n",
+            2,
+            "in `two {{ cover.nothing }}`",
+        ),
     ] {
         let error = markdown("D01", &[(name, template)], &provenance(&[])).unwrap_err();
         let message = error.to_string();

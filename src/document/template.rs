@@ -147,7 +147,7 @@ impl Templates {
                 limit: MAX_PAGE_BYTES,
             });
         }
-        filled.map_err(|error| fault(name, &error))?;
+        filled.map_err(|error| self.with_line(fault(name, &error)))?;
         let text = String::from_utf8_lossy(&page.bytes).into_owned();
         match crowded_slot(&text) {
             Some(slot) => Err(DocumentError::Crowded {
@@ -157,7 +157,23 @@ impl Templates {
             None => Ok(text),
         }
     }
+
+    /// Shows the line in which a fault is: the engine does not say which of its values it is.
+    fn with_line(&self, mut fault: DocumentError) -> DocumentError {
+        if let DocumentError::Template { name, line, message } = &mut fault {
+            let text = self.texts.get(name.as_str());
+            let line = text.and_then(|text| text.lines().nth(line.saturating_sub(1)));
+            if let Some(line) = line {
+                let shown: String = line.trim().chars().take(MAX_SHOWN).collect();
+                message.push_str(&format!(", in `{shown}`"));
+            }
+        }
+        fault
+    }
 }
+
+/// So many characters of a line are shown.
+const MAX_SHOWN: usize = 120;
 
 fn is_used_by(kind: &DocumentKind, name: &str) -> bool {
     name == kind.template || name.starts_with('_')
