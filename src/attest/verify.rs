@@ -326,10 +326,9 @@ fn check_approvals(files: &Files, keyring: &ListInUse, report: &mut Report) {
         report.fail("approvals", why);
     }
     let judged = judge_all(files, &found.unwrap_or_default());
-    let number = judged.good;
     report.approvals = format!(
         "{} verified by {whose}, {} of them over records as they are in the bundle",
-        counted(number, "approval"),
+        counted(judged.good, "approval"),
         judged.over_records
     );
     report.problems.extend(judged.problems);

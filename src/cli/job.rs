@@ -297,9 +297,12 @@ fn commit_at(root: &Path, at: &str, facts: Option<&GitFacts>) -> Result<(String,
     let usage = |error: anyhow::Error| Failure { code: USAGE, error };
     let (Some(day), Some(head)) = (parse_date(at), &facts.commit) else {
         let found = source::resolve_revision(root, at);
-        let found = found.map_err(|error| match looks_like_day(at) {
-            true => error.context(format!("the calendar has no day `{at}`")),
-            false => error,
+        let found = found.map_err(|error| {
+            if looks_like_day(at) {
+                error.context(format!("the calendar has no day `{at}`"))
+            } else {
+                error
+            }
         });
         return Ok((found.map_err(usage)?, None));
     };

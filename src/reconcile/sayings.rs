@@ -83,11 +83,8 @@ pub(super) fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<O
     };
     let is_open = |fanned: &Fanned<'_>| fanned.sighting.state != ObservationState::Fixed;
     if let [only] = group {
-        let found = Some(only).filter(|fanned| is_open(fanned));
-        return found
-            .map(|fanned| fanned.sighting.fingerprint.clone())
-            .into_iter()
-            .collect();
+        // By far the most.
+        return Vec::from_iter(is_open(only).then(|| only.sighting.fingerprint.clone()));
     }
     let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
     for fanned in group {
