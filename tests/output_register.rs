@@ -34,7 +34,7 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         host: host.into(),
         system: Some(id("sys-web-shop")),
         vuln: vuln.into(),
-        aliases: vec!["nessus:12345".into()],
+        aliases: ["nessus:12345".into()].into(),
         title: "A title".into(),
         remediation: Some("KB5043050".into()),
         severity: Severity::Critical,
@@ -68,7 +68,7 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         stale: false,
         discrepancy: None,
         joined: [].into(),
-        observers: vec!["src-nessus".into(), "src-qualys".into()],
+        observers: ["src-nessus".into(), "src-qualys".into()].into(),
         instances: 2,
         tier: Some("tier1".into()),
         notes: vec![],
@@ -381,7 +381,7 @@ fn a_spreadsheet_gets_numbers_as_numbers_and_formulas_as_text() {
         host: "=HYPERLINK(\"http://x\")".into(),
         title: "+1\n\"quoted\", \u{202e}".into(),
         severity_given: "\u{ff20}SUM".into(),
-        aliases: vec![Arc::from("-1")],
+        aliases: [Arc::from("-1")].into(),
         ..finding("", "@x", Disposition::Open)
     };
     let register = register(&repository, vec![hostile]);

@@ -169,9 +169,8 @@ impl<'a> Subject<'a> {
 
     fn is_about(&self, finding: &Finding) -> bool {
         let names = |vuln: &String| {
-            *vuln == *finding.vuln
-                || finding.remediation.as_deref() == Some(vuln)
-                || finding.aliases.iter().any(|alias| **alias == **vuln)
+            let mut names = finding.names().chain(&finding.remediation);
+            names.any(|name| **name == **vuln)
         };
         let in_systems = || {
             finding

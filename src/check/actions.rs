@@ -179,16 +179,11 @@ fn is_on<'s>(mut systems: impl Iterator<Item = &'s RecordId>, finding: &Finding)
 }
 
 fn is_vuln(named: &Spanned<String>, finding: &Finding) -> bool {
-    named.eq_ignore_ascii_case(&finding.vuln)
-        || finding
-            .aliases
-            .iter()
-            .any(|alias| named.eq_ignore_ascii_case(alias))
+    finding.names().any(|name| named.eq_ignore_ascii_case(name))
 }
 
 fn is_patch(patch: &RecordId, finding: &Finding) -> bool {
-    let keys = finding.remediation.iter().chain(&finding.aliases);
-    let names = std::iter::once(&finding.vuln).chain(keys);
+    let names = finding.names().chain(&finding.remediation);
     names_patch(patch, names.map(|name| &**name))
 }
 

@@ -151,9 +151,7 @@ impl<'a> Coverage<'a> {
     /// Tells whether it names a finding's vulnerability or patch.
     fn names_subject(&self, finding: &Finding) -> bool {
         let is = |named: &Spanned<String>, text: &str| named.value.eq_ignore_ascii_case(text);
-        let vuln = |named: &&Spanned<String>| {
-            is(named, &finding.vuln) || finding.aliases.iter().any(|alias| is(named, alias))
-        };
+        let vuln = |named: &&Spanned<String>| finding.names().any(|name| is(named, name));
         let patch = |named: &&Spanned<String>| finding.remediation.as_ref().is_some_and(|key| is(named, key));
         self.vulns.iter().any(|named| vuln(&named)) || self.patches.iter().any(|named| patch(&named))
     }

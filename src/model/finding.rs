@@ -180,7 +180,7 @@ pub struct Finding {
     /// `None` when no system claims the host.
     pub system: Option<RecordId>,
     pub vuln: VulnId,
-    pub aliases: Vec<Arc<str>>,
+    pub aliases: Arc<[Arc<str>]>,
     /// How the scanners' ids came to be this vulnerability, sorted; shared by the lives of one.
     pub joined: Arc<[Alias]>,
     pub title: Arc<str>,
@@ -235,7 +235,7 @@ pub struct Finding {
     /// Where Sources disagree and no triage has settled it.
     pub discrepancy: Option<Arc<Discrepancy>>,
     /// Sources that saw it, sorted.
-    pub observers: Vec<Arc<str>>,
+    pub observers: Arc<[Arc<str>]>,
     /// How many places on the host (ports, paths, packages).
     pub instances: u32,
     pub tier: Option<Arc<str>>,
@@ -244,6 +244,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Lists the vulnerability with its aliases.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> + Clone {
+        std::iter::once(&self.vuln).chain(&*self.aliases)
+    }
+
     /// Tells whether its base due is later because a freeze paused its clock.
     pub fn is_moved_by_freeze(&self) -> bool {
         let last = self.segments.last();

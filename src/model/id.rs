@@ -1,5 +1,7 @@
 //! The id of a record.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 /// The form of every id, as the schema states it.
@@ -8,7 +10,7 @@ pub const ID_PATTERN: &str = "^[a-z][a-z0-9-]{2,62}$";
 /// The id of a record: lower-case letters, digits and hyphens, 3 to 63 characters, a letter first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
-pub struct RecordId(Box<str>);
+pub struct RecordId(Arc<str>);
 
 impl RecordId {
     /// Checks the form; `None` when it is another.

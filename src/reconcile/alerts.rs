@@ -90,7 +90,7 @@ impl Alerts {
     /// Returns the first alert about a finding; one after it was closed is none of it.
     pub(super) fn first(&self, life: &Life) -> Option<DateTime<Utc>> {
         let of_host = self.by_host.get(&life.host)?;
-        let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+        let names = life.names();
         let first = names.filter_map(|name| of_host.get(name)).min().copied();
         first.filter(|at| life.episode.closed.is_none_or(|closed| *at <= closed))
     }

@@ -86,7 +86,7 @@ impl Environment {
             finding.notes.insert(0, Arc::clone(note));
         }
         if let Some(vector) = &self.vector {
-            finding.cvss = Some(Arc::from(&*vector.text));
+            finding.cvss = Some(Arc::clone(&vector.text));
             finding.score = Some(vector.score);
         }
     }

@@ -115,9 +115,7 @@ pub(super) fn hosts(repository: &Repository, joined: &Joined, duty: ScanDuty) ->
 /// The first time that an export tells of: a look at the host, or the first sighting of something on it.
 fn first_known(joined: &Joined, index: usize) -> Option<DateTime<Utc>> {
     let looks = joined.looks.get(index).map_or(&[][..], Vec::as_slice);
-    // Lives are sorted by host.
-    let begin = joined.lives.partition_point(|life| life.host < index);
-    let lives = joined.lives[begin..].iter().take_while(|life| life.host == index);
+    let lives = joined.lives.get(index).map_or(&[][..], Vec::as_slice).iter();
     let sightings = lives.map(|life| life.episode.first_seen);
     looks.iter().map(|look| look.at).chain(sightings).min()
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::checks::Ratings;
 use super::episode::Event;
+use super::events::{Fanned, Listener, Speakers};
 use super::identity::KnownHost;
-use super::join::{Fanned, Look, Ratings, all_events, fan_out, gather, observers};
+use super::join::{Look, gather};
 use super::runs::Run;
 use crate::load::Repository;
 use crate::model::AsOf;
@@ -19,8 +21,6 @@ pub(super) struct Heard {
 /// What one run said.
 pub(super) struct Told {
     pub(super) event: Event,
-    /// Index of the run.
-    pub(super) run: usize,
     /// The scanner's id with its family, and its word for the severity; nothing where it was not seen.
     pub(super) seen_as: Option<(Arc<str>, Arc<str>)>,
 }
@@ -35,16 +35,17 @@ pub(super) fn hear(
 ) -> Vec<Heard> {
     let (joined, places) = gather(repository, runs, as_of);
     let ratings = Ratings::new(runs, &joined.aliases);
-    let mut heard = Vec::new();
+    let speakers = Speakers::new(runs, as_of);
+    let (mut heard, mut fanned) = (Vec::new(), Vec::new());
     for (host, known) in joined.identities.hosts.iter().enumerate() {
         if is_host(known) {
-            let fanned = fan_out(runs, &places[host], &ratings);
+            speakers.fan_out(&places[host], &ratings, &mut fanned);
             heard.extend(hear_host(
                 known,
                 &fanned,
-                runs,
+                &speakers,
                 &joined.looks[host],
-                (as_of, &is_vuln),
+                &is_vuln,
             ));
         }
     }
@@ -55,41 +56,33 @@ pub(super) fn hear(
 fn hear_host(
     known: &KnownHost,
     fanned: &[Fanned<'_>],
-    runs: &[Run<'_>],
+    speakers: &Speakers<'_>,
     looks: &[Look],
-    (as_of, is_vuln): (AsOf, &dyn Fn(&str) -> bool),
+    is_vuln: &dyn Fn(&str) -> bool,
 ) -> Vec<Heard> {
-    let mut heard = Vec::new();
-    for group in fanned.chunk_by(|one, other| one.vuln == other.vuln) {
+    let (mut heard, mut listener) = (Vec::new(), Listener::default());
+    for group in fanned.chunk_by(|one, other| one.meaning.place == other.meaning.place) {
         let Some(first) = group.first() else { continue };
         let mut names = group.iter().flat_map(|fanned| {
-            let named = fanned.check.aliases.iter().chain(&fanned.check.remediation);
-            named.chain([&fanned.vuln, &fanned.rated.own])
+            let check = &fanned.rated.check;
+            let named = check.aliases.iter().chain(&check.remediation);
+            named.chain([&fanned.meaning.vuln, &fanned.rated.own])
         });
         if !names.any(|name| is_vuln(name)) {
             continue;
         }
         let seen_as = |run: usize| {
-            let seen = group.iter().find(|fanned| fanned.run == run)?;
-            Some((
-                Arc::clone(&seen.rated.own),
-                Arc::clone(&seen.check.severity_given),
-            ))
+            let seen = group.iter().find(|fanned| fanned.run == run)?.rated;
+            Some((Arc::clone(&seen.own), Arc::clone(&seen.check.severity_given)))
         };
-        let observers = observers(group, runs, looks);
-        let mut told: Vec<Told> = all_events(group, runs, (looks, &observers), as_of)
-            .into_iter()
-            .map(|(run, event)| Told {
-                event,
-                run,
-                seen_as: seen_as(run),
-            })
-            .collect();
-        told.sort_by_key(|told| (told.event.at, told.event.said, told.event.source));
+        let told = listener.hear(speakers, group, looks).iter().map(|event| Told {
+            event: *event,
+            seen_as: seen_as(event.run),
+        });
         heard.push(Heard {
             host: Arc::clone(&known.id),
-            vuln: Arc::clone(&first.vuln),
-            told,
+            vuln: Arc::clone(&first.meaning.vuln),
+            told: told.collect(),
         });
     }
     heard

@@ -9,18 +9,17 @@ use rayon::prelude::*;
 
 use super::alias::Aliases;
 use super::assets::Assets;
-use super::episode::{Doubt, Episode, Event, Said, episodes};
+use super::checks::Ratings;
+use super::episode::{Doubt, Episode, Fold};
+use super::events::{Fanned, Listener, Speakers};
 use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
 use super::register::ImportState;
 use super::runs::Run;
-use super::sayings::{Sayings, exploits, open_fingerprints, rises, sayings};
-use crate::import::{CheckInfo, HostIndex, KevListing, Product, Sighting};
+use super::sayings::{OnHost, Sayings, on_host, said_by};
+use crate::import::{HostIndex, KevListing, Product};
 use crate::load::Repository;
-use crate::model::{
-    Alias, AsOf, CvssVector, Discrepancy, Host, HostStatus, Members, ObservationState, Quality, Severity,
-    Stamp, Zone, best_vector,
-};
+use crate::model::{AsOf, Discrepancy, Host, HostStatus, Members, Quality, Zone};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +40,8 @@ pub(super) struct Joined {
     pub(super) placed: Vec<Vec<Option<usize>>>,
     /// Hosts that a scan could not tell apart, with the others that they could be.
     pub(super) ambiguous: HashMap<usize, Vec<usize>>,
-    pub(super) lives: Vec<Life>,
+    /// The lives of each host, by host index; there by vulnerability and time.
+    pub(super) lives: Vec<Vec<Life>>,
     pub(super) installs: Installs,
 }
 
@@ -51,37 +51,20 @@ pub(super) struct Life {
     pub(super) vuln: Arc<str>,
     pub(super) episode: Episode,
     pub(super) said: Arc<Sayings>,
+    pub(super) on_host: OnHost,
     /// Where its Sources disagree.
     pub(super) discrepancy: Option<Arc<Discrepancy>>,
 }
 
+impl Life {
+    /// Lists the vulnerability with its aliases.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> + Clone {
+        std::iter::once(&self.vuln).chain(&*self.said.aliases)
+    }
+}
+
 /// Where the runs tell of each host, by host index: the run, and the place of the host in it.
 pub(super) type Places = Vec<Vec<(usize, HostIndex)>>;
-
-/// One sighting on a host fanned out to one vulnerability.
-pub(super) struct Fanned<'a> {
-    pub(super) vuln: Arc<str>,
-    pub(super) run: usize,
-    /// The place of the host in the run.
-    pub(super) place: HostIndex,
-    pub(super) sighting: &'a Sighting,
-    pub(super) last_seen: Option<Stamp>,
-    pub(super) check: &'a CheckInfo,
-    pub(super) rated: &'a Rated,
-}
-
-/// What is worked out once for a check of a run, however often it is seen.
-pub(super) struct Rated {
-    /// With what its vendor knows of it, where it does not say so itself.
-    check: Arc<CheckInfo>,
-    pub(super) severity: Severity,
-    pub(super) vector: Option<CvssVector>,
-    /// The scanner's own id with its family.
-    pub(super) own: Arc<str>,
-    /// The vulnerabilities that it means, each with why.
-    pub(super) means: Vec<(Arc<str>, Option<Alias>)>,
-    pub(super) observer: Arc<str>,
-}
 
 pub(super) fn join(
     repository: &Repository,
@@ -91,18 +74,82 @@ pub(super) fn join(
 ) -> Joined {
     let (mut joined, places) = gather(repository, runs, as_of);
     let ratings = Ratings::new(runs, &joined.aliases);
+    let speakers = Speakers::new(runs, as_of);
     // Host by host, so that what all runs said is never held at once for more than a few.
     joined.lives = places
         .par_iter()
         .zip(&joined.looks)
         .zip(&joined.identities.hosts)
         .enumerate()
-        .flat_map_iter(|(host, ((places, looks), known))| {
-            let fanned = fan_out(runs, places, &ratings);
-            lives((host, known), &fanned, (runs, looks), (as_of, reopen_window_days))
-        })
+        .map_init(
+            || Room::new(reopen_window_days, as_of.zone()),
+            |room, (host, ((places, looks), known))| {
+                speakers.fan_out(places, &ratings, &mut room.fanned);
+                room.lives((host, known), looks, &speakers)
+            },
+        )
         .collect();
     joined
+}
+
+/// What the work on one host needs, used again for the next one.
+struct Room<'a> {
+    fanned: Vec<Fanned<'a>>,
+    listener: Listener,
+    fold: Fold,
+}
+
+impl Room<'_> {
+    fn new(reopen_window_days: u32, zone: Zone) -> Self {
+        Self {
+            fanned: Vec::new(),
+            listener: Listener::default(),
+            fold: Fold::new(reopen_window_days, zone),
+        }
+    }
+
+    /// Folds what was fanned out into lives, by vulnerability and time.
+    fn lives(
+        &mut self,
+        (host, known): (usize, &KnownHost),
+        looks: &[Look],
+        speakers: &Speakers<'_>,
+    ) -> Vec<Life> {
+        let mut lives = Vec::with_capacity(self.fanned.len());
+        for group in self
+            .fanned
+            .chunk_by(|one, other| one.meaning.place == other.meaning.place)
+        {
+            let Some(first) = group.first() else { continue };
+            let events = self.listener.hear(speakers, group, looks);
+            let (said, on_host) = (said_by(group, first), on_host(group));
+            // Nobody can look again at a machine that another one has taken the place of.
+            let is_replaced = known.replaced.is_some();
+            lives.extend(self.fold.episodes(events).map(|mut episode| {
+                episode.stale |= is_replaced && episode.closed.is_none();
+                let doubt = episode.doubt;
+                Life {
+                    host,
+                    vuln: Arc::clone(&first.meaning.vuln),
+                    discrepancy: doubt.map(|doubt| Arc::new(discrepancy(doubt, speakers))),
+                    episode,
+                    said: Arc::clone(&said),
+                    on_host: on_host.clone(),
+                }
+            }));
+        }
+        lives
+    }
+}
+
+fn discrepancy(doubt: Doubt, speakers: &Speakers<'_>) -> Discrepancy {
+    Discrepancy {
+        kind: doubt.kind,
+        gone_by: speakers.name(doubt.gone.0).into(),
+        gone_at: doubt.gone.1,
+        seen_by: speakers.name(doubt.seen.0).into(),
+        seen_at: doubt.seen.1,
+    }
 }
 
 /// Finds the hosts, and where the runs tell of them.
@@ -216,238 +263,6 @@ impl Joined {
             others.sort_unstable();
             others.dedup();
         }
-    }
-}
-
-/// Sorts what the runs saw on one host by vulnerability, then by run.
-pub(super) fn fan_out<'a>(
-    runs: &'a [Run<'a>],
-    places: &[(usize, HostIndex)],
-    ratings: &'a Ratings,
-) -> Vec<Fanned<'a>> {
-    let mut fanned = Vec::new();
-    for &(index, place) in places {
-        let scan = runs[index].scan;
-        let sightings = scan.sightings.on(place);
-        fanned.reserve(sightings.size_hint().0);
-        for (sighting, last_seen) in sightings {
-            let check = sighting.check as usize;
-            let Some(rated) = ratings.get(index, check) else {
-                continue;
-            };
-            for (vuln, _) in &rated.means {
-                fanned.push(Fanned {
-                    vuln: Arc::clone(vuln),
-                    run: index,
-                    place,
-                    sighting,
-                    last_seen,
-                    check: &rated.check,
-                    rated,
-                });
-            }
-        }
-    }
-    fanned.sort_by(|one, other| {
-        // The order of rows in an export means nothing.
-        let mine = (&one.vuln, one.run, &one.check.id);
-        mine.cmp(&(&other.vuln, other.run, &other.check.id))
-    });
-    fanned
-}
-
-/// Each check of each run, rated; what runs of one observer share is rated once.
-pub(super) struct Ratings(Vec<Vec<Arc<Rated>>>);
-
-impl Ratings {
-    pub(super) fn new(runs: &[Run<'_>], aliases: &Aliases) -> Self {
-        let mut known: HashMap<(&str, *const CheckInfo), Arc<Rated>> = HashMap::new();
-        let rated = runs.iter().map(|run| {
-            let observer: Arc<str> = run.observer().into();
-            let checks = run.scan.checks.iter().map(|check| {
-                let rated = known
-                    .entry((run.observer(), Arc::as_ptr(check)))
-                    .or_insert_with(|| Arc::new(rate(check, run, &observer, aliases)));
-                Arc::clone(rated)
-            });
-            checks.collect()
-        });
-        Self(rated.collect())
-    }
-
-    fn get(&self, run: usize, check: usize) -> Option<&Rated> {
-        self.0.get(run)?.get(check).map(|rated| &**rated)
-    }
-}
-
-fn lives(
-    (host, known): (usize, &KnownHost),
-    fanned: &[Fanned<'_>],
-    (runs, looks): (&[Run<'_>], &[Look]),
-    (as_of, reopen_window_days): (AsOf, u32),
-) -> Vec<Life> {
-    let mut lives = Vec::new();
-    for group in fanned.chunk_by(|one, other| one.vuln == other.vuln) {
-        let Some(first) = group.first() else { continue };
-        let observers = observers(group, runs, looks);
-        let events = all_events(group, runs, (looks, &observers), as_of);
-        let events = events.into_iter().map(|(_, event)| event).collect();
-        let mut said = sayings(group);
-        said.fingerprints = open_fingerprints(group, runs);
-        said.rises = rises(group, runs);
-        said.exploits = exploits(group, runs);
-        let said = Arc::new(said);
-        // Nobody can look again at a machine that another one has taken the place of.
-        let is_replaced = known.replaced.is_some();
-        for mut episode in episodes(events, reopen_window_days, as_of.zone()) {
-            episode.stale |= is_replaced && episode.closed.is_none();
-            lives.push(Life {
-                host,
-                vuln: Arc::clone(&first.vuln),
-                discrepancy: episode
-                    .doubt
-                    .map(|doubt| Arc::new(discrepancy(doubt, &observers))),
-                episode,
-                said: Arc::clone(&said),
-            });
-        }
-    }
-    lives
-}
-
-fn discrepancy(doubt: Doubt, observers: &[&str]) -> Discrepancy {
-    let name = |number: u32| observers.get(number as usize).copied().unwrap_or_default().into();
-    Discrepancy {
-        kind: doubt.kind,
-        gone_by: name(doubt.gone.0),
-        gone_at: doubt.gone.1,
-        seen_by: name(doubt.seen.0),
-        seen_at: doubt.seen.1,
-    }
-}
-
-/// The sources whose word counts, by name; their places number them.
-pub(super) fn observers<'r>(group: &[Fanned<'_>], runs: &'r [Run<'_>], looks: &[Look]) -> Vec<&'r str> {
-    let mut observers: Vec<&str> = group.iter().map(|fanned| runs[fanned.run].observer()).collect();
-    // Where a source that saw it is no longer in use, others may have looked in its place.
-    if group.iter().any(|fanned| !runs[fanned.run].is_active()) {
-        observers.extend(looks.iter().map(|look| runs[look.run].observer()));
-    }
-    observers.sort_unstable();
-    observers.dedup();
-    observers
-}
-
-/// What each run says that saw it, or looked and did not; with the index of the run.
-pub(super) fn all_events(
-    group: &[Fanned<'_>],
-    runs: &[Run<'_>],
-    (looks, observers): (&[Look], &[&str]),
-    as_of: AsOf,
-) -> Vec<(usize, Event)> {
-    let number = |name: &str| {
-        observers
-            .binary_search(&name)
-            .ok()
-            .and_then(|index| u32::try_from(index).ok())
-    };
-    let mut events = Vec::new();
-    for fanned in group {
-        let run = &runs[fanned.run];
-        let host = &run.scan.hosts[fanned.place.0 as usize];
-        let stamp = |stamp: Option<Stamp>| stamp.map(|stamp| run.instant(stamp));
-        let looked_at = run.host_at(host);
-        let is_fixed = fanned.sighting.state == ObservationState::Fixed;
-        let seen_at = stamp(fanned.last_seen).filter(|_| !is_fixed).unwrap_or(looked_at);
-        let quality = run.quality(host);
-        let event = Event {
-            at: seen_at.min(looked_at.max(seen_at)).min(as_of.instant()),
-            said: match (is_fixed, run.is_whole()) {
-                (true, true) => Said::Fixed,
-                // In what is missing it may be open, at another port or path.
-                (true, false) => Said::Missing,
-                (false, _) => Said::Seen,
-            },
-            source: number(run.observer()).unwrap_or(0),
-            quality: if fanned.check.potential {
-                quality.min(Quality::Banner)
-            } else {
-                quality
-            },
-            first_seen: stamp(fanned.sighting.first_seen),
-            fixed_at: stamp(fanned.sighting.last_fixed).filter(|_| is_fixed),
-            is_reopened: fanned.sighting.state == ObservationState::Reopened,
-            is_active: run.is_active(),
-        };
-        events.push((fanned.run, event));
-    }
-    keep_unproven(&mut events);
-    let seen_in = |run: usize| group.binary_search_by_key(&run, |fanned| fanned.run).is_ok();
-    for look in looks.iter().filter(|look| !seen_in(look.run)) {
-        let run = &runs[look.run];
-        let Some(source) = number(run.observer()) else {
-            continue;
-        };
-        let proves = run.proves_absence();
-        let event = Event {
-            at: look.at,
-            said: if proves { Said::Absent } else { Said::Missing },
-            source,
-            quality: look.quality,
-            first_seen: None,
-            fixed_at: None,
-            is_reopened: false,
-            is_active: run.is_active(),
-        };
-        events.push((look.run, event));
-    }
-    // Absence before the first sighting says nothing of a life.
-    let first = events
-        .iter()
-        .filter(|(_, event)| matches!(event.said, Said::Seen | Said::Fixed))
-        .map(|(_, event)| event.at)
-        .min();
-    events.retain(|(_, event)| !matches!(event.said, Said::Absent | Said::Missing) || Some(event.at) > first);
-    events
-}
-
-/// Believes a run that is not whole that something was there and is gone when nobody saw it open: nothing is closed
-/// by that, and the finding is not lost.
-fn keep_unproven(events: &mut [(usize, Event)]) {
-    let first = events
-        .iter_mut()
-        .map(|(_, event)| event)
-        .min_by_key(|event| (event.at, event.said));
-    if let Some(first) = first.filter(|event| event.said == Said::Missing) {
-        first.said = Said::Fixed;
-    }
-}
-
-/// Returns the scanner's own id with its family.
-pub(super) fn own_id(check: &CheckInfo) -> Arc<str> {
-    format!("{}:{}", check.family, check.id).into()
-}
-
-/// Rates by the best vector, else by the Source's map, else by the scanner's own scale; what nobody rates is critical.
-fn rate(seen: &Arc<CheckInfo>, run: &Run<'_>, observer: &Arc<str>, aliases: &Aliases) -> Rated {
-    let check = aliases.knowledge.informed(seen);
-    let vector = best_vector(check.vectors.iter().cloned());
-    let mapped = run
-        .source
-        .and_then(|source| source.spec.severity_map.get(&*check.severity_given).copied());
-    let severity = vector
-        .as_ref()
-        .and_then(CvssVector::base_severity)
-        .or(mapped)
-        .or(check.severity);
-    let own: Arc<str> = own_id(seen);
-    Rated {
-        severity: severity.unwrap_or(Severity::Critical),
-        vector,
-        means: aliases.of(seen, &own, observer),
-        check,
-        own,
-        observer: Arc::clone(observer),
     }
 }
 

@@ -70,9 +70,7 @@ pub(super) fn triages<'a>(
 
 /// What the patch of a finding may go by in a deployment tool.
 fn names_of(life: &Life) -> impl Iterator<Item = &Arc<str>> + Clone {
-    std::iter::once(&life.vuln)
-        .chain(&life.said.aliases)
-        .chain(&life.said.remediation)
+    life.names().chain(&life.said.remediation)
 }
 
 /// One life with what it is judged by.
@@ -165,7 +163,7 @@ impl<'a> Bench<'a> {
     }
 
     fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<Approved<'a>> {
-        let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+        let names = life.names();
         let all = names.filter_map(|name| self.triages.get(&**name)).flatten();
         all.filter(|(triage, _)| is_about(triage, host))
             .copied()
@@ -398,13 +396,13 @@ impl<'a> Bench<'a> {
             host: Arc::clone(&host.id),
             system: host.system.clone(),
             vuln: Arc::clone(&life.vuln),
-            aliases: said.aliases.clone(),
+            aliases: Arc::clone(&said.aliases),
             joined: Arc::clone(&said.joined),
             title: Arc::clone(&said.title),
             remediation: said.remediation.clone(),
             severity: course.severity,
             severity_given: Arc::clone(&said.severity_given),
-            cvss: said.vector.as_ref().map(|vector| Arc::from(&*vector.text)),
+            cvss: said.vector.as_ref().map(|vector| Arc::clone(&vector.text)),
             score: said.vector.as_ref().map(|vector| vector.base),
             score_base: said.vector.as_ref().map(|vector| vector.base),
             kev: facts.kev.map(|listing| listing.added),
@@ -434,8 +432,8 @@ impl<'a> Bench<'a> {
             recurrence: life.episode.recurrence,
             stale: life.episode.stale,
             discrepancy: None,
-            observers: said.observers.clone(),
-            instances: said.instances,
+            observers: Arc::clone(&said.observers),
+            instances: life.on_host.instances,
             tier: system
                 .and_then(|system| system.spec.tier.as_ref())
                 .map(|tier| tier.value.as_str().into()),
@@ -464,12 +462,11 @@ fn removes(triage: &Record<Triage>, life: &Life) -> bool {
         triage.spec.status,
         TriageStatus::FalsePositive | TriageStatus::NotAffected
     );
-    let same_result = triage.spec.fingerprint.as_deref().is_none_or(|expected| {
-        life.said
-            .fingerprints
-            .iter()
-            .all(|fingerprint| fingerprint.as_deref() == Some(expected))
-    });
+    let same_result = triage
+        .spec
+        .fingerprint
+        .as_deref()
+        .is_none_or(|expected| life.on_host.open.all_are(expected));
     is_removal && same_result
 }
 

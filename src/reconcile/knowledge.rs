@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::join::own_id;
+use super::checks::own_id;
 use super::runs::Run;
 use crate::import::{CheckInfo, Product};
 

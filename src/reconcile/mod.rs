@@ -7,11 +7,13 @@
 mod alerts;
 mod alias;
 mod assets;
+mod checks;
 mod clock;
 mod coverage;
 mod environment;
 mod episode;
 mod estate;
+mod events;
 mod facts;
 mod frozen;
 mod hear;
@@ -136,26 +138,28 @@ pub fn reconcile_over<'a>(
         triages: judge::triages(repository, &standings, as_of),
         clocks: rating::Clocks::new(records, &systems, moves, as_of),
     };
-    // A host's lives stand together, by vulnerability: hosts in their order leave next to nothing to sort.
-    let mut lives: Vec<&[join::Life]> = joined
-        .lives
-        .chunk_by(|one, other| one.host == other.host)
+    // Hosts in the order of their rows, and each one's lives by vulnerability and time: nothing large is sorted.
+    let mut of_row: Vec<&[join::Life]> = vec![&[]; hosts.len()];
+    for (lives, &place) in joined.lives.iter().zip(&places) {
+        of_row[place] = lives;
+    }
+    let of_hosts = hosts.iter().zip(of_row);
+    let lives: Vec<(&join::Life, &HostRow)> = of_hosts
+        .flat_map(|(host, lives)| lives.iter().map(move |life| (life, host)))
         .collect();
-    let row_of = |life: &join::Life| &hosts[places[life.host]];
-    lives.sort_by_key(|lives| lives.first().map(|life| &row_of(life).id));
-    let lives: Vec<&join::Life> = lives.into_iter().flatten().collect();
     let mut findings: Vec<Finding> = lives
         .par_iter()
-        .map(|life| bench.judge(life, row_of(life)))
+        .map(|(life, host)| bench.judge(life, host))
         .collect();
     let frame = kpi::Frame::new(period, as_of, duty);
     findings.retain(|finding| frame.concerns(finding));
     let spoken = watch::spoken(&runs, as_of);
     let vex = watch::Vex::new(&spoken, as_of.zone());
     vex.note(repository, &mut findings);
-    findings.sort_by(|one, other| {
-        (&one.host, &one.vuln, one.first_seen).cmp(&(&other.host, &other.vuln, other.first_seen))
-    });
+    debug_assert!(
+        findings.is_sorted_by_key(|one| (&one.host, &one.vuln, one.first_seen)),
+        "hosts, their vulnerabilities and the lives of each come in order"
+    );
     let kev = bench
         .kev
         .iter()
@@ -163,7 +167,7 @@ pub fn reconcile_over<'a>(
         .collect();
     // Who watches nothing need not know what was found.
     let watched = if spoken.is_empty() { &[] } else { &lives[..] };
-    let found = watch::Found::of(watched.iter().map(|life| (*life, row_of(life))));
+    let found = watch::Found::of(watched.iter().copied());
     let ground = watch::Ground {
         repository,
         kev: &bench.kev,

@@ -146,7 +146,7 @@ impl<'a> Clocks<'a> {
     fn overrides_of(&self, life: &Life, host: &HostRow) -> Vec<&Override> {
         let of_system = host.system.as_ref().and_then(|id| self.overrides.get(id));
         let about = |vulns: &[Spanned<String>]| {
-            let mut names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+            let mut names = life.names();
             vulns.is_empty() || names.any(|name| vulns.iter().any(|vuln| vuln.value == **name))
         };
         of_system
@@ -283,7 +283,7 @@ fn evidence(triages: &[Approved<'_>]) -> Vec<(Date, Exploit)> {
 /// The severity at the first sighting of a life, and where scanners rated it higher while it lasted.
 fn severities(life: &Life) -> (Severity, Vec<(DateTime<Utc>, Severity)>) {
     let highest = life.said.severity.unwrap_or(Severity::Critical);
-    let steps = &life.said.rises;
+    let steps = &life.on_host.rises;
     let Some((_, first)) = steps.first() else {
         return (highest, Vec::new());
     };
@@ -297,7 +297,7 @@ fn severities(life: &Life) -> (Severity, Vec<(DateTime<Utc>, Severity)>) {
 impl<'a> Bench<'a> {
     /// Returns what scanners and alerts say of exploits, by time.
     fn exploit_said(&self, life: &Life) -> Vec<(DateTime<Utc>, Exploit)> {
-        let mut said = life.said.exploits.clone();
+        let mut said = life.on_host.exploits.clone();
         self.alerts.add_to(life, &mut said);
         said
     }
@@ -354,7 +354,7 @@ impl<'a> Bench<'a> {
             return None;
         }
         let zone = self.as_of.zone();
-        let names = std::iter::once(&life.vuln).chain(&life.said.aliases);
+        let names = life.names();
         let about = names
             .filter_map(|name| self.clocks.fixes.get(&**name))
             .flatten()

@@ -1,46 +1,82 @@
-//! What all scanners together say of one vulnerability on one host.
+//! What all scanners together say of one vulnerability, and what their runs say of it on one host.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::join::Fanned;
-use super::runs::Run;
+use super::checks::Rated;
+use super::events::Fanned;
 use crate::model::{Alias, CvssVector, Date, Exploit, ObservationState, Severity};
 
-/// What all scanners together say of a vulnerability on a host.
+/// What the checks that found a vulnerability on a host say of it; shared by all hosts on which the same ones did.
 #[derive(Clone, Default)]
 pub(super) struct Sayings {
-    pub(super) aliases: Vec<Arc<str>>,
+    pub(super) aliases: Arc<[Arc<str>]>,
     /// How each scanner's id came to mean it.
     pub(super) joined: Arc<[Alias]>,
     pub(super) title: Arc<str>,
     pub(super) remediation: Option<Arc<str>>,
     pub(super) severity: Option<Severity>,
-    /// Each time that it was rated higher than before, the first rating included; empty where it was rated alike.
-    pub(super) rises: Vec<(DateTime<Utc>, Severity)>,
     pub(super) severity_given: Arc<str>,
     pub(super) vector: Option<CvssVector>,
     pub(super) fix_available: Option<bool>,
-    /// Each time that it was called more exploited than before; empty where nobody does.
-    pub(super) exploits: Vec<(DateTime<Utc>, Exploit)>,
     pub(super) patch_published: Option<Date>,
-    pub(super) observers: Vec<Arc<str>>,
-    pub(super) instances: u32,
-    /// Of each open result in the newest run of each source that lists it.
-    pub(super) fingerprints: Vec<Option<Arc<str>>>,
+    pub(super) observers: Arc<[Arc<str>]>,
 }
 
-/// Joins what all scanners say; of two severities the higher, of two dates the earlier.
-pub(super) fn sayings(group: &[Fanned<'_>]) -> Sayings {
+/// What the runs say of a vulnerability on one host.
+#[derive(Clone, Default)]
+pub(super) struct OnHost {
+    /// Each time that it was rated higher than before, the first rating included; empty where it was rated alike.
+    pub(super) rises: Vec<(DateTime<Utc>, Severity)>,
+    /// Each time that it was called more exploited than before; empty where nobody does.
+    pub(super) exploits: Vec<(DateTime<Utc>, Exploit)>,
+    pub(super) instances: u32,
+    pub(super) open: OpenResults,
+}
+
+/// The fingerprints of the open results in the newest run of each source that lists it.
+#[derive(Clone, Default)]
+pub(super) enum OpenResults {
+    #[default]
+    None,
+    /// All have the same, or all have none.
+    Alike(Option<Arc<str>>),
+    Different,
+}
+
+impl OpenResults {
+    /// Tells whether each open result has a fingerprint.
+    pub(super) fn all_are(&self, expected: &str) -> bool {
+        match self {
+            Self::None => true,
+            Self::Alike(fingerprint) => fingerprint.as_deref() == Some(expected),
+            Self::Different => false,
+        }
+    }
+
+    fn add(&mut self, fingerprint: Option<&Arc<str>>) {
+        *self = match self {
+            Self::None => Self::Alike(fingerprint.cloned()),
+            Self::Alike(known) if known.as_ref() == fingerprint => return,
+            Self::Alike(_) | Self::Different => Self::Different,
+        };
+    }
+}
+
+/// Joins what checks say of a vulnerability, in their order; of two severities the higher, of two dates the earlier.
+pub(super) fn sayings<'r>(
+    vuln: &Arc<str>,
+    checks: impl IntoIterator<Item = (&'r Rated, Option<&'r Alias>)>,
+) -> Sayings {
     let mut said = Sayings {
         fix_available: Some(false),
         ..Sayings::default()
     };
-    let newest = group.iter().map(|fanned| fanned.run).max();
-    for fanned in group {
-        let (check, rated) = (fanned.check, &fanned.rated);
+    let (mut aliases, mut observers, mut joined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for (rated, alias) in checks {
+        let check = &rated.check;
         if said.severity.is_none_or(|known| rated.severity > known) {
             said.severity = Some(rated.severity);
             said.severity_given = Arc::clone(&check.severity_given);
@@ -48,8 +84,7 @@ pub(super) fn sayings(group: &[Fanned<'_>]) -> Sayings {
             said.title = Arc::clone(&check.title);
         }
         let other_names = check.aliases.iter().chain(std::iter::once(&rated.own));
-        said.aliases
-            .extend(other_names.filter(|name| **name != fanned.vuln).cloned());
+        aliases.extend(other_names.filter(|name| *name != vuln).cloned());
         said.remediation = said.remediation.take().or_else(|| check.remediation.clone());
         said.fix_available = match (said.fix_available, check.fix_available) {
             (Some(true), _) | (_, Some(true)) => Some(true),
@@ -58,83 +93,93 @@ pub(super) fn sayings(group: &[Fanned<'_>]) -> Sayings {
         };
         let published = check.patch_published.map(Date);
         said.patch_published = said.patch_published.into_iter().chain(published).min();
-        said.observers.push(Arc::clone(&rated.observer));
-        let is_open = fanned.sighting.state != ObservationState::Fixed;
-        if Some(fanned.run) == newest || is_open {
-            said.instances = said.instances.max(fanned.sighting.instances);
-        }
+        observers.insert(Arc::clone(&rated.observer));
+        joined.extend(alias.cloned());
     }
-    let means = group.iter().flat_map(|fanned| &fanned.rated.means);
-    let of_it = means.filter(|(vuln, _)| group.first().is_some_and(|first| first.vuln == *vuln));
-    let joined: BTreeSet<&Alias> = of_it.filter_map(|(_, alias)| alias.as_ref()).collect();
-    said.joined = joined.into_iter().cloned().collect();
-    for names in [&mut said.aliases, &mut said.observers] {
-        names.sort();
-        names.dedup();
-    }
+    said.aliases = aliases.into_iter().collect();
+    said.observers = observers.into_iter().collect();
+    said.joined = joined.into_iter().collect();
     said
 }
 
-/// Collects what each source last said, where that is not that it is fixed: older results are no longer open.
-pub(super) fn open_fingerprints(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<Option<Arc<str>>> {
-    let looked_at = |fanned: &Fanned<'_>| {
-        let run = &runs[fanned.run];
-        run.host_at(&run.scan.hosts[fanned.place.0 as usize])
-    };
-    let is_open = |fanned: &Fanned<'_>| fanned.sighting.state != ObservationState::Fixed;
-    if let [only] = group {
-        // By far the most.
-        return Vec::from_iter(is_open(only).then(|| only.sighting.fingerprint.clone()));
+/// Joins what checks say of the vulnerability of a group; mostly it is one check that says it.
+pub(super) fn said_by(group: &[Fanned<'_>], first: &Fanned<'_>) -> Arc<Sayings> {
+    let is_same = |fanned: &Fanned<'_>| std::ptr::eq(fanned.meaning, first.meaning);
+    if group.iter().all(is_same) {
+        return Arc::clone(&first.meaning.said);
     }
-    let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
-    for fanned in group {
-        let at = newest.entry(&fanned.rated.observer).or_insert(looked_at(fanned));
-        *at = (*at).max(looked_at(fanned));
-    }
-    group
+    let checks = group
         .iter()
-        .filter(|fanned| newest.get(&*fanned.rated.observer) == Some(&looked_at(fanned)))
-        .filter(|fanned| is_open(fanned))
-        .map(|fanned| fanned.sighting.fingerprint.clone())
-        .collect()
+        .map(|fanned| (fanned.rated, fanned.meaning.alias.as_ref()));
+    Arc::new(sayings(&first.meaning.vuln, checks))
+}
+
+/// Collects what the runs say of the vulnerability of a group on its host.
+pub(super) fn on_host(group: &[Fanned<'_>]) -> OnHost {
+    let newest = group.iter().map(|fanned| fanned.run).max();
+    let counted = group
+        .iter()
+        .filter(|fanned| Some(fanned.run) == newest || is_open(fanned));
+    OnHost {
+        rises: rises(group),
+        exploits: exploits(group),
+        instances: counted.map(|fanned| fanned.sighting.instances).max().unwrap_or(0),
+        open: open_results(group),
+    }
+}
+
+fn is_open(fanned: &Fanned<'_>) -> bool {
+    fanned.sighting.state != ObservationState::Fixed
+}
+
+/// Collects what each source last said, where that is not that it is fixed: older results are no longer open.
+fn open_results(group: &[Fanned<'_>]) -> OpenResults {
+    let mut open = OpenResults::None;
+    let mut newest: BTreeMap<&str, DateTime<Utc>> = BTreeMap::new();
+    // Of one alone that is known, and they are by far the most.
+    if group.len() > 1 {
+        for fanned in group {
+            let at = newest.entry(&fanned.rated.observer).or_insert(fanned.at);
+            *at = (*at).max(fanned.at);
+        }
+    }
+    for fanned in group.iter().filter(|fanned| is_open(fanned)) {
+        let newest = newest.get(&*fanned.rated.observer);
+        if newest.is_none_or(|newest| *newest == fanned.at) {
+            open.add(fanned.sighting.fingerprint.as_ref());
+        }
+    }
+    open
 }
 
 /// Finds the times at which the severity rose, by the runs' own time; nothing but a decision lowers it.
-pub(super) fn rises(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<(DateTime<Utc>, Severity)> {
+fn rises(group: &[Fanned<'_>]) -> Vec<(DateTime<Utc>, Severity)> {
     let mut rated = group.iter().map(|fanned| fanned.rated.severity);
     let first = rated.next();
     if rated.all(|severity| Some(severity) == first) {
         return Vec::new();
     }
-    let steps = steps(group, runs, |fanned| fanned.rated.severity);
+    let steps = steps(group, |fanned| fanned.rated.severity);
     if steps.len() > 1 { steps } else { Vec::new() }
 }
 
 /// Finds the times at which runs said more of exploits than before; what an export says now it need not have said
 /// before.
-pub(super) fn exploits(group: &[Fanned<'_>], runs: &[Run<'_>]) -> Vec<(DateTime<Utc>, Exploit)> {
-    if group.iter().all(|fanned| fanned.check.exploit == Exploit::None) {
+fn exploits(group: &[Fanned<'_>]) -> Vec<(DateTime<Utc>, Exploit)> {
+    if group
+        .iter()
+        .all(|fanned| fanned.rated.check.exploit == Exploit::None)
+    {
         return Vec::new();
     }
-    let mut steps = steps(group, runs, |fanned| fanned.check.exploit);
+    let mut steps = steps(group, |fanned| fanned.rated.check.exploit);
     steps.retain(|(_, level)| *level > Exploit::None);
     steps
 }
 
 /// Keeps what is higher than all before it, by the runs' own time.
-fn steps<T: Ord + Copy>(
-    group: &[Fanned<'_>],
-    runs: &[Run<'_>],
-    level: impl Fn(&Fanned<'_>) -> T,
-) -> Vec<(DateTime<Utc>, T)> {
-    let mut steps: Vec<(DateTime<Utc>, T)> = group
-        .iter()
-        .map(|fanned| {
-            let run = &runs[fanned.run];
-            let host = &run.scan.hosts[fanned.place.0 as usize];
-            (run.host_at(host), level(fanned))
-        })
-        .collect();
+fn steps<T: Ord + Copy>(group: &[Fanned<'_>], level: impl Fn(&Fanned<'_>) -> T) -> Vec<(DateTime<Utc>, T)> {
+    let mut steps: Vec<(DateTime<Utc>, T)> = group.iter().map(|fanned| (fanned.at, level(fanned))).collect();
     steps.sort_unstable_by_key(|(at, level)| (*at, std::cmp::Reverse(*level)));
     let mut highest = None;
     steps.retain(|(_, level)| {

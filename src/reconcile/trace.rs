@@ -101,7 +101,7 @@ pub fn trace<'a>(register: &'a Register<'_>, scans: &[Scan], host: &str, vuln: &
         .into_iter()
         .map(|heard| {
             let events = heard.told.iter().map(|told| {
-                let line = &runs[told.run].line;
+                let line = &runs[told.event.run].line;
                 TraceEvent {
                     at: told.event.at,
                     saying: match told.event.said {
@@ -111,7 +111,7 @@ pub fn trace<'a>(register: &'a Register<'_>, scans: &[Scan], host: &str, vuln: &
                         Said::Absent => Saying::Absent,
                         Said::Missing => Saying::NotSeen,
                     },
-                    source: runs[told.run].observer().to_owned(),
+                    source: runs[told.event.run].observer().to_owned(),
                     file: line.file.clone(),
                     sha256: line.sha256.clone(),
                     quality: told.event.quality,

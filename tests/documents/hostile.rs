@@ -193,7 +193,7 @@ fn no_cell_of_a_csv_begins_a_formula() {
         let mut register = super::sample_register(&repository, "");
         for finding in &mut register.findings {
             (finding.title, finding.severity_given) = (start.into(), start.into());
-            finding.observers = vec![start.into()];
+            finding.observers = [start.into()].into();
         }
         let made = super::render(
             &super::all(),

@@ -78,7 +78,8 @@ fn made(name: &str) -> Files {
     for finding in &mut register.findings {
         finding.vuln = format!("{}{HIDDEN}", finding.vuln).into();
         finding.cvss = Some(HIDDEN.into());
-        finding.observers.push(format!("{HIDDEN}scanner").into());
+        let scanner = format!("{HIDDEN}scanner").into();
+        finding.observers = finding.observers.iter().cloned().chain([scanner]).collect();
         finding.score = Some(f64::NAN);
     }
     // A moment that no format takes.

@@ -341,6 +341,6 @@ fn names_vuln(case: &Case<'_>, vuln: &str) -> bool {
     let by_finding = case
         .findings
         .iter()
-        .any(|finding| is(&finding.vuln) || finding.aliases.iter().any(|alias| is(alias)));
+        .any(|finding| finding.names().any(|name| is(name)));
     by_finding || case.coverage.vulns.iter().any(|named| is(&named.value))
 }

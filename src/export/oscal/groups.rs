@@ -65,7 +65,7 @@ impl Group<'_> {
     fn observers(&self) -> BTreeSet<&Arc<str>> {
         self.findings
             .iter()
-            .flat_map(|finding| &finding.observers)
+            .flat_map(|finding| &*finding.observers)
             .collect()
     }
 

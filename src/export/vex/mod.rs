@@ -159,7 +159,7 @@ fn statements(request: &Request<'_>) -> Vex {
     let mut vex = Vex::default();
     let mut known: BTreeSet<(Arc<str>, Arc<str>)> = BTreeSet::new();
     for finding in newest(register) {
-        let names = std::iter::once(&finding.vuln).chain(&finding.aliases);
+        let names = finding.names();
         known.extend(names.map(|name| (Arc::clone(&finding.host), Arc::clone(name))));
         if finding.disposition == Disposition::ClosedRetired {
             vex.retired += 1;

@@ -41,7 +41,7 @@ impl<'a> Triages<'a> {
 
     /// Returns those about a finding.
     pub(super) fn about(&self, finding: &Finding) -> impl Iterator<Item = &'a Record<Triage>> {
-        let names = std::iter::once(&finding.vuln).chain(&finding.aliases);
+        let names = finding.names();
         let places = names.filter_map(|name| self.by_name.get(&**name)).flatten();
         places
             .map(|place| &self.all[*place])

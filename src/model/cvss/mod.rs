@@ -7,6 +7,8 @@
 
 mod grammar;
 
+use std::sync::Arc;
+
 use cvss::v3::Metric as _;
 
 use super::kinds::CvssProfile;
@@ -17,7 +19,7 @@ use grammar::{Grammar, Metrics};
 #[derive(Clone, PartialEq, Debug)]
 pub struct CvssVector {
     /// The vector as it is written; of version 3.0 and later with its prefix.
-    pub text: Box<str>,
+    pub text: Arc<str>,
     /// 20, 30, 31 or 40.
     pub version: u8,
     /// The score of the base metrics alone, 0.0 to 10.0.

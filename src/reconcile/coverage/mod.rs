@@ -250,9 +250,7 @@ impl<'a> Coverages<'a> {
     }
 
     fn matching(&self, finding: &Finding, unsupported: Option<&RecordId>) -> Vec<usize> {
-        let keys = std::iter::once(&finding.vuln)
-            .chain(&finding.aliases)
-            .chain(finding.remediation.as_ref());
+        let keys = finding.names().chain(finding.remediation.as_ref());
         let mut found: Vec<usize> = Vec::new();
         if let Some(of_host) = self.by_host.get(&*finding.host) {
             for number in keys.clone().filter_map(|key| self.numbers.get(&**key)) {

@@ -4,12 +4,12 @@
 //! the host among its targets and saw it at least as well, does. Source: reconciliation semantics,
 //! de-duplication rules 1 and 4 to 7.
 
+mod by_source;
 mod words;
-
-use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use self::by_source::BySource;
 use self::words::Words;
 use crate::model::{DiscrepancyKind, Quality, Zone};
 
@@ -28,6 +28,8 @@ pub(super) enum Said {
 pub(super) struct Event {
     pub(super) at: DateTime<Utc>,
     pub(super) said: Said,
+    /// Index of the run that says so.
+    pub(super) run: usize,
     /// Numbers the source.
     pub(super) source: u32,
     pub(super) quality: Quality,
@@ -38,6 +40,13 @@ pub(super) struct Event {
     pub(super) is_reopened: bool,
     /// Whether the source still counts for closing.
     pub(super) is_active: bool,
+}
+
+impl Event {
+    /// Its place among others: by time, and at the same moment gone before seen.
+    pub(super) fn order(&self) -> (DateTime<Utc>, Said, u32) {
+        (self.at, self.said, self.source)
+    }
 }
 
 /// One life.
@@ -66,6 +75,17 @@ struct Fix {
     quality: Quality,
 }
 
+impl Fix {
+    /// The later of two with the lesser quality; none where one of them is missing.
+    fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let (one, other) = (one?, other?);
+        Some(Self {
+            at: one.at.max(other.at),
+            quality: one.quality.min(other.quality),
+        })
+    }
+}
+
 #[derive(Clone, Copy)]
 struct OfSource {
     best: Quality,
@@ -75,9 +95,10 @@ struct OfSource {
     missing: bool,
 }
 
-struct Fold {
+/// Folds events into lives; its room is used again for the next ones.
+pub(super) struct Fold {
     episodes: Vec<Episode>,
-    sources: BTreeMap<u32, OfSource>,
+    sources: BySource<OfSource>,
     /// The first look since the last best sighting, of any active source that sees as well.
     vouched: Option<Fix>,
     /// The least quality of what closed the current life.
@@ -87,39 +108,42 @@ struct Fold {
     zone: Zone,
 }
 
-/// Folds events into lives; an event at the same moment counts as gone before it counts as seen.
-///
-/// The window within which a life goes on is counted in local days of the zone, to the end of the last.
-pub(super) fn episodes(mut events: Vec<Event>, reopen_window_days: u32, zone: Zone) -> Vec<Episode> {
-    events.sort_by_key(|event| (event.at, event.said, event.source));
-    let mut fold = Fold {
-        episodes: Vec::new(),
-        sources: BTreeMap::new(),
-        vouched: None,
-        closing: None,
-        words: Words::default(),
-        reopen_window_days: i64::from(reopen_window_days),
-        zone,
-    };
-    for event in &events {
-        fold.words.hear(event);
-        match event.said {
-            Said::Seen => fold.seen(event),
-            Said::Fixed | Said::Absent => fold.gone(event),
-            Said::Missing => fold.missing(event),
+impl Fold {
+    /// The window within which a life goes on is counted in local days of the zone, to the end of the last.
+    pub(super) fn new(reopen_window_days: u32, zone: Zone) -> Self {
+        Self {
+            episodes: Vec::new(),
+            sources: BySource::default(),
+            vouched: None,
+            closing: None,
+            words: Words::default(),
+            reopen_window_days: i64::from(reopen_window_days),
+            zone,
         }
     }
-    if let Some(current) = fold
-        .episodes
-        .last_mut()
-        .filter(|current| current.closed.is_none())
-    {
-        current.doubt = fold.words.doubt();
-    }
-    fold.episodes
-}
 
-impl Fold {
+    /// Folds events in their order into lives, the oldest first.
+    pub(super) fn episodes(&mut self, events: &[Event]) -> impl Iterator<Item = Episode> {
+        self.episodes.clear();
+        self.sources.clear();
+        self.words.clear();
+        (self.vouched, self.closing) = (None, None);
+        for event in events {
+            self.words.hear(event);
+            match event.said {
+                Said::Seen => self.seen(event),
+                Said::Fixed | Said::Absent => self.gone(event),
+                Said::Missing => self.missing(event),
+            }
+        }
+        if let Some(current) = self.episodes.last_mut()
+            && current.closed.is_none()
+        {
+            current.doubt = self.words.doubt();
+        }
+        self.episodes.drain(..)
+    }
+
     fn seen(&mut self, event: &Event) {
         let first_seen = self.believed(event).unwrap_or(event.at).min(event.at);
         match self.episodes.last_mut() {
@@ -169,7 +193,7 @@ impl Fold {
             return;
         }
         self.sources.clear();
-        self.words = Words::default();
+        self.words.clear();
         self.words.hear(event);
         let first_seen = event
             .first_seen
@@ -226,13 +250,16 @@ impl Fold {
                 (source.fixed, source.missing) = (None, false);
             }
         }
-        let entry = self.sources.entry(event.source).or_insert(OfSource {
-            best: event.quality,
-            last_seen: event.at,
-            fixed: None,
-            is_active: event.is_active,
-            missing: false,
-        });
+        let entry = self.sources.or_insert(
+            event.source,
+            OfSource {
+                best: event.quality,
+                last_seen: event.at,
+                fixed: None,
+                is_active: event.is_active,
+                missing: false,
+            },
+        );
         entry.best = entry.best.max(event.quality);
         entry.last_seen = entry.last_seen.max(event.at);
         entry.fixed = None;
@@ -259,7 +286,7 @@ impl Fold {
             at: at.max(last_seen),
             quality: event.quality,
         };
-        if let Some(source) = self.sources.get_mut(&event.source) {
+        if let Some(source) = self.sources.get_mut(event.source) {
             if event.quality >= source.best {
                 // The first such look is the end; later ones only confirm it.
                 source.fixed.get_or_insert(fix(source.last_seen));
@@ -275,7 +302,7 @@ impl Fold {
     }
 
     fn missing(&mut self, event: &Event) {
-        if let Some(source) = self.sources.get_mut(&event.source) {
+        if let Some(source) = self.sources.get_mut(event.source) {
             source.missing = true;
         }
         self.refresh();
@@ -285,26 +312,24 @@ impl Fold {
     /// once any that sees as well has looked.
     fn refresh(&mut self) {
         let best = self.best();
-        let deciding: Vec<Option<Fix>> = self
-            .sources
-            .values()
-            .filter(|source| source.is_active && Some(source.best) == best)
-            .map(|source| source.fixed)
-            .collect();
-        let nobody_looks = deciding.is_empty() && !self.sources.is_empty();
-        let fixes: Option<Vec<Fix>> = if nobody_looks {
-            self.vouched.map(|fix| vec![fix])
-        } else {
-            deciding.into_iter().collect()
+        let deciding = || {
+            let all = self.sources.values();
+            let deciding = all.filter(|source| source.is_active && Some(source.best) == best);
+            deciding.map(|source| source.fixed)
         };
-        let fixes = fixes.unwrap_or_default();
+        let nobody_looks = deciding().next().is_none() && !self.sources.is_empty();
+        let whole: Option<Fix> = if nobody_looks {
+            self.vouched
+        } else {
+            deciding().reduce(Fix::both).flatten()
+        };
         let missing = self
             .sources
             .values()
             .any(|source| source.is_active && source.missing && source.fixed.is_none());
-        self.closing = fixes.iter().map(|fix| fix.quality).min();
+        self.closing = whole.map(|fix| fix.quality);
         if let Some(current) = self.episodes.last_mut() {
-            current.closed = fixes.iter().map(|fix| fix.at).max();
+            current.closed = whole.map(|fix| fix.at);
             current.stale = current.closed.is_none() && (missing || nobody_looks);
         }
     }

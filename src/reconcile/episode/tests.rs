@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Doubt, Episode, Event, Said, episodes};
+use super::{Doubt, Episode, Event, Fold, Said};
 use crate::model::{DiscrepancyKind, Quality, Zone};
 
 fn day(day: i64) -> DateTime<Utc> {
@@ -13,6 +13,7 @@ fn event(at: i64, said: Said, source: u32, quality: Quality) -> Event {
     Event {
         at: day(at),
         said,
+        run: 0,
         source,
         quality,
         first_seen: None,
@@ -22,12 +23,18 @@ fn event(at: i64, said: Said, source: u32, quality: Quality) -> Event {
     }
 }
 
+fn folded(events: &[Event], window: u32, zone: Zone) -> Vec<Episode> {
+    let mut events = events.to_vec();
+    events.sort_by_key(Event::order);
+    Fold::new(window, zone).episodes(&events).collect()
+}
+
 /// The first day, the day of closing, the recurrences, and whether it is stale.
 type LifeRow = (i64, Option<i64>, u32, bool);
 
 fn lives(events: &[Event]) -> Vec<LifeRow> {
     let number = |at: DateTime<Utc>| (at - day(0)).num_days();
-    episodes(events.to_vec(), 90, Zone(chrono_tz::UTC))
+    folded(events, 90, Zone(chrono_tz::UTC))
         .iter()
         .map(|life: &Episode| {
             (
@@ -222,7 +229,7 @@ fn the_window_lasts_to_the_end_of_its_last_local_day() {
             moment("2026-10-01T08:00:00Z", Said::Fixed),
             moment(again, Said::Seen),
         ];
-        assert_eq!(episodes(history, 10, berlin).len(), lives, "{again}");
+        assert_eq!(folded(&history, 10, berlin).len(), lives, "{again}");
     }
 }
 
@@ -326,7 +333,7 @@ fn sources_that_disagree_are_told() {
     for (case, before, after, expected) in rows {
         let events = [before, &after].concat();
         let number = |at: DateTime<Utc>| (at - day(0)).num_days();
-        let lives = episodes(events, 90, Zone(chrono_tz::UTC));
+        let lives = folded(&events, 90, Zone(chrono_tz::UTC));
         let found = lives.last().unwrap().doubt.map(|doubt: Doubt| {
             let (gone, seen) = (doubt.gone, doubt.seen);
             (doubt.kind, (gone.0, number(gone.1)), (seen.0, number(seen.1)))

@@ -1,9 +1,8 @@
 //! The last word of each source on one life, and where two of them disagree.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
+use super::by_source::BySource;
 use super::{Doubt, Event, Said};
 use crate::model::{DiscrepancyKind, Quality};
 
@@ -29,9 +28,13 @@ struct Gone {
 
 /// The last words of all sources that saw it, by their number.
 #[derive(Default)]
-pub(super) struct Words(BTreeMap<u32, Word>);
+pub(super) struct Words(BySource<Word>);
 
 impl Words {
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     pub(super) fn hear(&mut self, event: &Event) {
         match event.said {
             Said::Seen => self.seen(event),
@@ -41,20 +44,23 @@ impl Words {
     }
 
     fn seen(&mut self, event: &Event) {
-        let word = self.0.entry(event.source).or_insert(Word {
-            best: event.quality,
-            seen: event.at,
-            seen_with: event.quality,
-            gone: None,
-            is_active: event.is_active,
-        });
+        let word = self.0.or_insert(
+            event.source,
+            Word {
+                best: event.quality,
+                seen: event.at,
+                seen_with: event.quality,
+                gone: None,
+                is_active: event.is_active,
+            },
+        );
         word.best = word.best.max(event.quality);
         (word.seen, word.seen_with, word.gone) = (event.at, event.quality, None);
     }
 
     /// A look that is worse than its own sightings proves nothing.
     fn gone(&mut self, event: &Event) {
-        let word = self.0.get_mut(&event.source);
+        let word = self.0.get_mut(event.source);
         if let Some(word) = word.filter(|word| event.quality >= word.best) {
             let first = word.gone.map_or(event.at, |gone| gone.first);
             word.gone = Some(Gone {
@@ -70,7 +76,7 @@ impl Words {
         let gone = self
             .0
             .iter()
-            .filter_map(|(source, word)| Some((word.gone?.last, *source)));
+            .filter_map(|(source, word)| Some((word.gone?.last, source)));
         gone.max().map(|(_, source)| source)
     }
 
@@ -81,8 +87,8 @@ impl Words {
         let active = || self.0.iter().filter(|(_, word)| word.is_active);
         let best = active().map(|(_, word)| word.best).max()?;
         let pairs = active()
-            .filter_map(|(source, word)| Some((*source, word.gone?)))
-            .flat_map(|gone| active().map(move |(other, word)| (gone, (*other, word))))
+            .filter_map(|(source, word)| Some((source, word.gone?)))
+            .flat_map(|gone| active().map(move |(other, word)| (gone, (other, word))))
             .filter(|((source, _), (other, word))| source != other && word.gone.is_none());
         let doubts = pairs.filter_map(|((source, gone), (other, word))| {
             let is_later = word.seen > gone.last;

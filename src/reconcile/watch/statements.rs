@@ -71,12 +71,12 @@ impl<'a> Vex<'a> {
             let listed = system.spec.software.iter().map(Listed::new);
             software.insert(system.id(), listed.collect());
         }
-        type Key = (Arc<str>, Vec<Arc<str>>, Option<RecordId>);
+        type Key = (Arc<str>, Arc<[Arc<str>]>, Option<RecordId>);
         let mut known: HashMap<Key, Vec<Arc<str>>> = HashMap::new();
         for finding in findings {
             let key = (
                 Arc::clone(&finding.vuln),
-                finding.aliases.clone(),
+                Arc::clone(&finding.aliases),
                 finding.system.clone(),
             );
             let notes = known.entry(key).or_insert_with(|| {
@@ -140,6 +140,9 @@ impl<'a> Vex<'a> {
 
     /// Lists what is said of the vulnerabilities of the findings, by vulnerability and document.
     pub(in crate::reconcile) fn statements(&self, findings: &[Finding]) -> Vec<VexStatement> {
+        if self.by_name.is_empty() {
+            return Vec::new();
+        }
         let mut found: BTreeMap<(Arc<str>, WhoSaid, ClaimStatus), VexStatement> = BTreeMap::new();
         let mut open: BTreeMap<&Arc<str>, (&Finding, usize)> = BTreeMap::new();
         for finding in findings {
