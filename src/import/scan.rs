@@ -91,7 +91,7 @@ pub struct CheckInfo {
 }
 
 /// A listing in the catalogue of known exploited vulnerabilities.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct KevListing {
     pub added: Date,
     pub due: Option<Date>,

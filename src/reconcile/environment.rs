@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::clock::Facts;
 use super::join::Life;
-use super::register::HostRow;
-use crate::model::{CvssVector, Finding, Record, Severity, System};
+use super::seat::Seat;
+use crate::model::{CvssVector, Finding, Severity};
 
 /// What the profile of a System makes of a finding.
 pub(super) struct Environment {
@@ -24,12 +24,7 @@ impl Environment {
     ///
     /// A profile lowers nothing that is exploited or listed as exploited, and nothing on an ambiguous host: there it
     /// may be the profile of another machine's System. One that nobody has approved lowers nothing either.
-    pub(super) fn of(
-        life: &Life,
-        host: &HostRow,
-        (system, is_approved): (Option<&Record<System>>, bool),
-        facts: &Facts<'_>,
-    ) -> Self {
+    pub(super) fn of(life: &Life, seat: &Seat<'_>, facts: &Facts<'_>) -> Self {
         let highest = life.said.severity.unwrap_or(Severity::Critical);
         let unchanged = Self {
             severity: None,
@@ -37,7 +32,7 @@ impl Environment {
             vector: None,
         };
         let laid = life.said.vector.as_ref().and_then(|base| {
-            let system = system?;
+            let system = seat.system?;
             let vector = base.environmental(system.spec.cvss_profile.as_ref()?)?;
             Some((base, system, vector.severity()?, vector))
         });
@@ -45,7 +40,7 @@ impl Environment {
             return unchanged;
         };
         let is_exploited = facts.is_exploited();
-        let forbids = match (is_exploited, host.candidates.is_empty(), is_approved) {
+        let forbids = match (is_exploited, seat.host.candidates.is_empty(), seat.is_approved) {
             (true, _, _) => Some("it is exploited"),
             (false, false, _) => Some("the host is ambiguous"),
             (false, true, false) => Some("nobody has approved it"),

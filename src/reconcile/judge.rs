@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::alerts::Alerts;
-use super::clock::{Breach, Course, Facts, Late, Note, late, plan_by};
+use super::clock::{Breach, Course, Courses, Facts, Freeze, Late, Note, late, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
 use super::facts::Exposed;
@@ -14,11 +14,12 @@ use super::installs::Installs;
 use super::join::Life;
 use super::rating::Clocks;
 use super::register::{HostRow, SystemRow};
+use super::seat::Seat;
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, ClockStop, CoverageRef, Date, Discrepancy, Disposition, Exploit, Finding, HostStatus, Installed,
-    Kind, Record, RecordId, System, SystemState, Triage, TriageStatus,
+    AsOf, ClockStop, CoverageRef, Date, Discrepancy, Disposition, Exploit, Finding, Installed, Kind, Record,
+    RecordId, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 use std::collections::BTreeMap;
@@ -31,7 +32,8 @@ pub(super) struct Bench<'a> {
     pub(super) repository: &'a Repository,
     pub(super) standings: &'a Standings,
     pub(super) as_of: AsOf,
-    pub(super) due_soon_days: i64,
+    /// What is due before it is due soon.
+    pub(super) soon_until: DateTime<Utc>,
     pub(super) verify_hours: i64,
     pub(super) installs: &'a Installs,
     pub(super) alerts: Alerts,
@@ -76,8 +78,7 @@ fn names_of(life: &Life) -> impl Iterator<Item = &Arc<str>> + Clone {
 /// One life with what it is judged by.
 struct Matter<'m, 'a> {
     life: &'m Life,
-    host: &'m HostRow,
-    system: Option<&'a Record<System>>,
+    seat: &'m Seat<'m>,
     facts: Facts<'m>,
     triages: Vec<Approved<'a>>,
     /// When its host was retired, where nobody has seen it after.
@@ -85,38 +86,37 @@ struct Matter<'m, 'a> {
 }
 
 impl<'a> Bench<'a> {
-    /// Judges one life on the host of a row.
-    pub(super) fn judge(&self, life: &Life, host: &HostRow) -> Finding {
-        let recorded = host
-            .system
-            .as_ref()
-            .and_then(|id| self.repository.systems.get(id));
-        let system = self.exposed.system_of(&host.id).or(recorded);
-        let retired = self.retired_at(host, system).filter(|retired| {
+    /// Judges one life on its host.
+    pub(super) fn judge<'s>(
+        &'s self,
+        life: &'s Life,
+        seat: &'s Seat<'s>,
+        courses: &mut Courses<'s>,
+    ) -> Finding {
+        let host = seat.host;
+        let retired = seat.retired.filter(|retired| {
             life.episode.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)
         });
         let triages = self.triages_of(life, host);
         let installed = self.installed(life);
-        let closed = self.closed(life, host, installed).or(retired);
-        let mut facts = self.facts(life, host, system, &triages, closed);
-        let is_approved = system.is_some_and(|system| self.standings.of(Kind::System, system.id()).counts());
-        let environment = Environment::of(life, host, (system, is_approved), &facts);
+        let closed = closed(life, seat, installed).or(retired);
+        let mut facts = self.facts(life, seat, &triages, closed);
+        let environment = Environment::of(life, seat, &facts);
         environment.rate(&mut facts);
-        let course = self.clock(&facts, host);
-        let mut finding = self.finding_of(life, host, system, &facts, &course);
+        let course = self.clock(&facts, seat, courses);
+        let mut finding = self.finding_of(life, seat, &facts, &course);
         environment.describe(&mut finding);
         finding.installed = installed.cloned();
         finding.discrepancy = life.discrepancy.clone().filter(|one| !is_settled(one, &triages));
         let matter = Matter {
             life,
-            host,
-            system,
+            seat,
             facts,
             triages,
             retired,
         };
         self.dispose(&mut finding, &matter, course.notes);
-        finding.plan_by = self.plan_by(&finding, &matter.facts);
+        finding.plan_by = self.plan_by(&finding, seat.freezes);
         if finding.closed.is_none() {
             finding.notes.extend(
                 self.installs
@@ -131,21 +131,6 @@ impl<'a> Bench<'a> {
         self.installs.newest(life.host, names_of(life))
     }
 
-    /// Returns when a life ended: with the deployment that a look confirmed, where deployments stop the clock.
-    fn closed(
-        &self,
-        life: &Life,
-        host: &HostRow,
-        installed: Option<&Arc<Installed>>,
-    ) -> Option<DateTime<Utc>> {
-        let closed = life.episode.closed?;
-        let by_deployment = self
-            .sla_of(host)
-            .is_none_or(|sla| sla.clock.stop == ClockStop::VerifiedDeployment);
-        let installed = installed.filter(|one| by_deployment && one.at >= life.episode.last_seen);
-        Some(installed.map_or(closed, |installed| closed.min(installed.at)))
-    }
-
     /// Tells whether an installed patch waits for a scan that confirms it.
     fn waits_for_scan(&self, finding: &Finding, host: &HostRow) -> bool {
         finding.installed.as_ref().is_some_and(|installed| {
@@ -156,10 +141,12 @@ impl<'a> Bench<'a> {
     }
 
     /// The day before the freeze in which an open finding is due; nothing moves the date itself.
-    fn plan_by(&self, finding: &Finding, facts: &Facts<'_>) -> Option<Date> {
+    fn plan_by(&self, finding: &Finding, freezes: &[Freeze]) -> Option<Date> {
         let is_open = finding.closed.is_none() && !finding.disposition.is_removed();
-        let due = self.as_of.zone().day_of(finding.due);
-        plan_by(facts.freezes, due).filter(|_| is_open)
+        if freezes.is_empty() || !is_open {
+            return None;
+        }
+        plan_by(freezes, self.as_of.zone().day_of(finding.due))
     }
 
     fn triages_of(&self, life: &Life, host: &HostRow) -> Vec<Approved<'a>> {
@@ -171,23 +158,19 @@ impl<'a> Bench<'a> {
     }
 
     fn dispose(&self, finding: &mut Finding, matter: &Matter<'_, '_>, notes: Vec<Note>) {
-        let Matter { life, host, .. } = *matter;
+        let Matter { life, seat, .. } = *matter;
         let triages = &matter.triages;
         let exploited_since = self.exploited_since(&matter.facts);
         finding.exploited_since = exploited_since;
-        let unsupported = self.unsupported(host);
-        let without_fix = unsupported.filter(|_| !has_vendor_fix(life, triages));
+        let without_fix = seat.unsupported.filter(|_| !has_vendor_fix(life, triages));
         let last = finding.closed.unwrap_or(self.as_of.instant());
         let stretches: Vec<Late> = late(&finding.segments, last).collect();
-        let answer = if host.candidates.is_empty() {
-            self.coverages
-                .answer(finding, exploited_since, without_fix, &stretches)
+        let answer = if seat.host.candidates.is_empty() {
+            let about = (exploited_since, without_fix);
+            self.coverages.answer(finding, seat.decisions, about, &stretches)
         } else {
             // On an ambiguous host no decision applies: it may have been made for another machine.
-            Answer {
-                breach: stretches.first().map(Late::breach),
-                ..Answer::default()
-            }
+            Answer::of_none(&stretches)
         };
         finding.decided_at_base_due = answer.held;
         finding.breached = answer.breach.map(|breach| breach.due);
@@ -198,7 +181,7 @@ impl<'a> Bench<'a> {
         finding.disposition = if matter.retired.is_some() {
             Disposition::ClosedRetired
         } else {
-            self.first_row(finding, life, host, matter.system, triages, &answer)
+            self.first_row(finding, life, seat, triages, &answer)
         };
         if finding.closed.is_none() {
             finding.suspended = answer.suspended;
@@ -219,19 +202,12 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Returns the system of a host, where it is past its support.
-    fn unsupported(&self, host: &HostRow) -> Option<&'a RecordId> {
-        let row = host.system.as_ref().and_then(|id| self.systems.get(id))?;
-        row.is_unsupported.then_some(&row.id)
-    }
-
     /// The table of dispositions from its second row on, row by row; the first that matches wins.
     fn first_row(
         &self,
         finding: &mut Finding,
         life: &Life,
-        host: &HostRow,
-        system: Option<&Record<System>>,
+        seat: &Seat<'_>,
         triages: &[Approved<'_>],
         answer: &Answer,
     ) -> Disposition {
@@ -247,45 +223,46 @@ impl<'a> Bench<'a> {
             finding.triage = Some(triage.id().clone());
             return Disposition::NotApplicable;
         }
-        if let Some(system) = system.filter(|system| !system.spec.scope.is_in.value)
-            && self.exclusion_is_accepted(system)
-        {
+        if seat.is_excluded {
             return Disposition::OutOfScope;
         }
         // For what is exploited and has no decision left, the rows of decisions are passed over.
         let by_decision = if finding.exploited_since.is_some() && answer.standing.is_none() {
             None
         } else {
-            self.row_of_decision(finding, host, answer)
+            self.row_of_decision(finding, seat, answer)
         };
         if let Some(disposition) = by_decision {
             return disposition;
         }
-        if self.waits_for_scan(finding, host) {
+        if self.waits_for_scan(finding, seat.host) {
             return Disposition::PendingVerification;
         }
-        if let Some(due) = self.mitigation_due(life, host, triages) {
+        if let Some(due) = self.mitigation_due(life, seat, triages) {
             finding.due = due;
             finding.due_reason = "mitigation".into();
             return Disposition::MitigationPending;
         }
-        let now = self.as_of.instant();
-        let last_soon = self.as_of.day().plus_days(self.due_soon_days);
         match finding.due {
-            due if due < now => Disposition::Overdue,
-            due if self.as_of.zone().day_of(due) <= last_soon => Disposition::DueSoon,
+            due if due < self.as_of.instant() => Disposition::Overdue,
+            due if due < self.soon_until => Disposition::DueSoon,
             _ => Disposition::Open,
         }
     }
 
     /// Rows 6, 6b, 7 and 8.
-    fn row_of_decision(&self, finding: &mut Finding, host: &HostRow, answer: &Answer) -> Option<Disposition> {
+    fn row_of_decision(
+        &self,
+        finding: &mut Finding,
+        seat: &Seat<'_>,
+        answer: &Answer,
+    ) -> Option<Disposition> {
         let standing = answer
             .standing
             .map(|(index, until)| (self.coverages.get(index), until));
         let is_for_unsupported = standing.is_some_and(|(coverage, _)| coverage.is_for_unsupported);
-        let system = self.unsupported(host);
-        if !is_for_unsupported && system.is_some_and(|id| !self.coverages.is_governed(id, &host.id)) {
+        let is_governed = |id: &RecordId| self.coverages.is_governed(id, &seat.host.id);
+        if !is_for_unsupported && seat.unsupported.is_some_and(|id| !is_governed(id)) {
             return Some(Disposition::UnsupportedUngoverned);
         }
         let (coverage, until) = standing?;
@@ -311,48 +288,14 @@ impl<'a> Bench<'a> {
             .map(|(_, since)| since)
     }
 
-    /// A system's own day counts once it has passed; a host that only the inventory calls retired counts from as-of.
-    fn retired_at(&self, host: &HostRow, system: Option<&Record<System>>) -> Option<DateTime<Utc>> {
-        let of_system = system
-            .filter(|system| system.spec.state == Some(SystemState::Retired))
-            .map(|system| {
-                let day = system.spec.retired_on.as_ref().map(|day| day.value);
-                day.map_or(self.as_of.instant(), |day| {
-                    self.as_of.zone().end_of_day(day).with_timezone(&Utc)
-                })
-            })
-            .filter(|retired| *retired <= self.as_of.instant());
-        let of_host =
-            (host.status == HostStatus::Retired).then(|| host.last_scan.unwrap_or(self.as_of.instant()));
-        of_system.or(of_host)
-    }
-
-    /// An exclusion counts with an acceptance of its type that counts and has not ended.
-    fn exclusion_is_accepted(&self, system: &Record<System>) -> bool {
-        let Some(reference) = &system.spec.scope.acceptance else {
-            return false;
-        };
-        let Some(acceptance) = self.repository.acceptances.get(&reference.value.0) else {
-            return false;
-        };
-        let spec = &acceptance.spec;
-        spec.acceptance_type == crate::model::RiskAcceptanceType::ScopeExclusion
-            && acceptance.meta.declared() == crate::model::Status::Submitted
-            && self.standings.of(Kind::RiskAcceptance, acceptance.id()).counts()
-            && spec.starts.value <= self.as_of.day()
-            && spec
-                .expires
-                .is_some_and(|expires| !self.as_of.is_past(expires.value))
-            && spec
-                .subject
-                .systems
-                .iter()
-                .any(|subject| subject.value.0 == *system.id())
-    }
-
     /// While the vendor has no fix there is a date to mitigate by; with the fix only the patch is due.
-    fn mitigation_due(&self, life: &Life, host: &HostRow, triages: &[Approved<'_>]) -> Option<DateTime<Utc>> {
-        let sla = self.sla_of(host)?;
+    fn mitigation_due(
+        &self,
+        life: &Life,
+        seat: &Seat<'_>,
+        triages: &[Approved<'_>],
+    ) -> Option<DateTime<Utc>> {
+        let sla = seat.sla?;
         let days = sla.clock.mitigate_days.filter(|_| !sla.clock.pause.is_empty())?;
         let since = triages.iter().find_map(|(triage, _)| {
             let fix = triage.spec.fix_available.as_ref()?;
@@ -378,17 +321,9 @@ impl<'a> Bench<'a> {
         (due >= self.as_of.instant()).then_some(due)
     }
 
-    fn finding_of(
-        &self,
-        life: &Life,
-        host: &HostRow,
-        system: Option<&Record<System>>,
-        facts: &Facts<'_>,
-        course: &Course,
-    ) -> Finding {
-        let said = &life.said;
-        let segments = self.clocks.sharing.shared(&course.segments);
-        let last = segments.last();
+    fn finding_of(&self, life: &Life, seat: &Seat<'_>, facts: &Facts<'_>, course: &Course) -> Finding {
+        let (said, host) = (&life.said, seat.host);
+        let last = course.segments.last();
         // A course has at least one segment.
         let due = last.map_or(life.episode.first_seen, |last| last.due);
         let due_reason = last.map_or_else(|| "strictest:no-sla".into(), |last| Arc::clone(&last.reason));
@@ -418,7 +353,7 @@ impl<'a> Bench<'a> {
             base_due: due,
             due,
             due_reason,
-            segments,
+            segments: Arc::clone(&course.segments),
             plan_by: None,
             disposition: Disposition::Open,
             coverage: None,
@@ -434,12 +369,20 @@ impl<'a> Bench<'a> {
             discrepancy: None,
             observers: Arc::clone(&said.observers),
             instances: life.on_host.instances,
-            tier: system
-                .and_then(|system| system.spec.tier.as_ref())
-                .map(|tier| tier.value.as_str().into()),
+            tier: seat.tier.clone(),
             notes: Vec::new(),
         }
     }
+}
+
+/// Returns when a life ended: with the deployment that a look confirmed, where deployments stop the clock.
+fn closed(life: &Life, seat: &Seat<'_>, installed: Option<&Arc<Installed>>) -> Option<DateTime<Utc>> {
+    let closed = life.episode.closed?;
+    let by_deployment = seat
+        .sla
+        .is_none_or(|sla| sla.clock.stop == ClockStop::VerifiedDeployment);
+    let installed = installed.filter(|one| by_deployment && one.at >= life.episode.last_seen);
+    Some(installed.map_or(closed, |installed| closed.min(installed.at)))
 }
 
 /// A triage with frozen hosts is about those hosts only; one without is about its systems.

@@ -32,6 +32,7 @@ mod register;
 mod runs;
 mod sample;
 mod sayings;
+mod seat;
 mod suppressed;
 mod trace;
 mod watch;
@@ -54,6 +55,7 @@ pub use whatif::{
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use rayon::prelude::*;
 
 use crate::import::Scan;
@@ -126,7 +128,9 @@ pub fn reconcile_over<'a>(
         repository,
         standings: &standings,
         as_of,
-        due_soon_days: question.due_soon_days,
+        soon_until: (as_of.zone())
+            .start_of_day(as_of.day().plus_days(question.due_soon_days).plus_days(1))
+            .with_timezone(&Utc),
         verify_hours: question.verify_hours,
         installs: &joined.installs,
         alerts: alerts::Alerts::of(&runs, &joined.identities, as_of),
@@ -143,13 +147,17 @@ pub fn reconcile_over<'a>(
     for (lives, &place) in joined.lives.iter().zip(&places) {
         of_row[place] = lives;
     }
-    let of_hosts = hosts.iter().zip(of_row);
-    let lives: Vec<(&join::Life, &HostRow)> = of_hosts
-        .flat_map(|(host, lives)| lives.iter().map(move |life| (life, host)))
+    let of_hosts = hosts.iter().zip(of_row).filter(|(_, lives)| !lives.is_empty());
+    let seats: Vec<_> = of_hosts.map(|(host, lives)| (bench.seat(host), lives)).collect();
+    let lives: Vec<(&join::Life, &seat::Seat<'_>)> = seats
+        .iter()
+        .flat_map(|(seat, lives)| lives.iter().map(move |life| (life, seat)))
         .collect();
     let mut findings: Vec<Finding> = lives
         .par_iter()
-        .map(|(life, host)| bench.judge(life, host))
+        .map_init(clock::Courses::default, |courses, (life, seat)| {
+            bench.judge(life, seat, courses)
+        })
         .collect();
     let frame = kpi::Frame::new(period, as_of, duty);
     findings.retain(|finding| frame.concerns(finding));
@@ -167,7 +175,7 @@ pub fn reconcile_over<'a>(
         .collect();
     // Who watches nothing need not know what was found.
     let watched = if spoken.is_empty() { &[] } else { &lives[..] };
-    let found = watch::Found::of(watched.iter().copied());
+    let found = watch::Found::of(watched.iter().map(|(life, seat)| (*life, seat.host)));
     let ground = watch::Ground {
         repository,
         kev: &bench.kev,

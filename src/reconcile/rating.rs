@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 
 use super::clock::{
-    AgreementVersion, Almanac, Course, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated, Records,
-    Sharing, SystemVersion, course, laid_out, pause_of, standing_alone, system_versions, versions_of,
+    AgreementVersion, Almanac, Course, Courses, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated,
+    Records, Sharing, SystemVersion, course, laid_out, pause_of, standing_alone, system_versions,
+    versions_of,
 };
 use super::join::Life;
 use super::judge::{Approved, Bench, is_about};
 use super::moves::{Moves, Stay};
 use super::register::{HostRow, SystemRow};
+use super::seat::Seat;
 use crate::load::Repository;
 use crate::model::{
     AsOf, Calendar, CvssVector, Date, Decision, Exploit, Governor, Kind, MOST_TIMETABLE_DAYS, Meta, Record,
@@ -22,7 +24,7 @@ use crate::source::Spanned;
 use crate::trust::{ApprovalRules, ApprovalState, Standings};
 
 /// What an incident sets, with the vulnerabilities that it is about; none of them means all.
-type OverrideOf<'a> = (&'a [Spanned<String>], Override);
+pub(super) type OverrideOf<'a> = (&'a [Spanned<String>], Override);
 
 /// What the clocks of all findings share.
 pub(super) struct Clocks<'a> {
@@ -41,7 +43,6 @@ pub(super) struct Clocks<'a> {
     overrides: BTreeMap<RecordId, Vec<OverrideOf<'a>>>,
     /// The Systems that hosts were of before.
     moves: Moves,
-    pub(super) sharing: Sharing,
 }
 
 /// Days before and after as-of for which freezes are laid out.
@@ -87,6 +88,7 @@ impl<'a> Clocks<'a> {
                     zone: as_of.zone(),
                     holidays: holidays.map(|day| day.value).collect(),
                 },
+                sharing: Sharing::default(),
             },
             agreements,
             changed: changed.collect(),
@@ -95,18 +97,20 @@ impl<'a> Clocks<'a> {
             freezes: freezes(repository, &calendars, as_of),
             overrides: overrides(repository, standings, as_of),
             moves,
-            sharing: Sharing::default(),
         }
     }
 
     /// Returns the freezes of a host's system, by their first day.
-    fn freezes_of(&self, host: &HostRow) -> &[Freeze] {
+    pub(super) fn freezes_of(&self, host: &HostRow) -> &[Freeze] {
         let of_system = host.system.as_ref().and_then(|id| self.freezes.get(id));
         of_system.map_or(&[], Vec::as_slice)
     }
 
     /// Returns what a system has said, by time; the first holds from the start.
-    fn systems_of<'s>(&'s self, system: Option<&'a Record<System>>) -> Cow<'s, [SystemVersion<'s>]> {
+    pub(super) fn systems_of<'s>(
+        &'s self,
+        system: Option<&'s Record<System>>,
+    ) -> Cow<'s, [SystemVersion<'s>]> {
         match system.and_then(|system| self.changed.get(system.id())) {
             Some(versions) => Cow::Borrowed(versions),
             None => Cow::Owned(vec![SystemVersion {
@@ -119,42 +123,57 @@ impl<'a> Clocks<'a> {
         }
     }
 
+    /// Returns the Systems that a host has been of; none where it has always been of one.
+    pub(super) fn stays(&self, host: &HostRow) -> &[Stay] {
+        self.moves.get(&host.id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what incidents set for a host's system.
+    pub(super) fn overrides_of(&self, host: &HostRow) -> &[OverrideOf<'a>] {
+        let of_system = host.system.as_ref().and_then(|id| self.overrides.get(id));
+        of_system.map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the one agreement of a host's system, as it governs now.
+    pub(super) fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
+        let versions = self.agreements.get(host.system.as_ref()?)?;
+        versions.last().map(|version| version.sla)
+    }
+
+    /// Returns by what the clocks of a host are set; on any ambiguity the strictest counts, and the reason says so.
+    pub(super) fn law(&self, host: &HostRow, ambiguity: Option<&'static str>) -> Law<'_> {
+        let versions = host.system.as_ref().and_then(|id| self.agreements.get(id));
+        match (versions, ambiguity) {
+            (Some(versions), None) => Law::Agreement(versions),
+            (None, _) | (_, Some(_)) => Law::Strictest {
+                versions: &self.alone,
+                reason: ambiguity.unwrap_or("strictest:no-sla"),
+                own: self.sla_of(host),
+            },
+        }
+    }
+
     /// Returns the stays of a host that a finding has seen, each in a System with one agreement.
     ///
     /// There are none where the host has not moved since, and none on any ambiguity of where it is now.
-    fn stays_of(&self, host: &HostRow, first_seen: DateTime<Utc>) -> Vec<&Stay> {
-        let stays = self.moves.get(&host.id).map_or(&[][..], Vec::as_slice);
-        let first = stays
+    fn stays_since<'s>(&self, seat: &Seat<'s>, first_seen: DateTime<Utc>) -> Vec<&'s Stay> {
+        let first = seat
+            .stays
             .iter()
             .rposition(|stay| stay.from <= first_seen)
             .unwrap_or(0);
-        let seen = stays[first..].iter();
+        let seen = seat.stays[first..].iter();
         let governed: Vec<&Stay> = seen
             .filter(|stay| self.agreements.contains_key(&stay.system))
             .collect();
         let is_here = governed
             .last()
-            .is_some_and(|last| Some(&last.system) == host.system.as_ref());
-        if is_here && governed.len() > 1 && host.candidates.is_empty() {
+            .is_some_and(|last| Some(&last.system) == seat.host.system.as_ref());
+        if is_here && governed.len() > 1 && seat.host.candidates.is_empty() {
             governed
         } else {
             Vec::new()
         }
-    }
-
-    /// Returns what incidents set for a vulnerability on a host.
-    fn overrides_of(&self, life: &Life, host: &HostRow) -> Vec<&Override> {
-        let of_system = host.system.as_ref().and_then(|id| self.overrides.get(id));
-        let about = |vulns: &[Spanned<String>]| {
-            let mut names = life.names();
-            vulns.is_empty() || names.any(|name| vulns.iter().any(|vuln| vuln.value == **name))
-        };
-        of_system
-            .into_iter()
-            .flatten()
-            .filter(|(vulns, _)| about(vulns))
-            .map(|(_, one)| one)
-            .collect()
     }
 }
 
@@ -305,12 +324,16 @@ impl<'a> Bench<'a> {
     pub(super) fn facts<'s>(
         &'s self,
         life: &Life,
-        host: &HostRow,
-        system: Option<&'a Record<System>>,
+        seat: &'s Seat<'s>,
         triages: &[Approved<'a>],
         closed: Option<DateTime<Utc>>,
     ) -> Facts<'s> {
         let (severity, rises) = severities(life);
+        let about = |vulns: &[Spanned<String>]| {
+            let mut names = life.names();
+            vulns.is_empty() || names.any(|name| vulns.iter().any(|vuln| vuln.value == **name))
+        };
+        let overrides = seat.overrides.iter().filter(|(vulns, _)| about(vulns));
         Facts {
             first_seen: life.episode.first_seen,
             closed,
@@ -323,23 +346,18 @@ impl<'a> Bench<'a> {
             exploit_said: self.exploit_said(life),
             evidence: evidence(triages),
             triages: triages.to_vec(),
-            systems: self.systems(host, system, life.episode.first_seen),
-            pause: self.pause(life, host),
-            overrides: self.clocks.overrides_of(life, host),
-            freezes: self.clocks.freezes_of(host),
+            systems: self.systems(seat, life.episode.first_seen),
+            pause: self.pause(life, seat.host),
+            overrides: overrides.map(|(_, one)| one).collect(),
+            freezes: seat.freezes,
         }
     }
 
     /// The systems that a host has been of since a finding of it, each as it was then.
-    fn systems<'s>(
-        &'s self,
-        host: &HostRow,
-        system: Option<&'a Record<System>>,
-        first_seen: DateTime<Utc>,
-    ) -> Cow<'s, [SystemVersion<'s>]> {
-        let stays = self.clocks.stays_of(host, first_seen);
+    fn systems<'s>(&'s self, seat: &'s Seat<'s>, first_seen: DateTime<Utc>) -> Cow<'s, [SystemVersion<'s>]> {
+        let stays = self.clocks.stays_since(seat, first_seen);
         if stays.is_empty() {
-            return self.clocks.systems_of(system);
+            return Cow::Borrowed(&seat.systems);
         }
         let of_stay = |stay: &&Stay| {
             let system = self.repository.systems.get(&stay.system);
@@ -365,46 +383,20 @@ impl<'a> Bench<'a> {
         pause_of(&words, life.said.patch_published, &self.clocks.ground.almanac)
     }
 
-    /// Returns the one agreement of a host's system, as it governs now.
-    pub(super) fn sla_of(&self, host: &HostRow) -> Option<&'a Sla> {
-        let system = host.system.as_ref()?;
-        let versions = self.clocks.agreements.get(system)?;
-        versions.last().map(|version| version.sla)
-    }
-
-    /// Sets the clock; on any ambiguity the strictest counts, and the reason says so.
-    pub(super) fn clock(&self, facts: &Facts<'_>, host: &HostRow) -> Course {
-        let stays = self.clocks.stays_of(host, facts.first_seen);
-        if !stays.is_empty() {
+    /// Sets the clock, with what others came to that nothing tells apart.
+    pub(super) fn clock<'s>(&self, facts: &Facts<'_>, seat: &Seat<'s>, courses: &mut Courses<'s>) -> Course {
+        courses.of(seat.alike, facts, || {
+            let stays = self.clocks.stays_since(seat, facts.first_seen);
+            if stays.is_empty() {
+                return course(facts, seat.law, &self.clocks.ground);
+            }
             let of_stay = |stay: &&Stay| {
                 let versions = self.clocks.agreements.get(&stay.system);
                 (stay.from, Cow::Borrowed(versions.map_or(&[][..], Vec::as_slice)))
             };
             let stays: Vec<_> = stays.iter().map(of_stay).collect();
-            return course(facts, Law::Agreement(&laid_out(&stays)), &self.clocks.ground);
-        }
-        let versions = host.system.as_ref().and_then(|id| self.clocks.agreements.get(id));
-        let law = match versions {
-            Some(versions) if host.candidates.is_empty() => Law::Agreement(versions),
-            Some(_) | None => Law::Strictest {
-                versions: &self.clocks.alone,
-                reason: self.ambiguity(host),
-                own: self.sla_of(host),
-            },
-        };
-        course(facts, law, &self.clocks.ground)
-    }
-
-    fn ambiguity(&self, host: &HostRow) -> &'static str {
-        match (&host.system, host.claims.len(), host.candidates.is_empty()) {
-            (_, _, false) => "strictest:ambiguous-host",
-            (None, 0, true) => "strictest:no-system",
-            (None, _, true) => "strictest:several-systems",
-            (Some(system), _, true) => match self.systems.get(system).map_or(0, |row| row.slas.len()) {
-                0 => "strictest:no-sla",
-                _ => "strictest:several-slas",
-            },
-        }
+            course(facts, Law::Agreement(&laid_out(&stays)), &self.clocks.ground)
+        })
     }
 }
 

@@ -9,20 +9,20 @@ use super::demands::{demands, prioritised};
 use super::happenings::{Happening, happenings};
 use super::pause::Paused;
 use super::{Due, Facts, Ground, Law, State, freeze};
-use crate::model::{FREEZE_REASON, Governor, Segment, SegmentCause, Severity};
+use crate::model::{FREEZE_REASON, Governor, Segment, SegmentCause, Segments, Severity};
 
 /// What a clock comes to.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(in crate::reconcile) struct Course {
     /// By time; at least one.
-    pub(in crate::reconcile) segments: Vec<Segment>,
+    pub(in crate::reconcile) segments: Segments,
     /// The severity at the end of the finding's life, or now.
     pub(in crate::reconcile) severity: Severity,
     pub(in crate::reconcile) notes: Vec<Note>,
 }
 
 /// What is told of a clock beside its dates.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(in crate::reconcile) enum Note {
     Plain(Arc<str>),
     /// A decision gave more time after a date had passed: told where what was missed stays missed.
@@ -98,7 +98,7 @@ pub(in crate::reconcile) fn course<'a, 's>(
     let (state, _) = walk.state(walk.view, end.max(first_seen));
     Course {
         severity: state.severity,
-        segments: walk.segments,
+        segments: ground.sharing.shared(&walk.segments),
         notes: walk.notes,
     }
 }

@@ -6,6 +6,7 @@
 //! Each step is a segment. Source: reconciliation semantics, SLA clock and time rules.
 
 mod counting;
+mod courses;
 mod days;
 mod demands;
 mod freeze;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub(super) use courses::{Alike, Courses};
 pub(super) use days::Almanac;
 pub(super) use freeze::{Freeze, plan_by};
 pub(super) use history::{Course, Note, course};
@@ -86,6 +88,7 @@ pub(super) struct Ground<'a> {
     pub(super) isms: Option<&'a Isms>,
     pub(super) tables: &'a BTreeMap<Arc<str>, DecisionTable>,
     pub(super) almanac: Almanac,
+    pub(super) sharing: Sharing,
 }
 
 /// By what a clock is set.

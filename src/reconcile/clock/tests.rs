@@ -72,6 +72,7 @@ fn changed(tiers: [&str; 2], day: &str, loosens: bool) -> (Vec<String>, Option<S
             zone,
             holidays: BTreeSet::new(),
         },
+        sharing: Sharing::default(),
     };
     let versions = [AgreementVersion {
         from: DateTime::<Utc>::MIN_UTC,

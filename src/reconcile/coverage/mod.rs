@@ -5,6 +5,7 @@ mod past;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use foldhash::fast::RandomState;
 
 use super::clock::{Breach, Late};
 use super::kpi::united_seconds;
@@ -48,7 +49,7 @@ pub(super) struct Coverage<'a> {
 
 /// The decisions about one host.
 #[derive(Default)]
-struct OfHost {
+pub(super) struct OfHost {
     /// The number of a vulnerability or patch, and the place of a decision that names it; sorted.
     narrow: Vec<(u32, u32)>,
     /// Those that name many of them on many hosts: each pair would take too much room.
@@ -62,8 +63,8 @@ const MOST_PAIRS: usize = 256;
 pub(super) struct Coverages<'a> {
     all: Vec<Coverage<'a>>,
     /// What decisions name, numbered.
-    numbers: HashMap<&'a str, u32>,
-    by_host: HashMap<&'a str, OfHost>,
+    numbers: HashMap<&'a str, u32, RandomState>,
+    by_host: HashMap<&'a str, OfHost, RandomState>,
     by_id: HashMap<&'a RecordId, usize>,
     /// Those for whole unsupported systems, by system.
     by_unsupported: HashMap<&'a RecordId, Vec<usize>>,
@@ -85,12 +86,22 @@ pub(super) struct Answer {
     pub(super) breach: Option<Breach>,
 }
 
+impl Answer {
+    /// Where nothing stands for a finding, the first date that passed is the breach.
+    pub(super) fn of_none(late: &[Late]) -> Self {
+        Self {
+            breach: late.first().map(Late::breach),
+            ..Self::default()
+        }
+    }
+}
+
 impl<'a> Coverages<'a> {
     pub(super) fn new(repository: &'a Repository, standings: &Standings, as_of: AsOf) -> Self {
         let mut coverages = Self {
             all: Vec::new(),
-            numbers: HashMap::new(),
-            by_host: HashMap::new(),
+            numbers: HashMap::default(),
+            by_host: HashMap::default(),
             by_id: HashMap::new(),
             by_unsupported: HashMap::new(),
             as_of,
@@ -183,19 +194,27 @@ impl<'a> Coverages<'a> {
     ) -> u64 {
         let zone = self.as_of.zone();
         let exploited = finding.exploited_since.map(|day| (day, zone.start_of_day(day)));
-        let spans = self.matching(finding, None).into_iter().filter_map(|index| {
-            let coverage = &self.all[index];
-            let (from, until) = coverage.stood(self.as_of).filter(|_| !coverage.is_acceptance)?;
-            let mut last = until.min(end).min(finding.closed.unwrap_or(end));
-            if let Some((day, since)) = exploited
-                && !coverage.survives_exploitation(day, end, self.as_of)
-            {
-                last = last.min(since.with_timezone(&Utc));
-            }
-            let first = from.max(finding.first_seen).max(begin);
-            (first < last).then_some((first, last))
-        });
+        let spans = self
+            .matching(finding, self.of_host(&finding.host), None)
+            .into_iter()
+            .filter_map(|index| {
+                let coverage = &self.all[index];
+                let (from, until) = coverage.stood(self.as_of).filter(|_| !coverage.is_acceptance)?;
+                let mut last = until.min(end).min(finding.closed.unwrap_or(end));
+                if let Some((day, since)) = exploited
+                    && !coverage.survives_exploitation(day, end, self.as_of)
+                {
+                    last = last.min(since.with_timezone(&Utc));
+                }
+                let first = from.max(finding.first_seen).max(begin);
+                (first < last).then_some((first, last))
+            });
         united_seconds(spans.collect())
+    }
+
+    /// Returns the decisions about a host.
+    pub(super) fn of_host(&self, host: &str) -> Option<&OfHost> {
+        self.by_host.get(host)
     }
 
     pub(super) fn get(&self, index: usize) -> &Coverage<'a> {
@@ -212,16 +231,19 @@ impl<'a> Coverages<'a> {
 
     /// Decides what stands for a finding; `exploited_since` is the day on which exploitation became known.
     ///
-    /// `unsupported` is its system, where that is unsupported and the vendor has no fix; `late` are the stretches
+    /// `of_host` are the decisions about its host, and `unsupported` is its system, where that is unsupported and the vendor has no fix; `late` are the stretches
     /// in which a due date had passed.
     pub(super) fn answer(
         &self,
         finding: &Finding,
-        exploited_since: Option<Date>,
-        unsupported: Option<&RecordId>,
+        of_host: Option<&OfHost>,
+        (exploited_since, unsupported): (Option<Date>, Option<&RecordId>),
         late: &[Late],
     ) -> Answer {
-        let matching = self.matching(finding, unsupported);
+        let matching = self.matching(finding, of_host, unsupported);
+        if matching.is_empty() {
+            return Answer::of_none(late);
+        }
         let now = self.as_of.instant();
         let past = Past::new(self, finding, exploited_since, &matching);
         let mut answer = Answer {
@@ -249,10 +271,15 @@ impl<'a> Coverages<'a> {
         answer
     }
 
-    fn matching(&self, finding: &Finding, unsupported: Option<&RecordId>) -> Vec<usize> {
+    fn matching(
+        &self,
+        finding: &Finding,
+        of_host: Option<&OfHost>,
+        unsupported: Option<&RecordId>,
+    ) -> Vec<usize> {
         let keys = finding.names().chain(finding.remediation.as_ref());
         let mut found: Vec<usize> = Vec::new();
-        if let Some(of_host) = self.by_host.get(&*finding.host) {
+        if let Some(of_host) = of_host {
             for number in keys.clone().filter_map(|key| self.numbers.get(&**key)) {
                 let start = of_host.narrow.partition_point(|(known, _)| known < number);
                 let of_key = of_host.narrow[start..].iter();
@@ -270,8 +297,8 @@ impl<'a> Coverages<'a> {
             asked.is_none_or(|severity| finding.severity <= severity)
         });
         let of_system = unsupported.and_then(|system| self.by_unsupported.get(system));
-        let of_host = |index: &usize| self.all[*index].is_for(&finding.host);
-        found.extend(of_system.into_iter().flatten().copied().filter(of_host));
+        let is_for_host = |index: &usize| self.all[*index].is_for(&finding.host);
+        found.extend(of_system.into_iter().flatten().copied().filter(is_for_host));
         found
     }
 
