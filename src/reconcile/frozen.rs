@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::estate::claims;
 use super::identity::id_of;
 use super::runs::Run;
@@ -38,12 +40,15 @@ pub(super) fn foreign_hosts(
 ) -> BTreeMap<(Kind, RecordId), ForeignHosts> {
     let mut inventories = Inventories::new(runs, as_of);
     let mut found = BTreeMap::new();
+    let by_id: HashMap<&RecordId, &Record<System>, RandomState> = repository
+        .systems
+        .iter()
+        .map(|system| (system.id(), system))
+        .collect();
     for frozen in frozen(repository) {
-        let systems: Option<Vec<&Record<System>>> = frozen
-            .systems
-            .iter()
-            .map(|system| repository.systems.get(system))
-            .collect();
+        let named = frozen.systems.iter();
+        let systems: Option<Vec<&Record<System>>> =
+            named.map(|system| by_id.get(&system.value.0).copied()).collect();
         let Some(systems) = systems.filter(|systems| !systems.is_empty()) else {
             continue;
         };

@@ -23,15 +23,16 @@ pub(super) struct Coverage<'a> {
     pub(super) is_acceptance: bool,
     /// For a whole unsupported system rather than for vulnerabilities.
     pub(super) is_for_unsupported: bool,
-    hosts: BTreeSet<&'a str>,
-    /// The vulnerabilities and patches that it names.
-    keys: BTreeSet<&'a str>,
-    pub(super) systems: BTreeSet<&'a RecordId>,
+    /// Each once, sorted.
+    hosts: Box<[&'a str]>,
+    /// The vulnerabilities and patches that it names, each once, sorted.
+    keys: Box<[&'a str]>,
+    pub(super) systems: Box<[&'a RecordId]>,
     /// From when it can count: its start, and not before its first approval.
     from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
     pub(super) covers_exploited: bool,
-    approvals: Vec<DateTime<Utc>>,
+    approvals: &'a [DateTime<Utc>],
     /// When an approver withdrew it, the moments that an approval followed included.
     revocations: Vec<DateTime<Utc>>,
     renews: Option<&'a RecordId>,
@@ -65,7 +66,7 @@ pub(super) struct Coverages<'a> {
     /// What decisions name, numbered.
     numbers: HashMap<&'a str, u32, RandomState>,
     by_host: HashMap<&'a str, OfHost, RandomState>,
-    by_id: HashMap<&'a RecordId, usize>,
+    by_id: HashMap<&'a RecordId, usize, RandomState>,
     /// Those for whole unsupported systems, by system.
     by_unsupported: HashMap<&'a RecordId, Vec<usize>>,
     as_of: AsOf,
@@ -97,12 +98,12 @@ impl Answer {
 }
 
 impl<'a> Coverages<'a> {
-    pub(super) fn new(repository: &'a Repository, standings: &Standings, as_of: AsOf) -> Self {
+    pub(super) fn new(repository: &'a Repository, standings: &'a Standings, as_of: AsOf) -> Self {
         let mut coverages = Self {
             all: Vec::new(),
             numbers: HashMap::default(),
             by_host: HashMap::default(),
-            by_id: HashMap::new(),
+            by_id: HashMap::default(),
             by_unsupported: HashMap::new(),
             as_of,
         };
@@ -116,11 +117,12 @@ impl<'a> Coverages<'a> {
                 standings,
                 as_of,
             );
-            coverage.hosts = texts(&scope.resolved);
-            coverage.systems = scope.systems.iter().map(|system| &system.value.0).collect();
+            coverage.hosts = texts([&scope.resolved]);
+            coverage.systems = once(scope.systems.iter().map(|system| &system.value.0));
             coverage.covers_exploited = spec.covers_exploited;
             coverage.severity = Some(spec.severity.value);
-            coverages.add(coverage, &[&scope.vulns, &scope.patches]);
+            coverage.keys = texts([&scope.vulns, &scope.patches]);
+            coverages.add(coverage);
         }
         for acceptance in &repository.acceptances {
             let (subject, spec) = (&acceptance.spec.subject, &acceptance.spec);
@@ -136,18 +138,18 @@ impl<'a> Coverages<'a> {
             );
             coverage.is_acceptance = true;
             coverage.is_for_unsupported = spec.acceptance_type == RiskAcceptanceType::UnsupportedSystem;
-            coverage.hosts = texts(&subject.resolved);
-            coverage.systems = subject.systems.iter().map(|system| &system.value.0).collect();
+            coverage.hosts = texts([&subject.resolved]);
+            coverage.systems = once(subject.systems.iter().map(|system| &system.value.0));
             coverage.covers_exploited = spec.covers_exploited;
-            coverages.add(coverage, &[&subject.vulns, &subject.patches]);
+            coverage.keys = texts([&subject.vulns, &subject.patches]);
+            coverages.add(coverage);
         }
         coverages.sort();
         coverages
     }
 
-    fn add(&mut self, mut coverage: Coverage<'a>, keys: &[&'a Vec<Spanned<String>>]) {
+    fn add(&mut self, coverage: Coverage<'a>) {
         let index = self.all.len();
-        coverage.keys = keys.iter().flat_map(|keys| texts(keys)).collect();
         self.by_id.entry(coverage.id).or_insert(index);
         if coverage.is_for_unsupported {
             for system in &coverage.systems {
@@ -286,7 +288,10 @@ impl<'a> Coverages<'a> {
                 let of_key = of_key.take_while(|(known, _)| known == number);
                 found.extend(of_key.map(|(_, place)| *place as usize));
             }
-            let names = |index: &usize| keys.clone().any(|key| self.all[*index].keys.contains(&**key));
+            let names = |index: &usize| {
+                keys.clone()
+                    .any(|key| self.all[*index].keys.binary_search(&&**key).is_ok())
+            };
             found.extend(of_host.wide.iter().copied().filter(names));
         }
         found.sort_unstable();
@@ -387,13 +392,13 @@ impl Coverage<'_> {
 
     /// Tells whether a host of the systems is meant: each, or those that are frozen.
     fn is_for(&self, host: &str) -> bool {
-        self.hosts.is_empty() || self.hosts.contains(host)
+        self.hosts.is_empty() || self.hosts.binary_search(&host).is_ok()
     }
 
     /// Tells whether an approver had withdrawn it at a moment, and nobody approved it again.
     fn is_revoked(&self, at: DateTime<Utc>) -> bool {
         let last = |moments: &[DateTime<Utc>]| moments.iter().copied().filter(|one| *one <= at).max();
-        last(&self.revocations).is_some_and(|revoked| last(&self.approvals) <= Some(revoked))
+        last(&self.revocations).is_some_and(|revoked| last(self.approvals) <= Some(revoked))
     }
 
     fn has_lapsed(&self, now: DateTime<Utc>, opened: DateTime<Utc>) -> bool {
@@ -413,11 +418,10 @@ fn base<'a>(
     kind: Kind,
     starts: Date,
     expires: Date,
-    standings: &Standings,
+    standings: &'a Standings,
     as_of: AsOf,
 ) -> Coverage<'a> {
     let standing = standings.of(kind, &meta.id.value);
-    let approvals: Vec<DateTime<Utc>> = standing.approved.clone();
     let start = as_of.zone().start_of_day(starts).with_timezone(&Utc);
     let end = as_of.zone().end_of_day(expires).with_timezone(&Utc);
     let emergency = standing
@@ -433,14 +437,14 @@ fn base<'a>(
         id: &meta.id.value,
         is_acceptance: false,
         is_for_unsupported: false,
-        hosts: BTreeSet::new(),
-        keys: BTreeSet::new(),
-        systems: BTreeSet::new(),
+        hosts: Box::default(),
+        keys: Box::default(),
+        systems: Box::default(),
         from: standing.since.map_or(start, |since| start.max(since)),
         // An emergency approval ends with its fuse.
         until: fuse.map_or(end, |fuse| end.min(fuse)),
         covers_exploited: false,
-        approvals,
+        approvals: &standing.approved,
         revocations: withdrawals.map(|decided| decided.at).collect(),
         renews: meta.renews.as_ref().map(|id| &id.value),
         severity: None,
@@ -453,6 +457,15 @@ fn base<'a>(
     }
 }
 
-fn texts(values: &[Spanned<String>]) -> BTreeSet<&str> {
-    values.iter().map(|value| value.value.as_str()).collect()
+/// Lists texts, each once, sorted.
+fn texts<const N: usize>(lists: [&Vec<Spanned<String>>; N]) -> Box<[&str]> {
+    once(lists.into_iter().flatten().map(|value| value.value.as_str()))
+}
+
+/// Sorts what records name, each once.
+fn once<T: Ord>(named: impl Iterator<Item = T>) -> Box<[T]> {
+    let mut named: Vec<T> = named.collect();
+    named.sort_unstable();
+    named.dedup();
+    named.into()
 }

@@ -53,13 +53,14 @@ impl<'a> Grant<'a> {
 
 /// Follows renewals back to the first, and believes a record that names an earlier day.
 fn first_granted(repository: &Repository, record: &Record<Exception>) -> Date {
-    let mut seen: BTreeSet<&RecordId> = BTreeSet::new();
+    let mut renewing: BTreeSet<&RecordId> = BTreeSet::new();
     let mut granted = record.spec.starts.value;
     let mut next = Some(record);
-    while let Some(one) = next.filter(|one| seen.insert(one.id())) {
+    while let Some(one) = next {
         let named = one.spec.first_granted.map(|day| day.value);
         granted = granted.min(one.spec.starts.value).min(named.unwrap_or(granted));
-        let renewed = one.meta.renews.as_ref();
+        // A circle of renewals ends where it began.
+        let renewed = one.meta.renews.as_ref().filter(|_| renewing.insert(one.id()));
         next = renewed.and_then(|id| repository.exceptions.get(&id.value));
     }
     granted
