@@ -11,7 +11,7 @@ use countersign::load::Repository;
 
 use crate::generate::{self, HOSTS};
 use crate::measure::{self, sample};
-use crate::{FOLDER, WORDS, generate_formats, governed, lay_together, load_folder};
+use crate::{FOLDER, WORDS, generate_formats, governed, granted, lay_with, load_folder};
 
 /// The variable that asks for the size of the targets beside the usual one, such as `COUNTERSIGN_BENCH_FINDINGS=1000000`.
 const SIZE: &str = "COUNTERSIGN_BENCH_FINDINGS";
@@ -152,9 +152,12 @@ fn run_one(format: &'static Format, findings: usize, repository: &Repository) ->
                 pool.install(|| sample(stage_name(format, findings, import), || import_files(&files)));
             assert_right(&scans, findings);
             drop(scans);
+            let standings = granted(repository);
             let found = pool.install(|| {
                 sample(stage_name(format, findings, whole), || {
-                    lay_together(repository, &import_files(&files)).findings.len()
+                    lay_with(repository, standings, &import_files(&files))
+                        .findings
+                        .len()
                 })
             });
             assert_eq!(found, findings);

@@ -73,7 +73,7 @@ pub enum Content {
 }
 
 /// What does not change from one sighting of a check to the next.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CheckInfo {
     pub family: Arc<str>,
     pub id: Arc<str>,

@@ -110,7 +110,7 @@ pub enum ObservationState {
 }
 
 /// What is known of an exploit; ordered.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Exploit {
     #[default]
     None,

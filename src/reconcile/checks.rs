@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::alias::Aliases;
 use super::runs::Run;
 use super::sayings::{Sayings, sayings};
@@ -40,15 +42,19 @@ pub(super) struct Ratings {
 
 impl Ratings {
     pub(super) fn new(runs: &[Run<'_>], aliases: &Aliases) -> Self {
-        let mut known: HashMap<(&str, *const CheckInfo), usize> = HashMap::new();
+        // Runs of the ledger share their checks; those of files that were given together are alike at most.
+        let mut shared: HashMap<(&str, *const CheckInfo), usize, RandomState> = HashMap::default();
+        let mut alike: HashMap<(&str, &CheckInfo), usize, RandomState> = HashMap::default();
         let mut all = Vec::new();
         let of_run = runs.iter().map(|run| {
             let observer: Arc<str> = run.observer().into();
             let checks = run.scan.checks.iter().map(|check| {
-                let key = (run.observer(), Arc::as_ptr(check));
-                *known.entry(key).or_insert_with(|| {
-                    all.push(rate(check, run, &observer, aliases));
-                    all.len() - 1
+                let place = shared.entry((run.observer(), Arc::as_ptr(check)));
+                *place.or_insert_with(|| {
+                    *alike.entry((run.observer(), check)).or_insert_with(|| {
+                        all.push(rate(check, run, &observer, aliases));
+                        all.len() - 1
+                    })
                 })
             });
             checks.collect()

@@ -7,6 +7,7 @@
 
 mod grammar;
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use cvss::v3::Metric as _;
@@ -26,6 +27,16 @@ pub struct CvssVector {
     pub base: f64,
     /// The score of all metrics: base, temporal or threat, environmental; 0.0 to 10.0.
     pub score: f64,
+}
+
+/// A score is always a number.
+impl Eq for CvssVector {}
+
+/// What is written tells the rest.
+impl Hash for CvssVector {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 impl CvssVector {
