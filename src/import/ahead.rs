@@ -15,8 +15,8 @@ use super::Input;
 const LARGE: u64 = 4 << 20;
 /// Bytes of one piece; a few of them stay in a core's own cache.
 const PIECE: usize = 256 * 1024;
-/// Pieces that may wait for the importer.
-const PIECES: usize = 4;
+/// Pieces that may wait for the importer: work for longer than the other thread may have to wait for its turn.
+const PIECES: usize = 16;
 
 type Sum = sha2::digest::Output<Sha256>;
 
