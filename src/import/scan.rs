@@ -1,8 +1,8 @@
 //! One export, collected: its hosts, and what was seen on them, each text kept once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -143,10 +143,33 @@ pub fn collect(exports: &[Export]) -> Vec<Result<Scan, ImportError>> {
 
 /// Reads every export as [`collect`] does, and counts the bytes that are read.
 pub fn collect_with(exports: &[Export], meter: &Meter) -> Vec<Result<Scan, ImportError>> {
+    let known = KnownChecks::default();
     exports
         .par_iter()
-        .map(|export| collect_one(export, meter))
+        .map(|export| {
+            let mut scan = collect_one(export, meter)?;
+            known.share(&mut scan.checks);
+            Ok(scan)
+        })
         .collect()
+}
+
+/// The checks of exports that are read together: equal ones are kept once.
+#[derive(Default)]
+struct KnownChecks(Mutex<HashSet<Arc<CheckInfo>, RandomState>>);
+
+impl KnownChecks {
+    /// Puts the check that was seen first in the place of each that is equal to it.
+    fn share(&self, checks: &mut [Arc<CheckInfo>]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for check in checks {
+            if let Some(first) = known.get(check) {
+                *check = Arc::clone(first);
+            } else {
+                known.insert(Arc::clone(check));
+            }
+        }
+    }
 }
 
 fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {

@@ -42,7 +42,7 @@ pub(super) struct Ratings {
 
 impl Ratings {
     pub(super) fn new(runs: &[Run<'_>], aliases: &Aliases) -> Self {
-        // Runs of the ledger share their checks; those of files that were given together are alike at most.
+        // Runs of the ledger share their checks, and so do files that were read together; the two are alike at most.
         let mut shared: HashMap<(&str, *const CheckInfo), usize, RandomState> = HashMap::default();
         let mut alike: HashMap<(&str, &CheckInfo), usize, RandomState> = HashMap::default();
         let mut all = Vec::new();

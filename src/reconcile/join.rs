@@ -14,7 +14,7 @@ use super::episode::{Doubt, Episode, Fold};
 use super::events::{Fanned, Listener, Speakers};
 use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
-use super::register::ImportState;
+use super::register::{HostRow, ImportState};
 use super::runs::Run;
 use super::sayings::{OnHost, Sayings, on_host, said_by};
 use crate::import::{HostIndex, KevListing, Product};
@@ -90,6 +90,20 @@ pub(super) fn join(
         )
         .collect();
     joined
+}
+
+/// Lays the lives of each host beside its row, in the order of the rows; a host without any is left out.
+pub(super) fn by_row<'h>(
+    lives: &'h [Vec<Life>],
+    places: &[usize],
+    rows: &'h [HostRow],
+) -> Vec<(&'h HostRow, &'h [Life])> {
+    let mut of_row: Vec<&[Life]> = vec![&[]; rows.len()];
+    for (lives, &place) in lives.iter().zip(places) {
+        of_row[place] = lives;
+    }
+    let all = rows.iter().zip(of_row);
+    all.filter(|(_, lives)| !lives.is_empty()).collect()
 }
 
 /// What the work on one host needs, used again for the next one.

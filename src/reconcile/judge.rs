@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rayon::prelude::*;
 
 use super::alerts::Alerts;
 use super::clock::{Breach, Course, Courses, Facts, Freeze, Late, Note, late, plan_by};
@@ -86,13 +87,28 @@ struct Matter<'m, 'a> {
 }
 
 impl<'a> Bench<'a> {
+    /// Judges the lives of hosts in their order, each host's by vulnerability and time: nothing large is sorted after.
+    pub(super) fn judge_all(&self, of_hosts: &[(&HostRow, &[Life])]) -> Vec<Finding> {
+        let seats: Vec<Seat<'_>> = of_hosts.iter().map(|(host, _)| self.seat(host)).collect();
+        let of_seats = seats.iter().zip(of_hosts);
+        let lives: Vec<(&Life, &Seat<'_>)> = of_seats
+            .flat_map(|(seat, (_, lives))| lives.iter().map(move |life| (life, seat)))
+            .collect();
+        let findings: Vec<Finding> = lives
+            .par_iter()
+            .map_init(Courses::default, |courses, (life, seat)| {
+                self.judge(life, seat, courses)
+            })
+            .collect();
+        debug_assert!(
+            findings.is_sorted_by_key(|one| (&one.host, &one.vuln, one.first_seen)),
+            "hosts, their vulnerabilities and the lives of each come in order"
+        );
+        findings
+    }
+
     /// Judges one life on its host.
-    pub(super) fn judge<'s>(
-        &'s self,
-        life: &'s Life,
-        seat: &'s Seat<'s>,
-        courses: &mut Courses<'s>,
-    ) -> Finding {
+    fn judge<'s>(&'s self, life: &'s Life, seat: &'s Seat<'s>, courses: &mut Courses<'s>) -> Finding {
         let host = seat.host;
         let retired = seat.retired.filter(|retired| {
             life.episode.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)

@@ -55,13 +55,11 @@ pub use whatif::{
 
 use std::sync::Arc;
 
-use chrono::Utc;
-use rayon::prelude::*;
-
 use crate::import::Scan;
 use crate::load::Repository;
-use crate::model::{AsOf, Finding};
+use crate::model::AsOf;
 use crate::trust::{Lineage, Standings};
+use chrono::Utc;
 
 /// What reconciliation is told beside its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -142,40 +140,21 @@ pub fn reconcile_over<'a>(
         triages: judge::triages(repository, &standings, as_of),
         clocks: rating::Clocks::new(records, &systems, moves, as_of),
     };
-    // Hosts in the order of their rows, and each one's lives by vulnerability and time: nothing large is sorted.
-    let mut of_row: Vec<&[join::Life]> = vec![&[]; hosts.len()];
-    for (lives, &place) in joined.lives.iter().zip(&places) {
-        of_row[place] = lives;
-    }
-    let of_hosts = hosts.iter().zip(of_row).filter(|(_, lives)| !lives.is_empty());
-    let seats: Vec<_> = of_hosts.map(|(host, lives)| (bench.seat(host), lives)).collect();
-    let lives: Vec<(&join::Life, &seat::Seat<'_>)> = seats
-        .iter()
-        .flat_map(|(seat, lives)| lives.iter().map(move |life| (life, seat)))
-        .collect();
-    let mut findings: Vec<Finding> = lives
-        .par_iter()
-        .map_init(clock::Courses::default, |courses, (life, seat)| {
-            bench.judge(life, seat, courses)
-        })
-        .collect();
+    let of_hosts = join::by_row(&joined.lives, &places, &hosts);
+    let mut findings = bench.judge_all(&of_hosts);
     let frame = kpi::Frame::new(period, as_of, duty);
     findings.retain(|finding| frame.concerns(finding));
     let spoken = watch::spoken(&runs, as_of);
     let vex = watch::Vex::new(&spoken, as_of.zone());
     vex.note(repository, &mut findings);
-    debug_assert!(
-        findings.is_sorted_by_key(|one| (&one.host, &one.vuln, one.first_seen)),
-        "hosts, their vulnerabilities and the lives of each come in order"
-    );
     let kev = bench
         .kev
         .iter()
         .map(|(vuln, listing)| ((*vuln).to_owned(), listing.added))
         .collect();
     // Who watches nothing need not know what was found.
-    let watched = if spoken.is_empty() { &[] } else { &lives[..] };
-    let found = watch::Found::of(watched.iter().map(|(life, seat)| (*life, seat.host)));
+    let watched = if spoken.is_empty() { &[] } else { &of_hosts[..] };
+    let found = watch::Found::of(watched);
     let ground = watch::Ground {
         repository,
         kev: &bench.kev,

@@ -143,6 +143,11 @@ fn a_report_that_is_not_whole_says_so() {
             "<filtered>7</filtered><hole>",
             "holds 1 of 7 results",
         ),
+        (
+            "<scan_run_status>",
+            "<filters><term>apply_overrides=0 levels=h\n rows=-1</term></filters><scan_run_status>",
+            "its filter leaves results out: `levels=h`",
+        ),
     ];
     let one = text("openvas-xml/one.xml");
     for (from, to, says) in rows {

@@ -203,9 +203,10 @@ pub(super) struct Found(HashMap<(RecordId, String), Option<DateTime<Utc>>>);
 
 impl Found {
     /// Collects the lives of every System's hosts.
-    pub(super) fn of<'l>(lives: impl Iterator<Item = (&'l Life, &'l HostRow)>) -> Self {
+    pub(super) fn of(of_hosts: &[(&HostRow, &[Life])]) -> Self {
         let mut found: HashMap<(RecordId, String), Option<DateTime<Utc>>> = HashMap::new();
-        for (life, host) in lives {
+        let lives = of_hosts.iter();
+        for (life, host) in lives.flat_map(|(host, lives)| lives.iter().map(move |life| (life, host))) {
             let closed = life.episode.closed;
             for system in &host.claims {
                 for name in plain_names(&life.vuln, &life.said.aliases) {

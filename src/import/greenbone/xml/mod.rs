@@ -1,5 +1,6 @@
 //! The report: results, and after them what is known of their hosts, which is added to those that were poured.
 
+mod filter;
 mod nvt;
 
 use std::io::BufRead;
@@ -134,6 +135,7 @@ impl Reader<'_, '_> {
                 b"results" => self.results(&mut frame)?,
                 b"host" => self.host_details()?,
                 b"result_count" => frame.counted = self.counted()?,
+                b"filters" => self.filters()?,
                 b"scan_run_status" => self.status()?,
                 b"timestamp" => frame.printed = self.time("timestamp")?,
                 b"scan_start" => frame.start = self.time("scan_start")?,
@@ -161,6 +163,22 @@ impl Reader<'_, '_> {
         let status = value::remark(self.xml.text(MAX_TEXT)?);
         if !matches!(status.as_str(), "Done" | "") {
             self.tally.incomplete(format!("the scan is `{status}`"));
+        }
+        Ok(())
+    }
+
+    /// Reads by what the results were chosen; what is left out may be open.
+    fn filters(&mut self) -> Result<(), ImportError> {
+        while self.xml.next()? == Tag::Open {
+            if self.xml.name() != b"term" {
+                self.xml.skip()?;
+                continue;
+            }
+            let narrowing = filter::narrowing(self.xml.text(MAX_TEXT)?).map(value::remark);
+            if let Some(word) = narrowing {
+                self.tally
+                    .incomplete(format!("its filter leaves results out: `{word}`"));
+            }
         }
         Ok(())
     }
