@@ -398,11 +398,14 @@ fn nothing_that_is_there_is_written_over() {
                     key.to_str().unwrap(),
                 ],
             );
-            std::thread::spawn(move || command.output().unwrap().status.code())
+            std::thread::spawn(move || command.output().unwrap())
         })
         .collect();
-    let codes: Vec<Option<i32>> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-    assert!(codes.iter().all(|code| *code == Some(0)), "{codes:?}");
+    for thread in threads {
+        let output = thread.join().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{err}");
+    }
     let written = house.approvals();
     let decisions = written.iter().filter(|path| path.ends_with(".yaml")).count();
     assert_eq!(written.len(), 2 * decisions, "{written:?}");

@@ -446,3 +446,32 @@ fn the_digest_knows_meaning_and_nothing_else() {
         "an empty list is not an absent one"
     );
 }
+
+/// What another run is writing comes and goes beside the records.
+#[test]
+fn a_folder_that_goes_away_while_records_are_read_is_no_fault() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let folder = tempfile::tempdir().unwrap();
+    let passing = folder.path().join("approvals/one.yaml.partial-1-0");
+    let is_done = AtomicBool::new(false);
+    let faults: Vec<String> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Relaxed) {
+                std::fs::create_dir_all(&passing).unwrap();
+                std::fs::write(passing.join("lock"), "").unwrap();
+                std::fs::remove_dir_all(&passing).unwrap();
+            }
+        });
+        let reads = (0..3_000).map(|_| read_folder(folder.path()));
+        let faults = reads.filter_map(Result::err).map(|fault| format!("{fault:#}"));
+        let faults = faults.collect();
+        is_done.store(true, Relaxed);
+        faults
+    });
+    assert!(
+        faults.is_empty(),
+        "{} faults, such as {}",
+        faults.len(),
+        faults[0]
+    );
+}

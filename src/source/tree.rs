@@ -279,6 +279,14 @@ fn list_folder(root: &Path, folder: &Path, with_hidden: bool, entries: &mut Vec<
             with_hidden || !(is_hidden && entry.file_type().is_dir())
         });
     for (number, entry) in walk.enumerate() {
+        // What another run had begun may be gone since its folder was listed: then it is not there.
+        let is_gone = |error: &walkdir::Error| {
+            let kind = error.io_error().map(std::io::Error::kind);
+            kind == Some(std::io::ErrorKind::NotFound) && error.depth() > 0
+        };
+        if entry.as_ref().is_err_and(is_gone) {
+            continue;
+        }
         let entry = entry.with_context(|| format!("cannot list `{}`", root.display()))?;
         if entry.depth() > MAX_DEPTH {
             bail!("folders lie more than {MAX_DEPTH} deep in `{}`", folder.display());
