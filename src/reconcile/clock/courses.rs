@@ -98,3 +98,171 @@ impl Facts<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::sync::Arc;
+
+    use super::super::tests::{at, record};
+    use super::super::{Override, Pause, Rated};
+    use super::*;
+    use crate::model::{Exploit, Governor, Kind, Record, Triage};
+
+    fn facts<'a>() -> Facts<'a> {
+        Facts {
+            first_seen: at("2026-09-01T08:00:00Z"),
+            closed: None,
+            severity: Severity::High,
+            rises: Vec::new(),
+            rated: None,
+            patch_published: None,
+            kev: None,
+            epss: None,
+            exploit_said: Vec::new(),
+            evidence: Vec::new(),
+            triages: Vec::new(),
+            systems: Cow::Owned(Vec::new()),
+            pause: None,
+            overrides: Vec::new(),
+            freezes: &[],
+        }
+    }
+
+    /// A course that is told from others by its severity.
+    fn course(severity: Severity) -> Course {
+        Course {
+            segments: Arc::new([]),
+            severity,
+            notes: Vec::new(),
+        }
+    }
+
+    fn triage() -> Record<Triage> {
+        record(
+            Kind::Triage,
+            "kind: Triage\nid: tri-1\ntitle: Seen\nspec:\n  subject: {vuln: CVE-2026-1111, resolved: [app01]}\n  \
+             status: affected\n  method: looked\n  evidence: []\n  expires: 2026-12-31\n",
+        )
+    }
+
+    fn id(text: &str) -> RecordId {
+        RecordId::new(text).unwrap()
+    }
+
+    #[test]
+    fn whatever_sets_a_clock_tells_findings_apart() {
+        let (then, day) = (
+            at("2026-09-02T08:00:00Z"),
+            Date(at("2026-09-02T08:00:00Z").date_naive()),
+        );
+        let by = || Governor::Regulation {
+            id: "r".into(),
+            edition: None,
+        };
+        let (triage, override_) = (
+            triage(),
+            Override {
+                severity: Severity::High,
+                tier: "tier1".into(),
+                hours: 1,
+                from: then,
+                to: then,
+                may_loosen: false,
+                by: by(),
+                id: id("inc-1"),
+            },
+        );
+        type Change<'a> = Box<dyn Fn(&mut Facts<'a>) + 'a>;
+        let changes: Vec<(&str, Change<'_>)> = vec![
+            ("first seen", Box::new(|facts| facts.first_seen = then)),
+            ("closed", Box::new(|facts| facts.closed = Some(then))),
+            ("severity", Box::new(|facts| facts.severity = Severity::Low)),
+            (
+                "rises",
+                Box::new(|facts| facts.rises = vec![(then, Severity::Critical)]),
+            ),
+            (
+                "rated",
+                Box::new(|facts| {
+                    facts.rated = Some(Rated {
+                        at: then,
+                        severity: Severity::Low,
+                        by: id("tri-1"),
+                    });
+                }),
+            ),
+            ("patch", Box::new(|facts| facts.patch_published = Some(day))),
+            (
+                "kev",
+                Box::new(|facts| {
+                    facts.kev = Some(KevListing {
+                        added: day,
+                        due: None,
+                    })
+                }),
+            ),
+            ("epss", Box::new(|facts| facts.epss = Some(0.5))),
+            (
+                "exploit said",
+                Box::new(|facts| facts.exploit_said = vec![(then, Exploit::Active)]),
+            ),
+            (
+                "evidence",
+                Box::new(|facts| facts.evidence = vec![(day, Exploit::Active)]),
+            ),
+            ("triages", Box::new(|facts| facts.triages = vec![(&triage, then)])),
+            (
+                "pause",
+                Box::new(|facts| {
+                    facts.pause = Some(Pause {
+                        since: day,
+                        known: then,
+                        until: None,
+                        until_known: None,
+                        by: by(),
+                        ended_by: None,
+                    });
+                }),
+            ),
+            ("overrides", Box::new(|facts| facts.overrides = vec![&override_])),
+        ];
+        let hosts = Alike {
+            system: None,
+            exposure: None,
+            ambiguity: None,
+        };
+        let mut courses = Courses::default();
+        let mut told =
+            |hosts, facts: &Facts<'_>, severity| courses.of(hosts, facts, || course(severity)).severity;
+        assert_eq!(told(Some(hosts), &facts(), Severity::High), Severity::High);
+        for (what, change) in changes {
+            let mut changed = facts();
+            change(&mut changed);
+            assert_eq!(
+                told(Some(hosts), &changed, Severity::Low),
+                Severity::Low,
+                "{what}"
+            );
+        }
+        let app = id("sys-app");
+        let other_hosts = [
+            None,
+            Some(Alike {
+                system: Some(&app),
+                ..hosts
+            }),
+            Some(Alike {
+                exposure: Some(Exposure::Internet),
+                ..hosts
+            }),
+            Some(Alike {
+                ambiguity: Some("strictest:no-sla"),
+                ..hosts
+            }),
+        ];
+        for other in other_hosts {
+            assert_eq!(told(other, &facts(), Severity::Low), Severity::Low);
+        }
+    }
+}

@@ -8,11 +8,11 @@ use crate::load::{LoadLimits, parse_record};
 use crate::model::{Envelope, Kind, Sla, Zone, parse_instant};
 use crate::source::{FileId, decode};
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     parse_instant(text).unwrap().utc()
 }
 
-fn record<S: serde::de::DeserializeOwned>(kind: Kind, text: &str) -> Record<S> {
+pub(super) fn record<S: serde::de::DeserializeOwned>(kind: Kind, text: &str) -> Record<S> {
     let text = format!("apiVersion: countersign/v1\nowner: role-ciso\ncreated: 2025-01-01\n{text}");
     let typed = parse_record(FileId(0), &text, Some(kind), LoadLimits::default()).unwrap();
     let envelope: Envelope<S> = decode(&typed.node).unwrap();
