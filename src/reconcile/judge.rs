@@ -1,6 +1,6 @@
 //! From one life to one finding: severity, due date, decisions, and the first row of the table that matches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,10 +20,9 @@ use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
     AsOf, ClockStop, CoverageRef, Date, Discrepancy, Disposition, Exploit, Finding, Installed, Kind, Record,
-    RecordId, Triage, TriageStatus,
+    RecordId, Status, Triage, TriageStatus,
 };
 use crate::trust::Standings;
-use std::collections::BTreeMap;
 
 /// A triage that counts, with the moment of its first approval.
 pub(super) type Approved<'a> = (&'a Record<Triage>, DateTime<Utc>);
@@ -59,7 +58,7 @@ pub(super) fn triages<'a>(
         let standing = standings.of(Kind::Triage, triage.id());
         let approved = standing.approved.first().copied();
         let counts = standing.counts()
-            && triage.meta.declared() == crate::model::Status::Submitted
+            && triage.meta.declared() == Status::Submitted
             && !as_of.is_past(triage.spec.expires.value);
         if let (true, Some(approved)) = (counts, approved) {
             found

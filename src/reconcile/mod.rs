@@ -145,8 +145,7 @@ pub fn reconcile_over<'a>(
     let frame = kpi::Frame::new(period, as_of, duty);
     findings.retain(|finding| frame.concerns(finding));
     let spoken = watch::spoken(&runs, as_of);
-    let vex = watch::Vex::new(&spoken, as_of.zone());
-    vex.note(repository, &mut findings);
+    let vex = watch::Vex::new(&spoken, as_of.zone()).tell(repository, &mut findings);
     let kev = bench
         .kev
         .iter()
@@ -162,7 +161,6 @@ pub fn reconcile_over<'a>(
         found: &found,
     };
     let watch_list = watch::watch_list(&ground, &spoken);
-    let vex = vex.statements(&findings);
     let stray_alerts = bench.alerts.into_stray();
     estate::merge_states(&mut hosts, &mut systems, &findings, frame);
     let rows = (&findings[..], &hosts[..], &systems);

@@ -11,7 +11,9 @@ use super::judge::Bench;
 use super::moves::Stay;
 use super::rating::OverrideOf;
 use super::register::HostRow;
-use crate::model::{HostStatus, Kind, Record, RecordId, Sla, System, SystemState};
+use crate::model::{
+    HostStatus, Kind, Record, RecordId, RiskAcceptanceType, Sla, Status, System, SystemState,
+};
 
 /// A host with what its findings are judged by.
 pub(super) struct Seat<'s> {
@@ -114,8 +116,8 @@ impl Bench<'_> {
             return false;
         };
         let spec = &acceptance.spec;
-        spec.acceptance_type == crate::model::RiskAcceptanceType::ScopeExclusion
-            && acceptance.meta.declared() == crate::model::Status::Submitted
+        spec.acceptance_type == RiskAcceptanceType::ScopeExclusion
+            && acceptance.meta.declared() == Status::Submitted
             && self.standings.of(Kind::RiskAcceptance, acceptance.id()).counts()
             && spec.starts.value <= self.as_of.day()
             && spec

@@ -233,8 +233,8 @@ impl<'a> Coverages<'a> {
 
     /// Decides what stands for a finding; `exploited_since` is the day on which exploitation became known.
     ///
-    /// `of_host` are the decisions about its host, and `unsupported` is its system, where that is unsupported and the vendor has no fix; `late` are the stretches
-    /// in which a due date had passed.
+    /// `of_host` are the decisions about its host, and `unsupported` is its system, where that is unsupported and the
+    /// vendor has no fix; `late` are the stretches in which a due date had passed.
     pub(super) fn answer(
         &self,
         finding: &Finding,

@@ -61,11 +61,20 @@ impl<'a> Vex<'a> {
         all
     }
 
-    /// Writes what is said of each finding into its notes.
-    pub(in crate::reconcile) fn note(&self, repository: &Repository, findings: &mut [Finding]) {
+    /// Writes what is said of each finding into its notes, and lists it by vulnerability and document.
+    pub(in crate::reconcile) fn tell(
+        &self,
+        repository: &Repository,
+        findings: &mut [Finding],
+    ) -> Vec<VexStatement> {
         if self.by_name.is_empty() {
-            return;
+            return Vec::new();
         }
+        self.note(repository, findings);
+        self.statements(findings)
+    }
+
+    fn note(&self, repository: &Repository, findings: &mut [Finding]) {
         let mut software: BTreeMap<&RecordId, Vec<Listed>> = BTreeMap::new();
         for system in &repository.systems {
             let listed = system.spec.software.iter().map(Listed::new);
@@ -138,11 +147,7 @@ impl<'a> Vex<'a> {
         )
     }
 
-    /// Lists what is said of the vulnerabilities of the findings, by vulnerability and document.
-    pub(in crate::reconcile) fn statements(&self, findings: &[Finding]) -> Vec<VexStatement> {
-        if self.by_name.is_empty() {
-            return Vec::new();
-        }
+    fn statements(&self, findings: &[Finding]) -> Vec<VexStatement> {
         let mut found: BTreeMap<(Arc<str>, WhoSaid, ClaimStatus), VexStatement> = BTreeMap::new();
         let mut open: BTreeMap<&Arc<str>, (&Finding, usize)> = BTreeMap::new();
         for finding in findings {
