@@ -1,9 +1,6 @@
 //! Our readers against the ordinary ones of XML, CSV and JSON: what we accept, whole or broken, they read alike.
 
-use std::collections::BTreeSet;
-
-use countersign::import::{Content, Export, HostIndex, Input, Options, collect, import};
-use countersign::model::Observation;
+use countersign::import::Options;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use quick_xml::events::{BytesStart, Event};
@@ -14,7 +11,7 @@ use crate::peers::skip;
 
 /// What both readings of a finding must agree on.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     host: String,
     id: String,
     title: String,
@@ -28,7 +25,7 @@ fn ours(bytes: &[u8]) -> Option<Vec<Seen>> {
     read(bytes).ok().map(|(_, recorder)| seen(&recorder))
 }
 
-fn seen(recorder: &Recorder) -> Vec<Seen> {
+pub(super) fn seen(recorder: &Recorder) -> Vec<Seen> {
     recorder
         .observations
         .iter()
@@ -44,7 +41,7 @@ fn seen(recorder: &Recorder) -> Vec<Seen> {
         .collect()
 }
 
-fn fingerprint(text: &[u8]) -> String {
+pub(super) fn fingerprint(text: &[u8]) -> String {
     let digits = Sha256::digest(text);
     let digits: String = digits.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digits}")
@@ -186,13 +183,13 @@ impl Item {
 }
 
 /// Repeats what stands in the report, so that items come again with the same bytes.
-fn repeated(text: &str, times: usize) -> String {
+pub(super) fn repeated(text: &str, times: usize) -> String {
     let start = text.find("<ReportHost").unwrap();
     let end = text.rfind("</ReportHost>").unwrap() + "</ReportHost>".len();
     text[..start].to_owned() + &text[start..end].repeat(times) + &text[end..]
 }
 
-fn nessus(name: &str) -> String {
+pub(super) fn nessus(name: &str) -> String {
     String::from_utf8(fixture(name)).unwrap()
 }
 
@@ -344,7 +341,7 @@ fn qualys_by_csv(text: &str) -> Option<Vec<Seen>> {
 }
 
 /// A Qualys report whose rows come again.
-fn qualys(times: usize) -> String {
+pub(super) fn qualys(times: usize) -> String {
     let text = String::from_utf8(fixture("qualys-csv/report-many.csv")).unwrap();
     let text = text.trim_start_matches('\u{feff}').replace('\r', "");
     let header = text.find("\"IP\",").unwrap();
@@ -471,37 +468,6 @@ proptest! {
     }
 }
 
-/// A file that is read ahead on a thread of its own.
-#[test]
-fn a_large_file_is_read_as_its_bytes_are() {
-    let text = repeated(&nessus("nessus-v2/many.nessus"), 1200);
-    assert!(text.len() > 9 << 19, "{}", text.len());
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("large.nessus");
-    std::fs::write(&path, &text).unwrap();
-    let (whole, expected) = read(text.as_bytes()).unwrap();
-    for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        let (imported, recorder) = pool.install(|| {
-            let mut recorder = Recorder::default();
-            let imported = import(Input::File(&path), &Options::default(), &mut recorder).unwrap();
-            (imported, recorder)
-        });
-        assert_eq!(imported.sha256, whole.sha256);
-        assert_eq!(imported.summary, whole.summary);
-        assert_eq!(seen(&recorder), seen(&expected));
-    }
-    let digits: BTreeSet<char> = whole.sha256.chars().collect();
-    assert!(digits.len() > 4 && whole.sha256 == fingerprint(text.as_bytes())["sha256:".len()..]);
-    std::fs::write(&path, &text[..text.len() - 20]).unwrap();
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    let cut = pool.install(|| import(Input::File(&path), &Options::default(), &mut Recorder::default()));
-    assert!(cut.unwrap_err().to_string().contains("cut off"));
-}
-
 /// A plugin whose items say different things is never taken for what it said before.
 #[test]
 fn items_of_one_plugin_that_differ_stay_apart() {
@@ -539,59 +505,4 @@ fn items_of_one_plugin_that_differ_stay_apart() {
     assert_eq!(Vec::from_iter(keys), [kb, kb, kb, kb, kb, kb, None, kb]);
     let second: Vec<usize> = found.iter().map(|seen| seen.cves.len()).collect();
     assert_eq!(second, [1, 1, 1, 1, 2, 1, 1, 1]);
-}
-
-/// Rows of a host need not stand together; what is the same on it is counted as one all the same.
-#[test]
-fn an_export_may_come_back_to_a_host() {
-    let text = qualys(3);
-    let export = Export {
-        file: "report.csv".into(),
-        content: Content::Bytes(text.as_bytes().into()),
-        source: None,
-        mapping: None,
-        date_order: None,
-        host: None,
-        is_ad_hoc: true,
-    };
-    let scans = collect(&[export]);
-    let scan = scans[0].as_ref().unwrap();
-    let mut found: Vec<(u32, String, u32)> = Vec::new();
-    for (host, sighting) in scan.sightings.iter() {
-        let id = scan.checks[sighting.check as usize].id.to_string();
-        found.push((host.0, id, sighting.instances));
-    }
-    let (_, recorder) = read(text.as_bytes()).unwrap();
-    let mut expected: Vec<(&(HostIndex, Observation), u32)> = Vec::new();
-    let is_check = |one: &Observation, other: &Observation| {
-        let said = |item: &Observation| {
-            (
-                item.id.clone(),
-                item.title.clone(),
-                item.severity,
-                item.cves.clone(),
-            )
-        };
-        said(one) == said(other) && one.vectors == other.vectors && one.remediation == other.remediation
-    };
-    for row in &recorder.observations {
-        let last = expected
-            .iter_mut()
-            .rfind(|((host, item), _)| *host == row.0 && is_check(item, &row.1));
-        match last {
-            Some(((_, item), instances))
-                if (item.state, &item.fingerprint, &item.suppressed)
-                    == (row.1.state, &row.1.fingerprint, &row.1.suppressed) =>
-            {
-                *instances += 1
-            }
-            Some(_) | None => expected.push((row, 1)),
-        }
-    }
-    expected.sort_by_key(|((host, _), _)| host.0);
-    let expected = expected
-        .iter()
-        .map(|((host, item), instances)| (host.0, item.id.clone(), *instances));
-    assert_eq!(found, Vec::from_iter(expected));
-    assert!(found.iter().all(|(_, _, instances)| *instances >= 3), "{found:?}");
 }

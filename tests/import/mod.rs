@@ -16,6 +16,7 @@ mod mapping;
 mod mutated;
 mod nessus;
 mod nexpose;
+mod order;
 mod packages;
 pub(crate) mod packed;
 mod puppet;
