@@ -145,7 +145,7 @@ fn a_fingerprint_is_compared_with_the_newest_result_of_each_source() {
     for (run, print) in [("2026-09-08T08:00:00Z", &new), ("2026-09-01T08:00:00Z", &old)] {
         world.scan("src-one", run, |scan| {
             scan.seen("app01", "200", &[CVE], Severity::High, None)
-                .fingerprint = Some(print.as_str().into());
+                .fingerprint = Some(countersign::model::Fingerprint::read(print).unwrap());
         });
     }
     for (print, expected) in [(&new, Disposition::NotApplicable), (&old, Disposition::DueSoon)] {

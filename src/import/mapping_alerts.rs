@@ -134,7 +134,9 @@ impl Alerts<'_, '_> {
         if value::flaw_of_id(&id).is_none() {
             self.item.id.push_str(&id);
         } else {
-            self.item.id.push_str(&value::fingerprint(id.as_bytes()));
+            self.item
+                .id
+                .push_str(&value::fingerprint(id.as_bytes()).to_string());
         }
         self.item.title.push_str("alert of an attack");
         self.item.exploit = Exploit::Active;

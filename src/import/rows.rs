@@ -232,7 +232,7 @@ pub(super) fn id_of(text: &str) -> String {
         }
     }
     if id.len() > MAX_SENTENCE {
-        let digest = value::fingerprint(text.as_bytes());
+        let digest = value::fingerprint(text.as_bytes()).to_string();
         id.truncate(MAX_SENTENCE);
         id.push('~');
         id.extend(digest.chars().skip("sha256:".len()).take(16));

@@ -1,10 +1,12 @@
 //! One export, collected: its hosts, and what was seen on them, each text kept once.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use rayon::prelude::*;
 
 use super::input::import_with;
@@ -148,7 +150,9 @@ pub fn collect_with(exports: &[Export], meter: &Meter) -> Vec<Result<Scan, Impor
         .par_iter()
         .map(|export| {
             let mut scan = collect_one(export, meter)?;
-            known.share(&mut scan.checks);
+            if exports.len() > 1 {
+                known.share(&mut scan.checks);
+            }
             Ok(scan)
         })
         .collect()
@@ -197,7 +201,10 @@ fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {
     })
 }
 
-/// Keeps each distinct text and check once; several instances of a check on a host become one sighting.
+/// So many texts are looked for among those that were seen; they are forgotten then, and none of them is lost.
+const MOST_TEXTS: usize = 1 << 16;
+
+/// Keeps each distinct check once, and of texts those that come often; several instances of a check on a host become one sighting.
 #[derive(Default)]
 struct Collector {
     hosts: Vec<Host>,
@@ -208,10 +215,14 @@ struct Collector {
     epss: Vec<(Arc<str>, f64)>,
     knowledge: Vec<Arc<CheckInfo>>,
     advice: Vec<Arc<Advice>>,
-    texts: HashMap<Arc<str>, (), RandomState>,
-    checks_by_id: HashMap<Arc<str>, Vec<u32>, RandomState>,
+    /// Texts that were seen, so that one which comes again is kept once.
+    texts: HashSet<Arc<str>, RandomState>,
+    /// Places in `checks`, found by all that a check says: an id may come with as many texts as a file likes.
+    known_checks: HashTable<u32>,
+    hashes: Vec<u64>,
+    hasher: RandomState,
     /// The last sighting of each check: its host, and its place among those of the host.
-    latest: Vec<Option<(HostIndex, usize)>>,
+    latest: Vec<Option<(HostIndex, u32)>>,
     /// The same for every host; filled only when an export comes back to a host that it had left.
     of_host: HashMap<(HostIndex, u32), usize, RandomState>,
     host: Option<HostIndex>,
@@ -222,25 +233,22 @@ struct Collector {
 
 impl Collector {
     fn text(&mut self, text: &str) -> Arc<str> {
-        if let Some((known, ())) = self.texts.get_key_value(text) {
+        if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
         }
+        if self.texts.len() >= MOST_TEXTS {
+            self.texts.clear();
+        }
         let text: Arc<str> = text.into();
-        self.texts.insert(Arc::clone(&text), ());
+        self.texts.insert(Arc::clone(&text));
         text
     }
 
     fn check(&mut self, observation: &Observation) -> u32 {
-        if let Some(candidates) = self.checks_by_id.get(observation.id.as_str()) {
-            for &index in candidates {
-                if self
-                    .checks
-                    .get(index as usize)
-                    .is_some_and(|check| is_same(check, observation))
-                {
-                    return index;
-                }
-            }
+        let hash = self.hasher.hash_one(said(observation));
+        let is_known = |index: &u32| is_same(&self.checks[*index as usize], observation);
+        if let Some(index) = self.known_checks.find(hash, is_known) {
+            return *index;
         }
         let info = CheckInfo {
             family: self.text(observation.family),
@@ -258,13 +266,41 @@ impl Collector {
             potential: observation.potential,
         };
         let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
-        self.checks_by_id
-            .entry(Arc::clone(&info.id))
-            .or_default()
-            .push(index);
         self.checks.push(Arc::new(info));
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        self.known_checks
+            .insert_unique(hash, index, |index| hashes[*index as usize]);
         index
     }
+}
+
+/// Lists all that an observation says of its check.
+fn said(observation: &Observation) -> impl std::hash::Hash {
+    let ids = (
+        observation.family,
+        &*observation.id,
+        &*observation.cves,
+        &*observation.aliases,
+    );
+    let rated = (
+        &*observation.severity_given,
+        observation.severity,
+        &*observation.vectors,
+    );
+    let fix = (
+        observation.remediation.as_deref(),
+        observation.fix_available,
+        observation.patch_published,
+    );
+    (
+        ids,
+        rated,
+        fix,
+        &*observation.title,
+        observation.exploit,
+        observation.potential,
+    )
 }
 
 fn is_same(check: &CheckInfo, observation: &Observation) -> bool {
@@ -362,20 +398,21 @@ impl Collector {
             return self.of_host.get(&(host, check)).copied();
         }
         let latest = self.latest.get(check as usize).copied().flatten();
-        latest.filter(|(of, _)| *of == host).map(|(_, place)| place)
+        latest
+            .filter(|(of, _)| *of == host)
+            .map(|(_, place)| place as usize)
     }
 
     /// Keeps what was seen of a check on a host.
     fn sighting(&mut self, host: HostIndex, check: u32, observation: &Observation) {
         let known = self.known(host, check);
-        let fingerprint = observation.fingerprint.as_deref().map(|text| self.text(text));
         let suppressed = observation.suppressed.as_deref().map(|text| self.text(text));
         let Some(sightings) = self.sightings.get_mut(host.0 as usize) else {
             return;
         };
         if let Some(sighting) = known.and_then(|index| sightings.get_mut(index))
             && sighting.state == observation.state
-            && sighting.fingerprint == fingerprint
+            && sighting.fingerprint == observation.fingerprint
             && sighting.suppressed == suppressed
         {
             sighting.instances = sighting.instances.saturating_add(1);
@@ -388,7 +425,8 @@ impl Collector {
         if self.latest.len() <= slot {
             self.latest.resize(slot + 1, None);
         }
-        self.latest[slot] = Some((host, sightings.len()));
+        let place = u32::try_from(sightings.len()).unwrap_or(u32::MAX);
+        self.latest[slot] = Some((host, place));
         if self.comes_back {
             self.of_host.insert((host, check), sightings.len());
         }
@@ -398,7 +436,7 @@ impl Collector {
             first_seen: observation.first_seen,
             last_seen: observation.last_seen,
             last_fixed: observation.last_fixed,
-            fingerprint,
+            fingerprint: observation.fingerprint,
             instances: 1,
             suppressed,
         });

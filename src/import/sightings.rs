@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::HostIndex;
-use crate::model::{ObservationState, Stamp};
+use crate::model::{Fingerprint, ObservationState, Stamp};
 
 /// One check on one host in one run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,8 +15,8 @@ pub struct Sighting {
     /// Of a sighting that runs share it is what one of them said: [`Sightings::on`] tells what each did.
     pub last_seen: Option<Stamp>,
     pub last_fixed: Option<Stamp>,
-    /// A fingerprint of the scanner's result, `sha256:…`.
-    pub fingerprint: Option<Arc<str>>,
+    /// Of the scanner's result.
+    pub fingerprint: Option<Fingerprint>,
     /// Instances on the host: ports, paths, packages.
     pub instances: u32,
     /// Why the scanner hides it, when it does.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use sha2::{Digest as _, Sha256};
 
-use crate::model::{CvssVector, Host};
+use crate::model::{CvssVector, Fingerprint, Host};
 
 /// A host name or an id may have this many bytes.
 const MAX_NAME: usize = 1024;
@@ -36,23 +36,14 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Returns `sha256:` with the digest of a text.
-pub(super) fn fingerprint(text: &[u8]) -> String {
-    let mut kept = None;
-    set_fingerprint(&mut kept, Some(Sha256::new_with_prefix(text)));
-    kept.unwrap_or_default()
+/// Returns the fingerprint of a text.
+pub(super) fn fingerprint(text: &[u8]) -> Fingerprint {
+    fingerprint_of(Sha256::new_with_prefix(text))
 }
 
-/// Sets a text to `sha256:` with the digest of what was hashed, in the memory that it has.
-pub(super) fn set_fingerprint(kept: &mut Option<String>, hash: Option<Sha256>) {
-    let Some(hash) = hash else {
-        *kept = None;
-        return;
-    };
-    let text = kept.get_or_insert_with(|| String::with_capacity(71));
-    text.clear();
-    text.push_str("sha256:");
-    push_hex(text, &hash.finalize());
+/// Returns the fingerprint of what was hashed.
+pub(super) fn fingerprint_of(hash: Sha256) -> Fingerprint {
+    Fingerprint(hash.finalize().into())
 }
 
 /// Reads a CVE id in any case; `None` for anything else.

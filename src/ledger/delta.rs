@@ -271,7 +271,7 @@ fn seen(sighting: &Sighting, last: Option<Stamp>, check: u32, zone: Zone) -> See
 
 fn order(one: &Seen, other: &Seen) -> std::cmp::Ordering {
     let key = |seen: &Seen| {
-        let words = (seen.fingerprint.clone(), seen.suppressed.clone());
+        let words = (seen.fingerprint, seen.suppressed.clone());
         let dates = (instant(seen.first_seen), instant(seen.last_fixed));
         let last = instant(seen.last_seen);
         (seen.check, seen.state, words, dates, seen.instances, last)
@@ -339,7 +339,7 @@ fn seen_line(seen: &Seen) -> SeenLine {
         first: instant(seen.first_seen),
         last: instant(seen.last_seen),
         fixed: instant(seen.last_fixed),
-        fingerprint: seen.fingerprint.as_deref().map(str::to_owned),
+        fingerprint: seen.fingerprint.map(|fingerprint| fingerprint.to_string()),
         instances: seen.instances,
         suppressed: seen.suppressed.as_deref().map(str::to_owned),
     }

@@ -10,7 +10,9 @@ use super::line::{CheckLine, EventKind, EventLine, Head, HostLine, Line, LookLin
 use super::state::{Seen, State, id_of, instant, key_of, keys_of};
 use super::words;
 use crate::import::{CheckInfo, Importer, KevListing, Scan, SharedSighting, Sighting, Sightings};
-use crate::model::{CvssVector, Date, Host, HostStatus, Quality, RecordId, ScanSummary, Skipped, Stamp};
+use crate::model::{
+    CvssVector, Date, Fingerprint, Host, HostStatus, Quality, RecordId, ScanSummary, Skipped, Stamp,
+};
 
 /// What a run said of itself, while its lines were taken over.
 pub(super) struct Told {
@@ -208,13 +210,17 @@ fn sighting(state: &State, line: &SeenLine) -> Result<Seen, String> {
         return Err(format!("there is no check {}", line.check));
     }
     let at = |moment: Option<DateTime<Utc>>| moment.map(Stamp::At);
+    let fingerprint = |text: &str| {
+        Fingerprint::read(text)
+            .ok_or_else(|| format!("the fingerprint {text:?} is not `sha256:` with 64 hex digits"))
+    };
     Ok(Arc::new(Sighting {
         check: line.check,
         state: words::state(&line.state)?,
         first_seen: at(line.first),
         last_seen: at(line.last),
         last_fixed: at(line.fixed),
-        fingerprint: line.fingerprint.as_deref().map(Arc::from),
+        fingerprint: line.fingerprint.as_deref().map(fingerprint).transpose()?,
         instances: line.instances,
         suppressed: line.suppressed.as_deref().map(Arc::from),
     }))

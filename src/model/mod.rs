@@ -38,7 +38,8 @@ pub use id::{ID_PATTERN, RecordId, skeleton};
 pub use kind::Kind;
 pub use kinds::*;
 pub use observation::{
-    Exploit, Host, HostStatus, Observation, ObservationState, Quality, ScanSummary, Skipped, Stamp, VulnId,
+    Exploit, Fingerprint, Host, HostStatus, Observation, ObservationState, Quality, ScanSummary, Skipped,
+    Stamp, VulnId,
 };
 pub use percent::Rate;
 pub use record::{Classification, Envelope, Meta, Record, Reference, ReferenceSort, Review, Status, Table};

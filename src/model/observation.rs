@@ -147,6 +147,48 @@ impl Exploit {
 /// The id of a vulnerability: a CVE, or a scanner's own as `family:id`.
 pub type VulnId = std::sync::Arc<str>;
 
+/// The SHA-256 of what a scanner found, by which two results are told apart; written as `sha256:` with hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    const PREFIX: &'static str = "sha256:";
+
+    /// Reads what [`Display`](std::fmt::Display) writes; `None` for anything else.
+    pub fn read(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(Self::PREFIX)?.as_bytes();
+        let (pairs, []) = digits.as_chunks::<2>() else {
+            return None;
+        };
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        if pairs.len() != bytes.len() {
+            return None;
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = value(*high)? << 4 | value(*low)?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 64];
+        for ([high, low], byte) in digits.as_chunks_mut().0.iter_mut().zip(&self.0) {
+            *high = DIGITS[usize::from(byte >> 4)];
+            *low = DIGITS[usize::from(byte & 15)];
+        }
+        formatter.write_str(Self::PREFIX)?;
+        formatter.write_str(std::str::from_utf8(&digits).unwrap_or_default())
+    }
+}
+
 /// What one scanner said once about one check on one host.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Observation {
@@ -176,8 +218,8 @@ pub struct Observation {
     pub fix_available: Option<bool>,
     pub exploit: Exploit,
     pub patch_published: Option<NaiveDate>,
-    /// `sha256:` of the scanner's result text.
-    pub fingerprint: Option<String>,
+    /// Of the scanner's result text.
+    pub fingerprint: Option<Fingerprint>,
     /// Whether the scanner itself calls it unconfirmed.
     pub potential: bool,
     /// Why the scanner hides it, when it does.
@@ -270,4 +312,33 @@ pub struct ScanSummary {
     pub left_out: Vec<Skipped>,
     /// Why the export is not whole; `None` when it is.
     pub incomplete: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fingerprint;
+
+    #[test]
+    fn a_fingerprint_is_read_as_it_is_written_and_in_no_other_way() {
+        let bytes = std::array::from_fn(|place| place as u8 * 9);
+        let text = Fingerprint(bytes).to_string();
+        assert!(
+            text.starts_with("sha256:0009121b24") && text.len() == 71,
+            "{text}"
+        );
+        assert_eq!(Fingerprint::read(&text), Some(Fingerprint(bytes)));
+        for other in [
+            "",
+            "sha256:",
+            &text[7..],
+            &text[..70],
+            &format!("{text}0"),
+            &format!("{text}00"),
+            &format!("sha256:{}", text[7..].to_uppercase()),
+            &text.replace('9', "g"),
+            &text.replace("sha256", "sha512"),
+        ] {
+            assert_eq!(Fingerprint::read(other), None, "{other}");
+        }
+    }
 }

@@ -19,8 +19,8 @@ use super::seat::Seat;
 use crate::import::KevListing;
 use crate::load::Repository;
 use crate::model::{
-    AsOf, ClockStop, CoverageRef, Date, Discrepancy, Disposition, Exploit, Finding, Installed, Kind, Record,
-    RecordId, Status, Triage, TriageStatus,
+    AsOf, ClockStop, CoverageRef, Date, Discrepancy, Disposition, Exploit, Finding, Fingerprint, Installed,
+    Kind, Record, RecordId, Status, Triage, TriageStatus,
 };
 use crate::trust::Standings;
 
@@ -424,7 +424,7 @@ fn removes(triage: &Record<Triage>, life: &Life) -> bool {
         .spec
         .fingerprint
         .as_deref()
-        .is_none_or(|expected| life.on_host.open.all_are(expected));
+        .is_none_or(|expected| life.on_host.open.all_are(Fingerprint::read(expected)));
     is_removal && same_result
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::checks::Rated;
 use super::events::Fanned;
-use crate::model::{Alias, CvssVector, Date, Exploit, ObservationState, Severity};
+use crate::model::{Alias, CvssVector, Date, Exploit, Fingerprint, ObservationState, Severity};
 
 /// What the checks that found a vulnerability on a host say of it; shared by all hosts on which the same ones did.
 #[derive(Clone, Default)]
@@ -42,24 +42,24 @@ pub(super) enum OpenResults {
     #[default]
     None,
     /// All have the same, or all have none.
-    Alike(Option<Arc<str>>),
+    Alike(Option<Fingerprint>),
     Different,
 }
 
 impl OpenResults {
     /// Tells whether each open result has a fingerprint.
-    pub(super) fn all_are(&self, expected: &str) -> bool {
+    pub(super) fn all_are(&self, expected: Option<Fingerprint>) -> bool {
         match self {
             Self::None => true,
-            Self::Alike(fingerprint) => fingerprint.as_deref() == Some(expected),
+            Self::Alike(fingerprint) => fingerprint.is_some() && *fingerprint == expected,
             Self::Different => false,
         }
     }
 
-    fn add(&mut self, fingerprint: Option<&Arc<str>>) {
+    fn add(&mut self, fingerprint: Option<Fingerprint>) {
         *self = match self {
-            Self::None => Self::Alike(fingerprint.cloned()),
-            Self::Alike(known) if known.as_ref() == fingerprint => return,
+            Self::None => Self::Alike(fingerprint),
+            Self::Alike(known) if *known == fingerprint => return,
             Self::Alike(_) | Self::Different => Self::Different,
         };
     }
@@ -146,7 +146,7 @@ fn open_results(group: &[Fanned<'_>]) -> OpenResults {
     for fanned in group.iter().filter(|fanned| is_open(fanned)) {
         let newest = newest.get(&*fanned.rated.observer);
         if newest.is_none_or(|newest| *newest == fanned.at) {
-            open.add(fanned.sighting.fingerprint.as_ref());
+            open.add(fanned.sighting.fingerprint);
         }
     }
     open

@@ -36,7 +36,7 @@ pub(super) fn seen(recorder: &Recorder) -> Vec<Seen> {
             severity: item.severity_given.clone(),
             instance: item.instance.clone(),
             cves: item.cves.clone(),
-            fingerprint: item.fingerprint.clone(),
+            fingerprint: item.fingerprint.map(|one| one.to_string()),
         })
         .collect()
 }

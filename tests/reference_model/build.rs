@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use countersign::import::{CheckInfo, HostIndex, KevListing, Scan, Sighting, Sightings};
 use countersign::load::{ApprovalFile, LoadLimits, Repository, parse_record};
 use countersign::model::{
-    Approval, Date, Decision, Envelope, Exploit, Host, Instant, Kind, ObservationState, Quality, Record,
-    RecordId, ScanSummary, Severity, Stamp, Table,
+    Approval, Date, Decision, Envelope, Exploit, Fingerprint, Host, Instant, Kind, ObservationState, Quality,
+    Record, RecordId, ScanSummary, Severity, Stamp, Table,
 };
 use countersign::source::{FileId, decode, parse};
 use serde::de::DeserializeOwned;
@@ -495,7 +495,9 @@ fn sighting(run: &Run, row: &Row, check: usize) -> (HostIndex, Sighting) {
         }),
         last_seen: None,
         last_fixed,
-        fingerprint: row.fingerprint.map(|print| fingerprint(print).into()),
+        fingerprint: row
+            .fingerprint
+            .and_then(|print| Fingerprint::read(&fingerprint(print))),
         instances: 1,
         suppressed: None,
     };

@@ -16,7 +16,7 @@ use std::io::BufRead;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{ImportError, Place};
-pub(super) use outline::{Outline, begins_with_empty_list, outline};
+pub(super) use outline::{Outline, begins_with_empty_list, has_some, outline};
 pub(super) use scanner::Json;
 
 /// One text may have this many bytes.

@@ -142,7 +142,7 @@ impl Reader<'_, '_> {
         if is_other {
             return self.pour_item(host, details);
         }
-        value::set_fingerprint(&mut self.item.fingerprint, details.output);
+        self.item.fingerprint = details.output.map(value::fingerprint_of);
         self.tally.repeated(host, &self.item, number);
         self.exchange(place);
         Ok(())
@@ -175,7 +175,7 @@ impl Reader<'_, '_> {
         if let Some(flaw) = value::flaw_of_id(&self.item.id) {
             return Err(self.xml.malformed(flaw));
         }
-        value::set_fingerprint(&mut self.item.fingerprint, details.output);
+        self.item.fingerprint = details.output.map(value::fingerprint_of);
         self.tally.observation(host, &self.item);
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::super::HostIndex;
 use super::definitions::Definition;
-use crate::model::{Observation, Stamp};
+use crate::model::{Fingerprint, Observation, Stamp};
 
 /// A report may have this many tests that found something; each is held with about 80 bytes.
 const MAX_TESTS: usize = 4_000_000;
@@ -110,9 +110,7 @@ impl Held {
             item.instance.push_str(self.text_of(test.instance));
             item.potential = test.is_potential;
             item.first_seen = test.since;
-            item.fingerprint = test
-                .proof
-                .map(|proof| format!("sha256:{}", super::super::value::hex(&proof)));
+            item.fingerprint = test.proof.map(Fingerprint);
             let excepted = test.excepted.map(|status| self.text_of(status));
             item.suppressed = excepted.map(|status| format!("`{status}` in Nexpose"));
             match definition {

@@ -13,8 +13,8 @@ use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
 use super::detection::state;
-use super::{FAMILY, Names, digest, fingerprint, flaw_of_qid, is_root, said, text, time, unknown};
-use crate::model::{Observation, ObservationState, ScanSummary, Stamp};
+use super::{FAMILY, Names, digest, flaw_of_qid, is_root, said, text, time, unknown};
+use crate::model::{Fingerprint, Observation, ObservationState, ScanSummary, Stamp};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "qualys-asset-data-report",
@@ -260,7 +260,7 @@ impl Reader<'_, '_> {
             item.last_seen = row.last_seen;
             item.last_fixed = row.last_fixed;
             item.instance.push_str(&row.instance);
-            item.fingerprint = row.result.as_ref().map(fingerprint);
+            item.fingerprint = row.result.map(Fingerprint);
             self.tally.observation(row.host, &item);
         }
     }

@@ -178,11 +178,6 @@ fn digest(xml: &mut Xml<'_>) -> Result<Option<[u8; 32]>, ImportError> {
     Ok((!is_empty).then(|| hash.finalize().into()))
 }
 
-/// Writes a digest as the fingerprint of a result.
-fn fingerprint(digest: &[u8; 32]) -> String {
-    format!("sha256:{}", value::hex(digest))
-}
-
 /// Reads a text; `None` for what stands for nothing.
 fn said(xml: &mut Xml<'_>) -> Result<Option<String>, ImportError> {
     Ok(Some(text(xml)?).filter(|text| !is_nothing(text)))

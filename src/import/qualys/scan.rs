@@ -9,10 +9,8 @@ use super::super::value::{self, Vectors};
 use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
 use super::details::{Details, Tools};
-use super::{
-    FAMILY, Names, digest, fingerprint, flaw_of_qid, is_nothing, is_root, said, text, time, unknown,
-};
-use crate::model::{Observation, ScanSummary};
+use super::{FAMILY, Names, digest, flaw_of_qid, is_nothing, is_root, said, text, time, unknown};
+use crate::model::{Fingerprint, Observation, ScanSummary};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "qualys-scan-xml",
@@ -224,7 +222,7 @@ impl Reader<'_, '_> {
         details.check_count(&self.xml)?;
         while self.xml.next()? == Tag::Open {
             if self.xml.name() == b"RESULT" {
-                self.item.fingerprint = digest(&mut self.xml)?.as_ref().map(fingerprint);
+                self.item.fingerprint = digest(&mut self.xml)?.map(Fingerprint);
                 continue;
             }
             let mut tools = Tools {

@@ -160,7 +160,7 @@ impl Reader<'_, '_> {
         self.item.suppressed = self.suppressed()?;
         let result = cell(&self.rows, &self.columns, Field::Result);
         let hash = (!result.is_empty()).then(|| Sha256::new_with_prefix(result.as_bytes()));
-        value::set_fingerprint(&mut self.item.fingerprint, hash);
+        self.item.fingerprint = hash.map(value::fingerprint_of);
         match known {
             None => self.tally.observation(self.host, &self.item),
             Some(place) => {

@@ -9,7 +9,7 @@ use super::super::tally::Tally;
 use super::super::value;
 use super::rule::{Named, Properties, Rules, security_severity};
 use super::{Message, text_of};
-use crate::model::{Observation, ObservationState, Severity};
+use crate::model::{Fingerprint, Observation, ObservationState, Severity};
 
 #[derive(Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -199,7 +199,7 @@ impl RunResult<'_> {
     }
 
     /// Digests what stays the same when lines move, where the tool gives it; else the place and the message.
-    fn fingerprint(&self, instance: &str) -> String {
+    fn fingerprint(&self, instance: &str) -> Fingerprint {
         let given = self.partial_fingerprints.iter().flatten();
         let mut text: String = given
             .map(|(name, value)| format!("{name}={}\n", value.0))
@@ -219,7 +219,7 @@ pub(super) struct Pending {
     sort: Sort,
     message: Option<String>,
     instance: String,
-    fingerprint: String,
+    fingerprint: Fingerprint,
     state: ObservationState,
     suppressed: Option<String>,
 }

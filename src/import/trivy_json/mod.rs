@@ -9,7 +9,7 @@ mod finding;
 use std::collections::HashMap;
 use std::io::BufRead;
 
-use super::json::{Document, Flaw, Json, Outline, Stop, outline};
+use super::json::{Document, Flaw, Json, Outline, Stop, has_some, outline};
 use super::stamp::{self, Written};
 use super::tally::Tally;
 use super::value::{self, Vectors};
@@ -28,13 +28,16 @@ pub(super) const IMPORTER: Importer = Importer {
 const MAX_HELD: usize = 20_000;
 
 fn recognises(head: &[u8]) -> bool {
+    // A run may have thousands of reports, of which the first names tell enough.
+    let own = ["SchemaVersion", "ArtifactName", "ArtifactType", "Results"];
+    if has_some(head, &own, 2) {
+        return true;
+    }
     match outline(head) {
         Outline::Null => true,
         Outline::Object(names) => {
             let has = |name: &str| names.contains(name);
-            let own = ["SchemaVersion", "ArtifactName", "ArtifactType", "Results"];
-            own.iter().filter(|name| has(name)).count() >= 2
-                || has("ClusterName") && document::RESOURCE_LISTS.iter().any(|name| has(name))
+            has("ClusterName") && document::RESOURCE_LISTS.iter().any(|name| has(name))
         }
         Outline::ArrayOfObjects(names) => {
             names.contains("Target")

@@ -241,7 +241,7 @@ impl Reader<'_, '_> {
         if self.item.title.is_empty() {
             self.item.title = parts.name;
         }
-        value::set_fingerprint(&mut self.item.fingerprint, parts.output);
+        self.item.fingerprint = parts.output.map(value::fingerprint_of);
         finish(&mut self.item);
         self.tally.observation(host, &self.item);
         Ok(())

@@ -10,8 +10,8 @@ use std::io::BufRead;
 use super::super::tally::Tally;
 use super::super::xml::{Tag, Xml};
 use super::super::{HostIndex, ImportError, Importer, Options, Product, Sink};
-use super::{Answer, FAMILY, MAX_TEXT, digest, fingerprint, is_root, unknown};
-use crate::model::{Observation, ScanSummary};
+use super::{Answer, FAMILY, MAX_TEXT, digest, is_root, unknown};
+use crate::model::{Fingerprint, Observation, ScanSummary};
 pub(super) use field::state;
 use field::{HOST_FIELDS, Row, SEEN_FIELDS, Sort, Subject};
 
@@ -129,7 +129,7 @@ impl Reader<'_, '_> {
         let mut row = Row::default();
         while self.xml.next()? == Tag::Open {
             if self.xml.name() == b"RESULTS" {
-                self.item.fingerprint = digest(&mut self.xml)?.as_ref().map(fingerprint);
+                self.item.fingerprint = digest(&mut self.xml)?.map(Fingerprint);
             } else if let Some(field) = field::find(&SEEN_FIELDS, self.xml.name()) {
                 let text = self.xml.text(MAX_TEXT)?.trim();
                 if let Err(message) = row.take(&mut self.item, field, text) {
