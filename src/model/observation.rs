@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_read_as_it_is_written_and_in_no_other_way() {
-        let bytes = std::array::from_fn(|place| place as u8 * 9);
+        let bytes = std::array::from_fn(|place| (place as u8).wrapping_mul(9));
         let text = Fingerprint(bytes).to_string();
         assert!(
             text.starts_with("sha256:0009121b24") && text.len() == 71,

@@ -191,13 +191,13 @@ impl<'a> Coverages<'a> {
     pub(super) fn deferred_seconds(
         &self,
         finding: &Finding,
-        begin: DateTime<Utc>,
-        end: DateTime<Utc>,
+        of_host: Option<&OfHost>,
+        (begin, end): (DateTime<Utc>, DateTime<Utc>),
     ) -> u64 {
         let zone = self.as_of.zone();
         let exploited = finding.exploited_since.map(|day| (day, zone.start_of_day(day)));
         let spans = self
-            .matching(finding, self.of_host(&finding.host), None)
+            .matching(finding, of_host, None)
             .into_iter()
             .filter_map(|index| {
                 let coverage = &self.all[index];

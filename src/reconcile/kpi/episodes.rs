@@ -3,25 +3,125 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use rayon::prelude::*;
 
 use super::population::Measured;
-use super::{Figures, Frame, Kpi, Population, Stretch, Unit, number, quantile, seconds, united_seconds};
+use super::{Figures, Frame, Kpi, Stretch, Unit, number, quantile, seconds, united_seconds};
 use crate::model::{Disposition, Finding};
 
-/// The three rates of agreements, and how much came back.
-pub(super) fn rates(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
-    let (mut in_time, mut by_decision, mut due) = (0, 0, 0);
-    let (mut came_back, mut was_closed) = (0, 0);
-    for Measured { finding, .. } in &population.findings {
+/// What is counted and measured of findings, in one pass over them.
+#[derive(Default)]
+pub(super) struct Sums<'a> {
+    due: u64,
+    in_time: u64,
+    by_decision: u64,
+    came_back: u64,
+    /// Closed in the period, or come back.
+    was_closed: u64,
+    /// How long it took from the first sighting to the fix, and from the patch; in seconds.
+    detected: Vec<u64>,
+    released: Vec<u64>,
+    /// How long what is open has been so.
+    open: Vec<u64>,
+    /// How many findings stood under an exception, and how long all together.
+    pub(super) deferred: u64,
+    pub(super) deferred_seconds: u64,
+    /// How long hosts were open to a known exploit, and when in the period.
+    windows: Vec<u64>,
+    exposed: Vec<(&'a str, Stretch)>,
+}
+
+impl<'a> Sums<'a> {
+    /// Sums up what was measured; the order of findings means nothing.
+    pub(super) fn of(findings: &[Measured<'a>], frame: Frame) -> Self {
+        let mut sums = findings
+            .par_iter()
+            .fold(Self::default, |mut sums, measured| {
+                sums.add(measured, frame);
+                sums
+            })
+            .reduce(Self::default, Self::and);
+        for times in [
+            &mut sums.detected,
+            &mut sums.released,
+            &mut sums.open,
+            &mut sums.windows,
+        ] {
+            times.sort_unstable();
+        }
+        sums
+    }
+
+    fn add(&mut self, measured: &Measured<'a>, frame: Frame) {
+        let finding = measured.finding;
         let is_closed = finding.closed.is_some_and(|at| frame.holds(at));
         let has_come_back = finding.recurrence > 0 && frame.saw_open(finding);
-        came_back += u64::from(has_come_back);
-        was_closed += u64::from(has_come_back || is_closed);
+        self.came_back += u64::from(has_come_back);
+        self.was_closed += u64::from(has_come_back || is_closed);
         let outcome = SlaOutcome::of(finding, frame);
-        due += u64::from(outcome.is_some());
-        by_decision += u64::from(outcome == Some(SlaOutcome::ByDecision));
-        in_time += u64::from(outcome == Some(SlaOutcome::InTime));
+        self.due += u64::from(outcome.is_some());
+        self.by_decision += u64::from(outcome == Some(SlaOutcome::ByDecision));
+        self.in_time += u64::from(outcome == Some(SlaOutcome::InTime));
+        if let Some(closed) = fixed_in_period(finding, frame) {
+            self.detected.push(seconds(finding.first_seen, closed));
+            let zone = frame.as_of.zone();
+            let published = finding.patch_published.map(|day| zone.start_of_day(day));
+            let released = published.map(|at| seconds(at.with_timezone(&Utc), closed));
+            self.released.extend(released);
+        }
+        if finding.closed.is_none() && !finding.disposition.is_removed() {
+            self.open.push(seconds(finding.first_seen, frame.as_of.instant()));
+        }
+        self.deferred += u64::from(measured.deferred > 0);
+        self.deferred_seconds += measured.deferred;
+        if let Some((start, stop)) = measured.exposed {
+            self.windows.push(seconds(start, stop));
+            let in_period = (start.max(frame.begin), stop.min(frame.end));
+            self.exposed.push((&finding.host, in_period));
+        }
     }
+
+    fn and(mut self, mut other: Self) -> Self {
+        let Self {
+            due,
+            in_time,
+            by_decision,
+            came_back,
+            was_closed,
+            detected,
+            released,
+            open,
+            deferred,
+            deferred_seconds,
+            windows,
+            exposed,
+        } = &mut self;
+        *due += other.due;
+        *in_time += other.in_time;
+        *by_decision += other.by_decision;
+        *came_back += other.came_back;
+        *was_closed += other.was_closed;
+        *deferred += other.deferred;
+        *deferred_seconds += other.deferred_seconds;
+        detected.append(&mut other.detected);
+        released.append(&mut other.released);
+        open.append(&mut other.open);
+        windows.append(&mut other.windows);
+        exposed.append(&mut other.exposed);
+        self
+    }
+}
+
+/// The three rates of agreements, and how much came back.
+pub(super) fn rates(sums: &Sums<'_>, figures: &mut Figures) {
+    let Sums {
+        due,
+        in_time,
+        by_decision,
+        came_back,
+        was_closed,
+        ..
+    } = *sums;
     figures.insert(
         "sla_rate_strict",
         Kpi::share(
@@ -104,23 +204,9 @@ pub(super) fn fixed_in_period(finding: &Finding, frame: Frame) -> Option<DateTim
 }
 
 /// Times to patch, published together with the age of what is open: closing only what is easy must not look good.
-pub(super) fn times(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
-    let (mut detected, mut released, mut open) = (Vec::new(), Vec::new(), Vec::new());
-    let zone = frame.as_of.zone();
-    for Measured { finding, .. } in &population.findings {
-        if let Some(closed) = fixed_in_period(finding, frame) {
-            detected.push(seconds(finding.first_seen, closed));
-            let published = finding.patch_published.map(|day| zone.start_of_day(day));
-            released.extend(published.map(|at| seconds(at.with_timezone(&Utc), closed)));
-        }
-        if finding.closed.is_none() && !finding.disposition.is_removed() {
-            open.push(seconds(finding.first_seen, frame.as_of.instant()));
-        }
-    }
-    for times in [&mut detected, &mut released, &mut open] {
-        times.sort_unstable();
-    }
-    let (by_detection, by_release, n) = (&detected[..], &released[..], number(detected.len()));
+pub(super) fn times(sums: &Sums<'_>, figures: &mut Figures) {
+    let (by_detection, by_release, open) = (&sums.detected[..], &sums.released[..], &sums.open[..]);
+    let n = number(by_detection.len());
     let one = |title, tenths, sorted: &[u64]| {
         Kpi::of(Unit::Days, title, quantile(sorted, tenths), number(sorted.len()))
     };
@@ -144,25 +230,18 @@ pub(super) fn times(population: &Population<'_>, frame: Frame, figures: &mut Fig
         Kpi::of(Unit::Percent, title, number(by_release.len()), n),
     );
     let title = "days since the first sighting of what is open at as-of, median";
-    figures.insert("open_age_median", one(title, 5, &open).headline());
+    figures.insert("open_age_median", one(title, 5, open).headline());
     let title = "days since the first sighting of what is open at as-of, longest";
-    figures.insert("open_age_max", one(title, 10, &open));
+    figures.insert("open_age_max", one(title, 10, open));
 }
 
 /// How long hosts were open to a known exploit, by finding, and all together in the period.
-pub(super) fn exposure(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
-    let mut windows: Vec<u64> = Vec::new();
+pub(super) fn exposure(sums: &Sums<'_>, figures: &mut Figures) {
     let mut of_host: BTreeMap<&str, Vec<Stretch>> = BTreeMap::new();
-    for measured in &population.findings {
-        if let Some((start, stop)) = measured.exposed {
-            windows.push(seconds(start, stop));
-            of_host
-                .entry(&measured.finding.host)
-                .or_default()
-                .push((start.max(frame.begin), stop.min(frame.end)));
-        }
+    for (host, stretch) in &sums.exposed {
+        of_host.entry(host).or_default().push(*stretch);
     }
-    windows.sort_unstable();
+    let windows = &sums.windows[..];
     let n = number(windows.len());
     let hosts = number(of_host.len());
     let exposed: u64 = of_host.into_values().map(united_seconds).sum();
@@ -171,7 +250,7 @@ pub(super) fn exposure(population: &Population<'_>, frame: Frame, figures: &mut 
         Kpi::of(
             Unit::Days,
             "days from a known exploit on a host that is there to the fix or as-of, median over what is critical or listed",
-            quantile(&windows, 5),
+            quantile(windows, 5),
             n,
         ),
     );
@@ -180,7 +259,7 @@ pub(super) fn exposure(population: &Population<'_>, frame: Frame, figures: &mut 
         Kpi::of(
             Unit::Days,
             "days from a known exploit on a host that is there to the fix or as-of, longest of what is critical or listed",
-            quantile(&windows, 10),
+            quantile(windows, 10),
             n,
         ),
     );

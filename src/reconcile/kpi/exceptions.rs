@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use rayon::prelude::*;
 
+use super::episodes::Sums;
 use super::{Figures, Frame, Kpi, Population, Unit, count, number};
 use crate::load::Repository;
 use crate::model::{AsOf, Date, Exception, Finding, Record, RecordId};
@@ -30,8 +32,9 @@ impl<'a> Grant<'a> {
         findings: &[Finding],
         as_of: AsOf,
     ) -> Vec<Self> {
-        let open = findings.iter().filter(|finding| finding.closed.is_none());
-        let lapsed: BTreeSet<&RecordId> = open.flat_map(|finding| &finding.lapsed).collect();
+        let open = findings.par_iter().filter(|finding| finding.closed.is_none());
+        let lapsed: Vec<&RecordId> = open.flat_map_iter(|finding| &finding.lapsed).collect();
+        let lapsed: BTreeSet<&RecordId> = lapsed.into_iter().collect();
         let records = repository.exceptions.iter().enumerate();
         let grants = records.filter_map(|(index, record)| {
             let (from, until) = coverages.get(index).stood(as_of)?;
@@ -66,7 +69,7 @@ fn first_granted(repository: &Repository, record: &Record<Exception>) -> Date {
     granted
 }
 
-/// How many stand at the end of the period, came, went and were renewed, and how much they deferred.
+/// How many stand at the end of the period, came, went and were renewed.
 pub(super) fn volume(population: &Population<'_>, frame: Frame, figures: &mut Figures) {
     let grants = &population.grants;
     let all = number(grants.len());
@@ -91,18 +94,15 @@ pub(super) fn volume(population: &Population<'_>, frame: Frame, figures: &mut Fi
     let title = "exceptions that have ended while findings of theirs are open, of all ever approved";
     let expired = count(grants, |(grant, _)| grant.leaves_open);
     figures.insert("exception_expired_open", of(title, expired));
-    let deferred = population.findings.iter().filter(|one| one.deferred > 0);
+}
+
+/// How long findings stood under exceptions.
+pub(super) fn debt(sums: &Sums<'_>, figures: &mut Figures) {
     let title =
         "days of the period on which findings stood under an exception, summed up over those findings";
     figures.insert(
         "exception_debt",
-        Kpi::of(
-            Unit::FindingDays,
-            title,
-            population.findings.iter().map(|one| one.deferred).sum(),
-            number(deferred.count()),
-        )
-        .headline(),
+        Kpi::of(Unit::FindingDays, title, sums.deferred_seconds, sums.deferred).headline(),
     );
 }
 

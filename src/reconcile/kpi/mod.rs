@@ -171,13 +171,15 @@ impl Population<'_> {
     /// Computes every figure whose inputs stand.
     pub(super) fn figures(&self, frame: Frame) -> Figures {
         let mut figures = Figures::new();
-        episodes::rates(self, frame, &mut figures);
-        episodes::times(self, frame, &mut figures);
-        episodes::exposure(self, frame, &mut figures);
+        let sums = episodes::Sums::of(&self.findings, frame);
+        episodes::rates(&sums, &mut figures);
+        episodes::times(&sums, &mut figures);
+        episodes::exposure(&sums, &mut figures);
         estate::hosts(self, frame, &mut figures);
         estate::unsupported(self, &mut figures);
         estate::evidence(self, &mut figures);
         exceptions::volume(self, frame, &mut figures);
+        exceptions::debt(&sums, &mut figures);
         exceptions::ageing(self, frame, &mut figures);
         figures
     }

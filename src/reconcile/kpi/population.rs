@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use rayon::prelude::*;
 
-use super::Frame;
 use super::exceptions::Grant;
+use super::{Frame, Stretch};
 use crate::load::Repository;
 use crate::model::{Evidence, Finding, Record, RecordId, Severity, System};
 use crate::reconcile::coverage::Coverages;
@@ -56,11 +56,11 @@ pub(super) type Keys<'a> = [&'a str; 5];
 #[derive(Clone, Copy)]
 pub(super) struct Measured<'a> {
     pub(super) finding: &'a Finding,
+    host: Option<&'a HostRow>,
     /// Seconds of the period in which an exception stood for it.
     pub(super) deferred: u64,
     /// From when to when its host was exposed to a known exploit.
-    pub(super) exposed: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    keys: Keys<'a>,
+    pub(super) exposed: Option<Stretch>,
 }
 
 /// An unsupported system, and whether a decision stands for each of its hosts.
@@ -81,6 +81,8 @@ pub(in crate::reconcile) struct Population<'a> {
     pub(super) grants: Vec<(Grant<'a>, Keys<'a>)>,
     /// Whether there is evidence, for each checkpoint.
     pub(super) checkpoints: Vec<bool>,
+    /// The segments of each System.
+    of_systems: BTreeMap<&'a RecordId, Keys<'a>>,
 }
 
 impl<'a> Population<'a> {
@@ -91,24 +93,26 @@ impl<'a> Population<'a> {
         (findings, hosts, systems): (&'a [Finding], &'a [HostRow], &'a BTreeMap<RecordId, SystemRow>),
         frame: Frame,
     ) -> Self {
-        let keys: BTreeMap<&RecordId, Keys<'a>> = repository
+        let of_systems: BTreeMap<&RecordId, Keys<'a>> = repository
             .systems
             .iter()
             .map(|system| (system.id(), of_system(system)))
             .collect();
-        let keys_of = |system: Option<&RecordId>| {
-            let found = system.and_then(|id| keys.get(id).copied());
-            found.unwrap_or([NONE; 5])
-        };
+        let keys_of = |system: Option<&RecordId>| keys_of(&of_systems, system);
         let known: BTreeMap<&str, &HostRow> = hosts.iter().map(|host| (&*host.id, host)).collect();
-        let measured = findings.par_iter().map(|finding| {
-            let host = known.get(&*finding.host).copied();
-            let place = at_place(keys_of(finding.system.as_ref()), host);
+        // Findings of one host stand together, so that it is looked up once.
+        let first = || ("", None, None);
+        let measured = findings.par_iter().map_init(first, |last, finding| {
+            if *last.0 != *finding.host {
+                let id = &*finding.host;
+                *last = (id, known.get(id).copied(), coverages.of_host(id));
+            }
+            let (_, host, decisions) = *last;
             Measured {
                 finding,
-                deferred: coverages.deferred_seconds(finding, frame.begin, frame.end),
+                host,
+                deferred: coverages.deferred_seconds(finding, decisions, (frame.begin, frame.end)),
                 exposed: exposed(finding, host, frame),
-                keys: with_severity(place, Some(finding.severity)),
             }
         });
         let counted = hosts.iter().filter(|host| host.counts);
@@ -129,7 +133,14 @@ impl<'a> Population<'a> {
                 .map(|grant| (grant, of_grant(&grant, &keys_of)))
                 .collect(),
             checkpoints: checkpoints(repository, frame),
+            of_systems,
         }
+    }
+
+    /// Returns the segment of a finding in one dimension.
+    fn segment(&self, of: &Measured<'a>, dimension: Dimension) -> &'a str {
+        let keys = at_place(keys_of(&self.of_systems, of.finding.system.as_ref()), of.host);
+        with_severity(keys, Some(of.finding.severity))[dimension as usize]
     }
 
     /// Leaves out what does not belong to the period, as a register of that period does.
@@ -142,7 +153,7 @@ impl<'a> Population<'a> {
         let place = dimension as usize;
         let mut parts: BTreeMap<&str, Self> = BTreeMap::new();
         for measured in &self.findings {
-            let part = parts.entry(measured.keys[place]).or_default();
+            let part = parts.entry(self.segment(measured, dimension)).or_default();
             part.findings.push(*measured);
         }
         for (host, keys) in &self.hosts {
@@ -161,6 +172,11 @@ impl<'a> Population<'a> {
         }
         parts
     }
+}
+
+fn keys_of<'a>(of_systems: &BTreeMap<&RecordId, Keys<'a>>, system: Option<&RecordId>) -> Keys<'a> {
+    let found = system.and_then(|id| of_systems.get(id).copied());
+    found.unwrap_or([NONE; 5])
 }
 
 fn of_system(system: &Record<System>) -> Keys<'_> {
@@ -205,11 +221,7 @@ fn of_grant<'a>(grant: &Grant<'a>, keys_of: &impl Fn(Option<&RecordId>) -> Keys<
 /// What is critical or listed is exposed from the day on which its exploitation became known, once its host is there.
 ///
 /// No record says when a host came to be: its first trace in an export stands for that.
-fn exposed(
-    finding: &Finding,
-    host: Option<&HostRow>,
-    frame: Frame,
-) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+fn exposed(finding: &Finding, host: Option<&HostRow>, frame: Frame) -> Option<Stretch> {
     let counts = finding.severity == Severity::Critical || finding.kev.is_some();
     if !counts || finding.disposition.is_removed() || !frame.saw_open(finding) {
         return None;
