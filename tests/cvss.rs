@@ -474,7 +474,11 @@ fn the_environment_of_a_system_rates_its_findings() {
         world.judge("2026-09-02", |register| {
             let finding = find(register, "app01", CVE);
             assert_eq!(finding.severity, severity, "{profile} {vector}");
-            assert_eq!((finding.score, finding.score_base), scores, "{profile} {vector}");
+            assert_eq!(
+                (finding.score(), finding.score_base()),
+                scores,
+                "{profile} {vector}"
+            );
             let notes: Vec<&str> = finding.notes.iter().map(|note| &**note).collect();
             assert_eq!(notes.join("; "), note, "{profile} {vector}");
             let days = match severity {
@@ -549,7 +553,10 @@ fn an_ambiguous_host_is_lowered_by_no_profile() {
     });
     world.judge("2026-09-02", |register| {
         let finding = find(register, "db.one.example", CVE);
-        assert_eq!((finding.severity, finding.score), (Severity::Critical, Some(9.8)));
+        assert_eq!(
+            (finding.severity, finding.score()),
+            (Severity::Critical, Some(9.8))
+        );
         assert!(
             finding.notes[0].ends_with("; the host is ambiguous"),
             "{:?}",

@@ -109,15 +109,15 @@ fn a_check_without_a_cve_is_what_the_knowledge_base_says_it_is() {
     assert_eq!(vulns(&world, "2026-09-05"), [CVE, OTHER]);
     world.judge("2026-09-05", |register| {
         let finding = find(register, "app01", CVE);
-        assert_eq!(&*finding.title, "What it is");
-        assert_eq!(finding.remediation.as_deref(), Some("KB5043050"));
+        assert_eq!(&*finding.said.title, "What it is");
+        assert_eq!(finding.said.remediation.as_deref(), Some("KB5043050"));
         assert_eq!(
-            (&*finding.severity_given, finding.severity),
+            (&*finding.said.severity_given, finding.severity),
             ("2", Severity::Low),
             "the scanner's own rating stays where it gives one"
         );
         assert_eq!(finding.exploited_since, None, "the base does not say since when");
-        let alias = &finding.joined[0];
+        let alias = &finding.said.joined[0];
         assert_eq!(
             (&*alias.id, &alias.by),
             ("qualys:92100", &AliasBy::Export("src-two".into()))
@@ -141,7 +141,7 @@ fn what_the_scanner_says_itself_stays() {
     );
     assert_eq!(vulns(&world, "2026-09-05"), [CVE]);
     world.judge("2026-09-05", |register| {
-        assert_eq!(&*find(register, "app01", CVE).title, "");
+        assert_eq!(&*find(register, "app01", CVE).said.title, "");
     });
 }
 

@@ -8,8 +8,8 @@ use countersign::diagnostic::Diagnostic;
 use countersign::import::Product;
 use countersign::load::Repository;
 use countersign::model::{
-    CoverageRef, Disposition, Exploit, Finding, HostStatus, Rate, RecordId, Severity, Skipped, parse_date,
-    parse_instant,
+    CoverageRef, CvssVector, Disposition, Exploit, Finding, HostStatus, Rate, RecordId, Said, Severity,
+    Skipped, parse_date, parse_instant,
 };
 use countersign::output::Style;
 use countersign::output::register::{Format, Report, write};
@@ -34,14 +34,25 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         host: host.into(),
         system: Some(id("sys-web-shop")),
         vuln: vuln.into(),
-        aliases: ["nessus:12345".into()].into(),
-        title: "A title".into(),
-        remediation: Some("KB5043050".into()),
+        said: Arc::new(Said {
+            aliases: ["nessus:12345".into()].into(),
+            joined: [].into(),
+            title: "A title".into(),
+            remediation: Some("KB5043050".into()),
+            severity: Some(Severity::Critical),
+            severity_given: "High".into(),
+            vector: Some(CvssVector {
+                text: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(),
+                version: 31,
+                base: 9.8,
+                score: 9.8,
+            }),
+            fix_available: None,
+            patch_published: None,
+            observers: ["src-nessus".into(), "src-qualys".into()].into(),
+        }),
+        environmental: None,
         severity: Severity::Critical,
-        severity_given: "High".into(),
-        cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into()),
-        score: Some(9.8),
-        score_base: Some(9.8),
         kev: parse_date("2026-09-10"),
         epss: Some(0.42),
         exploit: Exploit::Active,
@@ -67,8 +78,6 @@ pub(crate) fn finding(host: &str, vuln: &str, disposition: Disposition) -> Findi
         recurrence: 0,
         stale: false,
         discrepancy: None,
-        joined: [].into(),
-        observers: ["src-nessus".into(), "src-qualys".into()].into(),
         instances: 2,
         tier: Some("tier1".into()),
         notes: vec![],
@@ -377,13 +386,11 @@ fn machine_formats_hold_nothing_and_stop_at_a_closed_pipe() {
 #[test]
 fn a_spreadsheet_gets_numbers_as_numbers_and_formulas_as_text() {
     let repository = repository();
-    let hostile = Finding {
-        host: "=HYPERLINK(\"http://x\")".into(),
-        title: "+1\n\"quoted\", \u{202e}".into(),
-        severity_given: "\u{ff20}SUM".into(),
-        aliases: [Arc::from("-1")].into(),
-        ..finding("", "@x", Disposition::Open)
-    };
+    let mut hostile = finding("=HYPERLINK(\"http://x\")", "@x", Disposition::Open);
+    let said = Arc::make_mut(&mut hostile.said);
+    said.title = "+1\n\"quoted\", \u{202e}".into();
+    said.severity_given = "\u{ff20}SUM".into();
+    said.aliases = [Arc::from("-1")].into();
     let register = register(&repository, vec![hostile]);
     let text = written(&register, Format::Csv, Style::plain());
     assert_eq!(text.lines().count(), 2, "{text}");
@@ -413,15 +420,10 @@ fn a_spreadsheet_gets_numbers_as_numbers_and_formulas_as_text() {
 fn hostile_names_stay_text_in_every_format() {
     let repository = repository();
     let hostile = "::error::\u{1b}[31m\u{202e}\r\n##vso[task.x]";
-    let mut register = register(
-        &repository,
-        vec![Finding {
-            title: hostile.into(),
-            system: None,
-            due_reason: hostile.into(),
-            ..finding(hostile, hostile, Disposition::Overdue)
-        }],
-    );
+    let mut finding = finding(hostile, hostile, Disposition::Overdue);
+    Arc::make_mut(&mut finding.said).title = hostile.into();
+    (finding.system, finding.due_reason) = (None, hostile.into());
+    let mut register = register(&repository, vec![finding]);
     register.imports[0].file = hostile.into();
     register.imports[0].skipped[0].reason = hostile.into();
     register.imports[1].reason = Some(hostile.into());

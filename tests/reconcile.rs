@@ -48,14 +48,19 @@ fn w01_scanners_are_joined_by_cve_and_by_patch() {
         assert_eq!(register.findings.len(), 2);
         let first = find(register, "app01", "CVE-2026-0001");
         assert_eq!(
-            first.observers.iter().map(|name| &**name).collect::<Vec<_>>(),
+            first
+                .said
+                .observers
+                .iter()
+                .map(|name| &**name)
+                .collect::<Vec<_>>(),
             ["src-one", "src-two"]
         );
-        assert_eq!(find(register, "app01", "CVE-2026-0002").observers.len(), 1);
+        assert_eq!(find(register, "app01", "CVE-2026-0002").said.observers.len(), 1);
         let mut patches: Vec<_> = register
             .findings
             .iter()
-            .map(|finding| (&finding.host, &finding.remediation))
+            .map(|finding| (&finding.host, &finding.said.remediation))
             .collect();
         patches.dedup();
         assert_eq!(patches.len(), 1, "one missing patch");

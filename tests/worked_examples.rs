@@ -199,7 +199,7 @@ fn names(world: &World) -> Vec<(String, Vec<String>)> {
         };
         let findings = register.findings.iter();
         findings
-            .map(|one| (one.vuln.to_string(), one.joined.iter().map(why).collect()))
+            .map(|one| (one.vuln.to_string(), one.said.joined.iter().map(why).collect()))
             .collect()
     })
 }

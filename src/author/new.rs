@@ -169,7 +169,7 @@ impl<'a> Subject<'a> {
 
     fn is_about(&self, finding: &Finding) -> bool {
         let names = |vuln: &String| {
-            let mut names = finding.names().chain(&finding.remediation);
+            let mut names = finding.names().chain(&finding.said.remediation);
             names.any(|name| **name == **vuln)
         };
         let in_systems = || {

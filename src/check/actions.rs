@@ -183,7 +183,7 @@ fn is_vuln(named: &Spanned<String>, finding: &Finding) -> bool {
 }
 
 fn is_patch(patch: &RecordId, finding: &Finding) -> bool {
-    let names = finding.names().chain(&finding.remediation);
+    let names = finding.names().chain(&finding.said.remediation);
     names_patch(patch, names.map(|name| &**name))
 }
 

@@ -171,8 +171,8 @@ fn covers(register: &Register<'_>, one: &RecordChange) -> Vec<Covered> {
         .filter(|finding| finding.closed.is_none())
         .filter(|finding| {
             let vuln = finding.vuln.to_string().to_lowercase();
-            let also = finding.aliases.iter().map(|alias| alias.to_lowercase());
-            let patch = finding.remediation.iter().map(|patch| patch.to_lowercase());
+            let also = finding.said.aliases.iter().map(|alias| alias.to_lowercase());
+            let patch = finding.said.remediation.iter().map(|patch| patch.to_lowercase());
             let is_named = std::iter::once(vuln)
                 .chain(also)
                 .chain(patch)

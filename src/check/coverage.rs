@@ -152,7 +152,13 @@ impl<'a> Coverage<'a> {
     fn names_subject(&self, finding: &Finding) -> bool {
         let is = |named: &Spanned<String>, text: &str| named.value.eq_ignore_ascii_case(text);
         let vuln = |named: &&Spanned<String>| finding.names().any(|name| is(named, name));
-        let patch = |named: &&Spanned<String>| finding.remediation.as_ref().is_some_and(|key| is(named, key));
+        let patch = |named: &&Spanned<String>| {
+            finding
+                .said
+                .remediation
+                .as_ref()
+                .is_some_and(|key| is(named, key))
+        };
         self.vulns.iter().any(|named| vuln(&named)) || self.patches.iter().any(|named| patch(&named))
     }
 

@@ -199,18 +199,18 @@ fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &
         system_cell(finding),
         Cell::maybe(finding.tier.clone()),
         Cell::text(finding.vuln.clone()),
-        Cell::text(finding.title.clone()),
-        Cell::list(finding.aliases.iter().cloned()),
-        Cell::maybe(finding.remediation.clone()),
+        Cell::text(finding.said.title.clone()),
+        Cell::list(finding.said.aliases.iter().cloned()),
+        Cell::maybe(finding.said.remediation.clone()),
         Cell::Mark(severity(finding.severity)),
-        decimal(finding.score),
+        decimal(finding.score()),
         decimal(
             finding
-                .score_base
-                .filter(|base| finding.score.is_some_and(|score| score != *base)),
+                .score_base()
+                .filter(|base| finding.score().is_some_and(|score| score != *base)),
         ),
-        Cell::maybe(finding.cvss.clone()),
-        Cell::text(finding.severity_given.clone()),
+        Cell::maybe(finding.cvss().cloned()),
+        Cell::text(finding.said.severity_given.clone()),
         Cell::Mark(disposition(finding.disposition)),
         Cell::maybe(finding.closed.map(|closed| day(as_of, closed))),
         if finding.recurrence > 0 {
@@ -237,7 +237,7 @@ fn row(register: &Register<'_>, approvals: &BTreeMap<RecordId, Cell>, finding: &
         Cell::text(day(as_of, finding.first_seen)),
         Cell::text(day(as_of, finding.last_seen)),
         owner(register, finding),
-        Cell::list(finding.observers.iter().cloned()),
+        Cell::list(finding.said.observers.iter().cloned()),
         Cell::count(finding.instances),
         Cell::text(moment(as_of, finding.first_seen)),
         Cell::text(moment(as_of, finding.due)),

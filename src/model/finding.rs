@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::CvssVector;
 use super::id::RecordId;
 use super::observation::{Exploit, VulnId};
 use super::segment::Segments;
@@ -173,6 +174,27 @@ pub struct Installed {
     pub patch: Arc<str>,
 }
 
+/// What scanners say of a vulnerability; shared by the findings of which the same checks say it.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Said {
+    pub aliases: Arc<[Arc<str>]>,
+    /// How each scanner's id came to be this vulnerability, sorted.
+    pub joined: Arc<[Alias]>,
+    pub title: Arc<str>,
+    pub remediation: Option<Arc<str>>,
+    /// The highest that one of them gives; `None` where none knows.
+    pub severity: Option<Severity>,
+    /// The word of the scanner that gives it, verbatim.
+    pub severity_given: Arc<str>,
+    /// The vector of the check that gives it.
+    pub vector: Option<CvssVector>,
+    pub fix_available: Option<bool>,
+    /// The day on which the vendor's patch came out.
+    pub patch_published: Option<super::time::Date>,
+    /// Sources that saw it, sorted.
+    pub observers: Arc<[Arc<str>]>,
+}
+
 /// One life of one vulnerability on one host.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {
@@ -180,19 +202,11 @@ pub struct Finding {
     /// `None` when no system claims the host.
     pub system: Option<RecordId>,
     pub vuln: VulnId,
-    pub aliases: Arc<[Arc<str>]>,
-    /// How the scanners' ids came to be this vulnerability, sorted; shared by the lives of one.
-    pub joined: Arc<[Alias]>,
-    pub title: Arc<str>,
-    pub remediation: Option<Arc<str>>,
+    /// What the scanners say of it; its own fields are what became of that.
+    pub said: Arc<Said>,
     pub severity: Severity,
-    pub severity_given: Arc<str>,
-    /// The vector that it is rated by, with the System's environment where that rates it.
-    pub cvss: Option<Arc<str>>,
-    /// The score of that vector, 0.0 to 10.0.
-    pub score: Option<f64>,
-    /// The score of the base metrics alone, 0.0 to 10.0.
-    pub score_base: Option<f64>,
+    /// The vector with the System's environment, where that rates it.
+    pub environmental: Option<Box<CvssVector>>,
     /// The day on which the KEV catalogue listed it.
     pub kev: Option<super::time::Date>,
     pub epss: Option<f64>,
@@ -234,8 +248,6 @@ pub struct Finding {
     pub stale: bool,
     /// Where Sources disagree and no triage has settled it.
     pub discrepancy: Option<Arc<Discrepancy>>,
-    /// Sources that saw it, sorted.
-    pub observers: Arc<[Arc<str>]>,
     /// How many places on the host (ports, paths, packages).
     pub instances: u32,
     pub tier: Option<Arc<str>>,
@@ -246,7 +258,24 @@ pub struct Finding {
 impl Finding {
     /// Lists the vulnerability with its aliases.
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> + Clone {
-        std::iter::once(&self.vuln).chain(&*self.aliases)
+        std::iter::once(&self.vuln).chain(&*self.said.aliases)
+    }
+
+    /// Returns the vector that it is rated by.
+    pub fn cvss(&self) -> Option<&Arc<str>> {
+        let rating = self.environmental.as_deref().or(self.said.vector.as_ref());
+        rating.map(|vector| &vector.text)
+    }
+
+    /// Returns the score of that vector, 0.0 to 10.0.
+    pub fn score(&self) -> Option<f64> {
+        let by_environment = self.environmental.as_ref().map(|vector| vector.score);
+        by_environment.or(self.score_base())
+    }
+
+    /// Returns the score of the base metrics alone, 0.0 to 10.0.
+    pub fn score_base(&self) -> Option<f64> {
+        self.said.vector.as_ref().map(|vector| vector.base)
     }
 
     /// Tells whether its base due is later because a freeze paused its clock.

@@ -32,7 +32,7 @@ pub use decision_table::{DecisionRow, DecisionTable, TableTime};
 pub use expression::{Expression, ExpressionError, Selector, Value as ExpressionValue};
 pub use finding::{
     Alias, AliasBy, CoverageRef, Discrepancy, DiscrepancyKind, Disposition, DueReason, FREEZE_REASON,
-    Finding, Installed,
+    Finding, Installed, Said,
 };
 pub use id::{ID_PATTERN, RecordId, skeleton};
 pub use kind::Kind;

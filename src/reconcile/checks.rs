@@ -7,9 +7,9 @@ use foldhash::fast::RandomState;
 
 use super::alias::Aliases;
 use super::runs::Run;
-use super::sayings::{Sayings, sayings};
+use super::sayings::sayings;
 use crate::import::CheckInfo;
-use crate::model::{Alias, CvssVector, Severity, best_vector};
+use crate::model::{Alias, CvssVector, Said, Severity, best_vector};
 
 /// A check of one observer.
 pub(super) struct Rated {
@@ -30,7 +30,7 @@ pub(super) struct Meaning {
     /// Why the check means it.
     pub(super) alias: Option<Alias>,
     /// What the check says of it.
-    pub(super) said: Arc<Sayings>,
+    pub(super) said: Arc<Said>,
 }
 
 /// The checks of all runs; what runs of one observer share is rated once.

@@ -81,8 +81,7 @@ impl Environment {
             finding.notes.insert(0, Arc::clone(note));
         }
         if let Some(vector) = &self.vector {
-            finding.cvss = Some(Arc::clone(&vector.text));
-            finding.score = Some(vector.score);
+            finding.environmental = Some(Box::new(vector.clone()));
         }
     }
 }

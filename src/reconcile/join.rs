@@ -16,10 +16,10 @@ use super::identity::{Identities, KnownHost, Resolved, in_order, listed};
 use super::installs::Installs;
 use super::register::{HostRow, ImportState};
 use super::runs::Run;
-use super::sayings::{OnHost, Sayings, on_host, said_by};
+use super::sayings::{OnHost, on_host, said_by};
 use crate::import::{HostIndex, KevListing, Product};
 use crate::load::Repository;
-use crate::model::{AsOf, Discrepancy, Host, HostStatus, Members, Quality, Zone};
+use crate::model::{AsOf, Discrepancy, Host, HostStatus, Members, Quality, Said, Zone};
 
 /// When and how well a run saw a host.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub(super) struct Life {
     pub(super) host: usize,
     pub(super) vuln: Arc<str>,
     pub(super) episode: Episode,
-    pub(super) said: Arc<Sayings>,
+    pub(super) said: Arc<Said>,
     pub(super) on_host: OnHost,
     /// Where its Sources disagree.
     pub(super) discrepancy: Option<Arc<Discrepancy>>,

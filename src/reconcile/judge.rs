@@ -337,7 +337,7 @@ impl<'a> Bench<'a> {
     }
 
     fn finding_of(&self, life: &Life, seat: &Seat<'_>, facts: &Facts<'_>, course: &Course) -> Finding {
-        let (said, host) = (&life.said, seat.host);
+        let host = seat.host;
         let last = course.segments.last();
         // A course has at least one segment.
         let due = last.map_or(life.episode.first_seen, |last| last.due);
@@ -346,15 +346,9 @@ impl<'a> Bench<'a> {
             host: Arc::clone(&host.id),
             system: host.system.clone(),
             vuln: Arc::clone(&life.vuln),
-            aliases: Arc::clone(&said.aliases),
-            joined: Arc::clone(&said.joined),
-            title: Arc::clone(&said.title),
-            remediation: said.remediation.clone(),
+            said: Arc::clone(&life.said),
             severity: course.severity,
-            severity_given: Arc::clone(&said.severity_given),
-            cvss: said.vector.as_ref().map(|vector| Arc::clone(&vector.text)),
-            score: said.vector.as_ref().map(|vector| vector.base),
-            score_base: said.vector.as_ref().map(|vector| vector.base),
+            environmental: None,
             kev: facts.kev.map(|listing| listing.added),
             epss: facts.epss,
             exploit: facts
@@ -382,7 +376,6 @@ impl<'a> Bench<'a> {
             recurrence: life.episode.recurrence,
             stale: life.episode.stale,
             discrepancy: None,
-            observers: Arc::clone(&said.observers),
             instances: life.on_host.instances,
             tier: seat.tier.clone(),
             notes: Vec::new(),

@@ -141,7 +141,7 @@ type PatchKey<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
 fn patches<'a>(findings: &[&'a Finding]) -> Vec<MissingPatch<'a>> {
     let mut groups: BTreeMap<PatchKey<'_>, Vec<&'a Finding>> = BTreeMap::new();
     for &finding in findings {
-        let key = finding.remediation.as_deref();
+        let key = finding.said.remediation.as_deref();
         let alone = if key.is_none() { Some(&*finding.vuln) } else { None };
         groups
             .entry((&*finding.host, key, alone))
@@ -192,7 +192,7 @@ fn patch<'a>(
         host,
         remediation,
         vulns,
-        title: &first.title,
+        title: &first.said.title,
         severity: findings
             .iter()
             .map(|finding| finding.severity)

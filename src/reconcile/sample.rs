@@ -219,7 +219,7 @@ fn findings(register: &Register<'_>, is_wanted: impl Fn(&Finding) -> bool) -> Ve
             encoded(&finding.vuln),
             utc_text(finding.first_seen)
         ),
-        title: finding.title.to_string(),
+        title: finding.said.title.to_string(),
         state: finding.disposition.word(),
     });
     items.collect()

@@ -7,23 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::checks::Rated;
 use super::events::Fanned;
-use crate::model::{Alias, CvssVector, Date, Exploit, Fingerprint, ObservationState, Severity};
-
-/// What the checks that found a vulnerability on a host say of it; shared by all hosts on which the same ones did.
-#[derive(Clone, Default)]
-pub(super) struct Sayings {
-    pub(super) aliases: Arc<[Arc<str>]>,
-    /// How each scanner's id came to mean it.
-    pub(super) joined: Arc<[Alias]>,
-    pub(super) title: Arc<str>,
-    pub(super) remediation: Option<Arc<str>>,
-    pub(super) severity: Option<Severity>,
-    pub(super) severity_given: Arc<str>,
-    pub(super) vector: Option<CvssVector>,
-    pub(super) fix_available: Option<bool>,
-    pub(super) patch_published: Option<Date>,
-    pub(super) observers: Arc<[Arc<str>]>,
-}
+use crate::model::{Alias, Date, Exploit, Fingerprint, ObservationState, Said, Severity};
 
 /// What the runs say of a vulnerability on one host.
 #[derive(Clone, Default)]
@@ -69,10 +53,10 @@ impl OpenResults {
 pub(super) fn sayings<'r>(
     vuln: &Arc<str>,
     checks: impl IntoIterator<Item = (&'r Rated, Option<&'r Alias>)>,
-) -> Sayings {
-    let mut said = Sayings {
+) -> Said {
+    let mut said = Said {
         fix_available: Some(false),
-        ..Sayings::default()
+        ..Said::default()
     };
     let (mut aliases, mut observers, mut joined) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (rated, alias) in checks {
@@ -103,7 +87,7 @@ pub(super) fn sayings<'r>(
 }
 
 /// Joins what checks say of the vulnerability of a group; mostly it is one check that says it.
-pub(super) fn said_by(group: &[Fanned<'_>], first: &Fanned<'_>) -> Arc<Sayings> {
+pub(super) fn said_by(group: &[Fanned<'_>], first: &Fanned<'_>) -> Arc<Said> {
     let is_same = |fanned: &Fanned<'_>| std::ptr::eq(fanned.meaning, first.meaning);
     if group.iter().all(is_same) {
         return Arc::clone(&first.meaning.said);

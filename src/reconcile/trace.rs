@@ -87,7 +87,7 @@ pub struct Trace<'a> {
 impl Trace<'_> {
     /// Returns how the scanners' ids came to be this vulnerability.
     pub fn joined(&self) -> &[Alias] {
-        self.lives.last().map_or(&[], |life| &life.joined)
+        self.lives.last().map_or(&[], |life| &life.said.joined)
     }
 }
 
@@ -158,8 +158,8 @@ fn records(register: &Register<'_>, host: &str, vuln: &str, lives: &[&Finding]) 
     let system = register.host(host).and_then(|row| row.system.clone());
     let mut names: Vec<&str> = vec![vuln];
     for life in lives {
-        names.extend(life.aliases.iter().map(|alias| &**alias));
-        names.extend(life.remediation.as_deref());
+        names.extend(life.said.aliases.iter().map(|alias| &**alias));
+        names.extend(life.said.remediation.as_deref());
     }
     let names_vuln = |texts: &[Spanned<String>]| {
         let mut texts = texts.iter();

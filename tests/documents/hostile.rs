@@ -1,5 +1,7 @@
 //! Hostile text in every field that others fill: it is shown, and does nothing.
 
+use std::sync::Arc;
+
 use super::{DOCUMENTS, rendered, text};
 
 /// Markup, scripts, formulas, links, table separators, code and line breaks in one.
@@ -192,8 +194,9 @@ fn no_cell_of_a_csv_begins_a_formula() {
         let repository = super::repository(&super::files(""));
         let mut register = super::sample_register(&repository, "");
         for finding in &mut register.findings {
-            (finding.title, finding.severity_given) = (start.into(), start.into());
-            finding.observers = [start.into()].into();
+            let said = Arc::make_mut(&mut finding.said);
+            (said.title, said.severity_given) = (start.into(), start.into());
+            said.observers = [start.into()].into();
         }
         let made = super::render(
             &super::all(),
@@ -222,7 +225,8 @@ fn no_cell_of_a_csv_begins_a_formula() {
 fn hidden_characters_are_shown_as_code_points() {
     let repository = super::repository(&super::files(""));
     let mut register = super::sample_register(&repository, "");
-    register.findings[0].title = "safe\u{202e}exe.txt\u{200b}\u{1b}[31m\u{e000}table:hosts\u{e001}".into();
+    Arc::make_mut(&mut register.findings[0].said).title =
+        "safe\u{202e}exe.txt\u{200b}\u{1b}[31m\u{e000}table:hosts\u{e001}".into();
     let made = super::render(
         &super::all(),
         &super::Format::ALL,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use countersign::check::changes_of;
 use countersign::document::{Earlier, Format, POSTURE_DIFF, Provenance, find, render, render_difference};
@@ -89,7 +90,7 @@ fn differences(
 fn hostile_text_in_both_registers_is_shown_and_does_nothing() {
     let (old, new) = (files(""), files(HOSTILE));
     let spoil = |register: &mut Register<'_>| {
-        register.findings[0].title = HOSTILE.into();
+        Arc::make_mut(&mut register.findings[0].said).title = HOSTILE.into();
         register.findings[0].vuln = HOSTILE.into();
     };
     let made = differences((&old, &new), |_| {}, spoil);

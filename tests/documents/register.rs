@@ -9,8 +9,8 @@ use countersign::document::Provenance;
 use countersign::import::Product;
 use countersign::load::Repository;
 use countersign::model::{
-    AsOf, ClaimStatus, CoverageRef, Disposition, Exploit, Finding, HostStatus, Rate, RecordId, Remedy,
-    Severity, Skipped, Zone, parse_date,
+    AsOf, ClaimStatus, CoverageRef, CvssVector, Disposition, Exploit, Finding, HostStatus, Rate, RecordId,
+    Remedy, Said, Severity, Skipped, Zone, parse_date,
 };
 use countersign::reconcile::{
     HostRow, HostState, ImportLine, ImportState, Kpi, Period, Register, SystemRow, VersionMatch,
@@ -84,14 +84,25 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         host: format!("{host}{foreign}").into(),
         system: system.map(id),
         vuln: (*vuln).into(),
-        aliases: [Arc::from(format!("nessus:{}{foreign}", vuln.len()).as_str())].into(),
-        title: format!("{title}{foreign}").into(),
-        remediation: Some(format!("KB50{}{foreign}", &vuln[9..]).into()),
+        said: Arc::new(Said {
+            aliases: [Arc::from(format!("nessus:{}{foreign}", vuln.len()).as_str())].into(),
+            joined: [].into(),
+            title: format!("{title}{foreign}").into(),
+            remediation: Some(format!("KB50{}{foreign}", &vuln[9..]).into()),
+            severity: Some(*severity),
+            severity_given: format!("High{foreign}").into(),
+            vector: Some(CvssVector {
+                text: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(),
+                version: 31,
+                base: *score,
+                score: *score,
+            }),
+            fix_available: None,
+            patch_published: None,
+            observers: ["src-nessus".into(), "src-qualys".into()].into(),
+        }),
+        environmental: None,
         severity: *severity,
-        severity_given: format!("High{foreign}").into(),
-        cvss: Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into()),
-        score: Some(*score),
-        score_base: Some(*score),
         kev,
         exploited_since: kev,
         alerted: None,
@@ -135,8 +146,6 @@ fn finding(seed: &Seed, foreign: &str) -> Finding {
         recurrence: u32::from(*vuln == "CVE-2025-2003"),
         stale: *host == "kiosk01.nordhafen.example",
         discrepancy: None,
-        joined: [].into(),
-        observers: ["src-nessus".into(), "src-qualys".into()].into(),
         instances: 2,
         tier: Some("tier1".into()),
         breached: (*disposition == Disposition::FixedLate).then_some(base_due),

@@ -1,6 +1,7 @@
 //! D11: what has lost its support, who bears it, and the way out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use countersign::diagnostic::Diagnostic;
 use countersign::document::{Format, find, render};
@@ -262,9 +263,9 @@ fn what_the_register_lacks_is_told_by_rules_and_scanners() {
         .label("found at erp01")
         .subject("sys-erp");
     let page = page(&[unrecorded], |register| {
-        register.findings[3].title = "Unsupported Windows OS (remote)".into();
-        register.findings[8].title = "Windows end of life".into();
-        register.findings[12].title = "Unsupported, and gone by now".into();
+        Arc::make_mut(&mut register.findings[3].said).title = "Unsupported Windows OS (remote)".into();
+        Arc::make_mut(&mut register.findings[8].said).title = "Windows end of life".into();
+        Arc::make_mut(&mut register.findings[12].said).title = "Unsupported, and gone by now".into();
     });
     assert_eq!(
         rows(&page, "Ends of support that no record tells")[0],

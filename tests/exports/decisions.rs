@@ -1,6 +1,7 @@
 //! What each disposition and each standing of a decision becomes in each format.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use countersign::model::{CoverageRef, Disposition, RecordId, Severity};
 use countersign::reconcile::Register;
@@ -236,7 +237,7 @@ fn every_disposition_has_one_status_in_each_format() {
         // With no fix at hand the same waits for one.
         let mut register = sample(judged);
         register.findings[0].disposition = D::MitigationPending;
-        register.findings[0].remediation = None;
+        Arc::make_mut(&mut register.findings[0].said).remediation = None;
         assert_eq!(answers(&register), none);
     });
 }

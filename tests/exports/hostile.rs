@@ -1,5 +1,7 @@
 //! Hostile text in every field: each format stays valid, and nothing in it hides, reorders or commands.
 
+use std::sync::Arc;
+
 use countersign::load::Repository;
 use countersign::model::{Exception, Record, RiskAcceptance, Soa, System, Triage};
 
@@ -77,10 +79,11 @@ fn made(name: &str) -> Files {
     let mut register = sample_register(&repository, &format!("{HIDDEN}{MARKUP}"));
     for finding in &mut register.findings {
         finding.vuln = format!("{}{HIDDEN}", finding.vuln).into();
-        finding.cvss = Some(HIDDEN.into());
         let scanner = format!("{HIDDEN}scanner").into();
-        finding.observers = finding.observers.iter().cloned().chain([scanner]).collect();
-        finding.score = Some(f64::NAN);
+        let said = Arc::make_mut(&mut finding.said);
+        said.observers = said.observers.iter().cloned().chain([scanner]).collect();
+        let vector = said.vector.as_mut().unwrap();
+        (vector.text, vector.base) = (HIDDEN.into(), f64::NAN);
     }
     // A moment that no format takes.
     register.findings[0].last_seen = chrono::DateTime::from_timestamp(-60_000_000_000, 0).unwrap();

@@ -55,6 +55,7 @@ fn overdue(context: &Context<'_>, finding: &Finding, days: i64) -> Diagnostic {
         finding.severity
     );
     let patch = finding
+        .said
         .remediation
         .as_ref()
         .map(|key| format!("install `{}`", excerpt(key)));

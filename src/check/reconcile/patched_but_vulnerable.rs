@@ -37,7 +37,12 @@ fn judge(context: &Context<'_>, finding: &Finding, installed: &Installed) -> Opt
     let zone = context.as_of().zone();
     let hours = (context.as_of().instant() - installed.at).num_hours();
     let what = if finding.last_seen > installed.at {
-        let observers: Vec<&str> = finding.observers.iter().map(|observer| &**observer).collect();
+        let observers: Vec<&str> = finding
+            .said
+            .observers
+            .iter()
+            .map(|observer| &**observer)
+            .collect();
         format!(
             "and {} still saw it on {}",
             observers.join(", "),

@@ -101,7 +101,7 @@ pub(super) fn critical_findings(register: &Register<'_>) -> Table {
             Cell::text(finding.host.clone()),
             system_cell(finding),
             Cell::text(finding.vuln.clone()),
-            Cell::text(finding.title.clone()),
+            Cell::text(finding.said.title.clone()),
             Cell::Mark(disposition(finding.disposition)),
             Cell::text(day(register.as_of, finding.first_seen)),
             Cell::text(due(register.as_of, finding.due)),

@@ -188,7 +188,7 @@ pub(super) fn missed_table(register: &Register<'_>, missed: &[Missed<'_>]) -> Ta
             Cell::text(finding.host.clone()),
             system_cell(finding),
             Cell::text(finding.vuln.clone()),
-            Cell::text(finding.title.clone()),
+            Cell::text(finding.said.title.clone()),
             Cell::Mark(severity(finding.severity)),
             Cell::maybe(finding.tier.clone()),
             Cell::text(due(register.as_of, one.due)),

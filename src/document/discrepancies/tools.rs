@@ -116,7 +116,7 @@ fn install_row(register: &Register<'_>, finding: &Finding) -> Option<(u8, Vec<Ce
         day(register.as_of, installed.at),
         day(register.as_of, finding.last_seen),
     );
-    let observers = finding.observers.join(", ");
+    let observers = finding.said.observers.join(", ");
     let (word, tone, rank, says, action) = if finding.last_seen > installed.at {
         (
             "contradicted",

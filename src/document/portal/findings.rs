@@ -59,7 +59,7 @@ fn row(site: &Site<'_>, finding: &Finding) -> Vec<Cell> {
     let system = finding.system.as_ref();
     vec![
         Cell::text(finding.vuln.clone()),
-        Cell::text(finding.title.clone()),
+        Cell::text(finding.said.title.clone()),
         Cell::text(finding.host.clone()),
         system.map_or_else(|| Cell::text("no system"), |system| site.record(system.as_str())),
         Cell::Mark(severity(finding.severity)),
@@ -385,7 +385,7 @@ impl<'a> Vulnerability<'a> {
         let mut all: BTreeMap<&str, Self> = BTreeMap::new();
         for (place, finding) in site.findings.iter().enumerate() {
             let one = all.entry(&finding.vuln).or_insert_with(|| Self {
-                title: &finding.title,
+                title: &finding.said.title,
                 severity: finding.severity,
                 kev: finding.kev,
                 open: 0,

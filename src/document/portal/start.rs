@@ -250,7 +250,7 @@ fn overdue_table(site: &Site<'_>, places: &[usize]) -> Table {
         let system = finding.system.as_ref();
         vec![
             links([(finding.vuln.to_string(), page)]),
-            Cell::text(finding.title.clone()),
+            Cell::text(finding.said.title.clone()),
             Cell::text(finding.host.clone()),
             system.map_or_else(|| Cell::text("no system"), |system| site.record(system.as_str())),
             Cell::Mark(severity(finding.severity)),

@@ -214,7 +214,7 @@ pub(super) fn finding_table(register: &Register<'_>, turned: &[Turned<'_>]) -> T
             Cell::text(finding.host.clone()),
             system_cell(finding),
             Cell::text(finding.vuln.clone()),
-            Cell::text(finding.title.clone()),
+            Cell::text(finding.said.title.clone()),
             Cell::Mark(severity(finding.severity)),
             Cell::maybe(rated.map(|was| was.severity.word())),
             Cell::list(one.turns.iter().map(|turn| turn.words())),

@@ -247,7 +247,7 @@ pub(super) fn scanner_table(register: &Register<'_>, endings: &[Ending<'_>]) -> 
         finding.system.is_some() && listed.any(|id| id == finding.system.as_ref())
     };
     let says_so = |finding: &&Finding| {
-        let title = finding.title.to_lowercase();
+        let title = finding.said.title.to_lowercase();
         !finding.disposition.is_closed() && SCANNER_WORDS.iter().any(|word| title.contains(word))
     };
     let mut found: Vec<&Finding> = register.findings.iter().filter(says_so).collect();
@@ -258,7 +258,7 @@ pub(super) fn scanner_table(register: &Register<'_>, endings: &[Ending<'_>]) -> 
             system_cell(finding),
             Cell::text(if is_listed(finding) { "yes" } else { "no" }),
             Cell::text(&*finding.vuln),
-            Cell::text(&*finding.title),
+            Cell::text(&*finding.said.title),
             Cell::Mark(severity(finding.severity)),
             Cell::Mark(crate::document::words::disposition(finding.disposition)),
         ]

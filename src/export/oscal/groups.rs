@@ -53,7 +53,7 @@ impl Group<'_> {
     /// Returns the title that a scanner gives the gravest finding.
     pub(super) fn description(&self) -> &str {
         let gravest = self.findings.iter().max_by_key(|finding| finding.severity);
-        gravest.map_or("", |finding| &finding.title)
+        gravest.map_or("", |finding| &finding.said.title)
     }
 
     /// Returns the UUID of what a model says of the group, such as its `risk`.
@@ -65,7 +65,7 @@ impl Group<'_> {
     fn observers(&self) -> BTreeSet<&Arc<str>> {
         self.findings
             .iter()
-            .flat_map(|finding| &*finding.observers)
+            .flat_map(|finding| &*finding.said.observers)
             .collect()
     }
 
@@ -118,7 +118,7 @@ impl Group<'_> {
         let facet =
             |name: &str, value: &str| json!({"name": name, "system": NAMESPACE, "value": line(value)});
         let mut facets = vec![facet("severity", gravest.severity.word())];
-        facets.extend(gravest.cvss.as_ref().map(|vector| facet("cvss", vector)));
+        facets.extend(gravest.cvss().map(|vector| facet("cvss", vector)));
         let exploited = self
             .findings
             .iter()

@@ -215,7 +215,7 @@ fn of_overdue(request: &Request<'_>, group: &Group<'_>, cast: &mut Cast<'_>) -> 
         .min()
         .unwrap_or(as_of.instant());
     let patches: Vec<&str> = {
-        let patches = overdue.filter_map(|finding| finding.remediation.as_deref());
+        let patches = overdue.filter_map(|finding| finding.said.remediation.as_deref());
         patches
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()

@@ -205,9 +205,9 @@ fn newest<'a>(register: &'a Register<'_>) -> Vec<&'a Finding> {
 
 fn describe(vulnerability: &mut Vulnerability, finding: &Finding) {
     let is_own_name = |alias: &Arc<str>| alias.split_once(':').is_some_and(|(_, id)| *id == *finding.vuln);
-    let aliases = finding.aliases.iter().filter(|alias| !is_own_name(alias));
+    let aliases = finding.said.aliases.iter().filter(|alias| !is_own_name(alias));
     vulnerability.aliases.extend(aliases.cloned());
-    let score = finding.score.filter(|score| score.is_finite());
+    let score = finding.score().filter(|score| score.is_finite());
     let is_graver = vulnerability.rating.as_ref().is_none_or(|known| {
         let order = finding.severity.cmp(&known.severity);
         order
@@ -219,11 +219,11 @@ fn describe(vulnerability: &mut Vulnerability, finding: &Finding) {
             .is_gt()
     });
     if is_graver {
-        vulnerability.title = Some(Arc::clone(&finding.title));
+        vulnerability.title = Some(Arc::clone(&finding.said.title));
         vulnerability.rating = Some(Rating {
             severity: finding.severity,
             score,
-            vector: finding.cvss.clone(),
+            vector: finding.cvss().cloned(),
         });
     }
 }

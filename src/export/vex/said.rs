@@ -77,7 +77,7 @@ fn open(register: &Register<'_>, finding: &Finding, triages: &Triages<'_>) -> Sa
         return said;
     }
     let day = register.as_of.zone().day_of(finding.due);
-    let patch = finding.remediation.as_deref();
+    let patch = finding.said.remediation.as_deref();
     let installed = finding.installed.as_ref();
     let mut text = match (finding.disposition, patch) {
         (Disposition::PendingVerification, _) => {
@@ -115,7 +115,7 @@ fn fix(finding: &Finding, triages: &Triages<'_>) -> Measure {
         .about(finding)
         .find_map(|triage| triage.spec.fix_available.as_ref())
         .map(|fix| fix.value);
-    let is_named = finding.remediation.is_some() || finding.patch_published.is_some();
+    let is_named = finding.said.remediation.is_some() || finding.patch_published.is_some();
     if finding.installed.is_some() || told.unwrap_or(is_named) {
         Measure::Fix
     } else {

@@ -35,7 +35,7 @@ fn one(report: &Report<'_>, trace: &Trace<'_>, style: Style, out: &mut dyn Write
         writeln!(
             out,
             "{} ({}{})",
-            visible(&last.title),
+            visible(&last.said.title),
             visible(system),
             visible(&tier)
         )?;
@@ -151,7 +151,7 @@ fn life_of(report: &Report<'_>, life: &Finding, out: &mut dyn Write) -> io::Resu
         out,
         "severity     {} ({} by the scanner)",
         life.severity,
-        visible(&life.severity_given)
+        visible(&life.said.severity_given)
     )?;
     writeln!(out, "first seen   {}", at(life.first_seen))?;
     writeln!(out, "last seen    {}", at(life.last_seen))?;

@@ -279,7 +279,7 @@ impl<'a> Coverages<'a> {
         of_host: Option<&OfHost>,
         unsupported: Option<&RecordId>,
     ) -> Vec<usize> {
-        let keys = finding.names().chain(finding.remediation.as_ref());
+        let keys = finding.names().chain(finding.said.remediation.as_ref());
         let mut found: Vec<usize> = Vec::new();
         if let Some(of_host) = of_host {
             for number in keys.clone().filter_map(|key| self.numbers.get(&**key)) {

@@ -252,7 +252,7 @@ fn names_of(id: &str, findings: &[&Finding]) -> BTreeSet<String> {
 
 /// Returns the names of a finding in lower case, a scanner's own advisory with and without its family.
 fn names(finding: &Finding) -> impl Iterator<Item = String> {
-    plain_names(&finding.vuln, &finding.aliases)
+    plain_names(&finding.vuln, &finding.said.aliases)
 }
 
 fn seen<'a>(entries: &[ScannerSuppression], findings: &'a [Finding]) -> BTreeMap<String, Vec<&'a Finding>> {

@@ -51,7 +51,7 @@ impl<'a> Vex<'a> {
 
     fn about(&self, finding: &Finding) -> Vec<&'a Spoken<'a>> {
         let mut all: Vec<&Spoken<'_>> = Vec::new();
-        for name in plain_names(&finding.vuln, &finding.aliases) {
+        for name in plain_names(&finding.vuln, &finding.said.aliases) {
             for one in self.by_name.get(&name).into_iter().flatten() {
                 if !all.iter().any(|known| std::ptr::eq(*known, *one)) {
                     all.push(one);
@@ -85,7 +85,7 @@ impl<'a> Vex<'a> {
         for finding in findings {
             let key = (
                 Arc::clone(&finding.vuln),
-                Arc::clone(&finding.aliases),
+                Arc::clone(&finding.said.aliases),
                 finding.system.clone(),
             );
             let notes = known.entry(key).or_insert_with(|| {
