@@ -1,9 +1,11 @@
 //! How much memory an import and a register take, each seen in a process of its own, since a peak is never taken back.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use countersign::import::{Scan, Sighting};
+use countersign::import::{CheckInfo, Scan, Sighting};
 use countersign::reconcile::Register;
 
 use crate::generate_formats::{write_long_text, write_one_host, write_qualys, write_trivy};
@@ -11,6 +13,8 @@ use crate::{EXCEPTIONS, FINDINGS, FOLDER, WORDS, excepted, export, formats, lay_
 
 /// Words with which a file of as many findings has four times the bytes.
 const LONG_WORDS: usize = 1_150;
+/// Before what is shared stand two counters.
+const COUNTERS: usize = 16;
 /// Bytes of one long text.
 const LONG_TEXT: usize = 100_000_000;
 /// The argument with which the bench runs itself to see how much memory one import takes.
@@ -134,8 +138,44 @@ fn figures<const COUNT: usize>(arguments: &[&Path]) -> [u64; COUNT] {
 fn print_peak(place: &Path) {
     let files: Vec<PathBuf> = formats::files(place);
     let scans = formats::import_files(&files);
+    let peak = status("VmHWM:");
+    println!("{peak} {}", kept(&scans));
+}
+
+/// Adds up what a register is made from: the sightings, and what the checks say, each text once.
+fn kept(scans: &[Scan]) -> usize {
     let sightings: usize = scans.iter().map(|scan| scan.sightings.iter().count()).sum();
-    println!("{} {}", status("VmHWM:"), sightings * size_of::<Sighting>());
+    let mut known: HashSet<*const u8> = HashSet::new();
+    let mut bytes = sightings * size_of::<Sighting>();
+    for check in scans.iter().flat_map(|scan| &scan.checks) {
+        if !known.insert(Arc::as_ptr(check).cast()) {
+            continue;
+        }
+        bytes += piece(COUNTERS + size_of::<CheckInfo>());
+        bytes += list(&check.cves) + list(&check.aliases) + list(&check.vectors);
+        let vectors = check.vectors.iter().map(|vector| &vector.text);
+        let own = [&check.family, &check.id, &check.title, &check.severity_given];
+        let texts = own.into_iter().chain(&check.remediation).chain(vectors);
+        for text in texts.chain(&check.cves).chain(&check.aliases) {
+            if known.insert(text.as_ptr()) {
+                bytes += piece(COUNTERS + text.len());
+            }
+        }
+    }
+    bytes
+}
+
+fn list<T>(items: &[T]) -> usize {
+    if items.is_empty() {
+        0
+    } else {
+        piece(size_of_val(items))
+    }
+}
+
+/// Returns what the allocator takes for so many bytes: a word more, in steps of two words, and four words at least.
+fn piece(bytes: usize) -> usize {
+    (bytes + 8).next_multiple_of(16).max(32)
 }
 
 /// Prints how many bytes a register holds: what the process grows by with each further one.

@@ -24,7 +24,7 @@ pub(crate) fn write(comparisons: &[Comparison], rows: &[Row], peaks: &[Peak]) {
     for comparison in comparisons {
         push_comparison(&mut page, comparison);
     }
-    page += "\n## Memory of an import\n\nIn megabytes; beyond is what neither the sightings nor the hosts' own records explain.\n\n\
+    page += "\n## Memory of an import\n\nIn megabytes; kept is what a register is made from: the sightings, and what the checks say, each text once.\n\n\
              | import of | file | peak | kept | beyond |\n|---|---|---|---|---|\n";
     for peak in peaks {
         let Peak {

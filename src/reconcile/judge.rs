@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rayon::prelude::*;
 
 use super::alerts::Alerts;
-use super::clock::{Breach, Course, Courses, Facts, Freeze, Late, Note, late, plan_by};
+use super::clock::{Breach, Course, Courses, Facts, Freeze, Late, Likenesses, Note, late, plan_by};
 use super::coverage::{Answer, Coverages};
 use super::environment::Environment;
 use super::facts::Exposed;
@@ -79,7 +79,6 @@ fn names_of(life: &Life) -> impl Iterator<Item = &Arc<str>> + Clone {
 struct Matter<'m, 'a> {
     life: &'m Life,
     seat: &'m Seat<'m>,
-    facts: Facts<'m>,
     triages: Vec<Approved<'a>>,
     /// When its host was retired, where nobody has seen it after.
     retired: Option<DateTime<Utc>>,
@@ -88,7 +87,10 @@ struct Matter<'m, 'a> {
 impl<'a> Bench<'a> {
     /// Judges the lives of hosts in their order, each host's by vulnerability and time: nothing large is sorted after.
     pub(super) fn judge_all(&self, of_hosts: &[(&HostRow, &[Life])]) -> Vec<Finding> {
-        let seats: Vec<Seat<'_>> = of_hosts.iter().map(|(host, _)| self.seat(host)).collect();
+        let mut likenesses = Likenesses::default();
+        let seats: Vec<Seat<'_>> = (of_hosts.iter())
+            .map(|(host, _)| self.seat(host, &mut likenesses))
+            .collect();
         let of_seats = seats.iter().zip(of_hosts);
         let lives: Vec<(&Life, &Seat<'_>)> = of_seats
             .flat_map(|(seat, (_, lives))| lives.iter().map(move |life| (life, seat)))
@@ -107,7 +109,7 @@ impl<'a> Bench<'a> {
     }
 
     /// Judges one life on its host.
-    fn judge<'s>(&'s self, life: &'s Life, seat: &'s Seat<'s>, courses: &mut Courses<'s>) -> Finding {
+    fn judge<'s>(&'s self, life: &'s Life, seat: &'s Seat<'s>, courses: &mut Courses) -> Finding {
         let host = seat.host;
         let retired = seat.retired.filter(|retired| {
             life.episode.last_seen <= *retired && host.last_scan.is_none_or(|at| at <= *retired)
@@ -126,7 +128,6 @@ impl<'a> Bench<'a> {
         let matter = Matter {
             life,
             seat,
-            facts,
             triages,
             retired,
         };
@@ -175,13 +176,11 @@ impl<'a> Bench<'a> {
     fn dispose(&self, finding: &mut Finding, matter: &Matter<'_, '_>, notes: Vec<Note>) {
         let Matter { life, seat, .. } = *matter;
         let triages = &matter.triages;
-        let exploited_since = self.exploited_since(&matter.facts);
-        finding.exploited_since = exploited_since;
         let without_fix = seat.unsupported.filter(|_| !has_vendor_fix(life, triages));
         let last = finding.closed.unwrap_or(self.as_of.instant());
         let stretches: Vec<Late> = late(&finding.segments, last).collect();
         let answer = if seat.host.candidates.is_empty() {
-            let about = (exploited_since, without_fix);
+            let about = (finding.exploited_since, without_fix);
             self.coverages.answer(finding, seat.decisions, about, &stretches)
         } else {
             // On an ambiguous host no decision applies: it may have been made for another machine.
@@ -296,13 +295,6 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn exploited_since(&self, facts: &Facts<'_>) -> Option<Date> {
-        let known = facts.exploited(self.as_of.zone());
-        known
-            .filter(|(level, _)| *level == Exploit::Active)
-            .map(|(_, since)| since)
-    }
-
     /// While the vendor has no fix there is a date to mitigate by; with the fix only the patch is due.
     fn mitigation_due(
         &self,
@@ -337,7 +329,7 @@ impl<'a> Bench<'a> {
     }
 
     fn finding_of(&self, life: &Life, seat: &Seat<'_>, facts: &Facts<'_>, course: &Course) -> Finding {
-        let host = seat.host;
+        let (host, exploited) = (seat.host, facts.exploited(self.as_of.zone()));
         let last = course.segments.last();
         // A course has at least one segment.
         let due = last.map_or(life.episode.first_seen, |last| last.due);
@@ -351,10 +343,10 @@ impl<'a> Bench<'a> {
             environmental: None,
             kev: facts.kev.map(|listing| listing.added),
             epss: facts.epss,
-            exploit: facts
-                .exploited(self.as_of.zone())
-                .map_or(Exploit::None, |(level, _)| level),
-            exploited_since: None,
+            exploit: exploited.map_or(Exploit::None, |(level, _)| level),
+            exploited_since: exploited
+                .filter(|(level, _)| *level == Exploit::Active)
+                .map(|(_, since)| since),
             alerted: self.alerts.first(life),
             patch_published: facts.patch_published,
             first_seen: life.episode.first_seen,

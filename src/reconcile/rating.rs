@@ -384,8 +384,8 @@ impl<'a> Bench<'a> {
     }
 
     /// Sets the clock, with what others came to that nothing tells apart.
-    pub(super) fn clock<'s>(&self, facts: &Facts<'_>, seat: &Seat<'s>, courses: &mut Courses<'s>) -> Course {
-        courses.of(seat.alike, facts, || {
+    pub(super) fn clock(&self, facts: &Facts<'_>, seat: &Seat<'_>, courses: &mut Courses) -> Course {
+        courses.of(seat.likeness, facts, || {
             let stays = self.clocks.stays_since(seat, facts.first_seen);
             if stays.is_empty() {
                 return course(facts, seat.law, &self.clocks.ground);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::clock::{Alike, Freeze, Law, SystemVersion};
+use super::clock::{Alike, Freeze, Law, Likeness, Likenesses, SystemVersion};
 use super::coverage::OfHost;
 use super::judge::Bench;
 use super::moves::Stay;
@@ -39,13 +39,13 @@ pub(super) struct Seat<'s> {
     pub(super) freezes: &'s [Freeze],
     pub(super) overrides: &'s [OverrideOf<'s>],
     pub(super) decisions: Option<&'s OfHost>,
-    /// What the host has in common with others; `None` where it has moved.
-    pub(super) alike: Option<Alike<'s>>,
+    /// The number of the hosts that are alike; `None` where it has moved.
+    pub(super) likeness: Option<Likeness>,
 }
 
 impl Bench<'_> {
     /// Works out by what the findings of a host are judged.
-    pub(super) fn seat<'s>(&'s self, host: &'s HostRow) -> Seat<'s> {
+    pub(super) fn seat<'s>(&'s self, host: &'s HostRow, likenesses: &mut Likenesses<'s>) -> Seat<'s> {
         let of_system = host.system.as_ref();
         let recorded = of_system.and_then(|id| self.repository.systems.get(id));
         let system = self.exposed.system_of(&host.id).or(recorded);
@@ -68,10 +68,12 @@ impl Bench<'_> {
             freezes: self.clocks.freezes_of(host),
             overrides: self.clocks.overrides_of(host),
             decisions: self.coverages.of_host(&host.id),
-            alike: stays.is_empty().then(|| Alike {
-                system: of_system,
-                exposure: system.and_then(|system| system.spec.exposure),
-                ambiguity,
+            likeness: stays.is_empty().then(|| {
+                likenesses.number(Alike {
+                    system: of_system,
+                    exposure: system.and_then(|system| system.spec.exposure),
+                    ambiguity,
+                })
             }),
         }
     }

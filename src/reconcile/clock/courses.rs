@@ -31,20 +31,35 @@ pub(in crate::reconcile) struct Alike<'s> {
     pub(in crate::reconcile) ambiguity: Option<&'static str>,
 }
 
+/// Numbers hosts; those that are alike have the same.
+#[derive(Default)]
+pub(in crate::reconcile) struct Likenesses<'s>(HashMap<Alike<'s>, Likeness>);
+
+/// The number of hosts that are alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(in crate::reconcile) struct Likeness(usize);
+
+impl<'s> Likenesses<'s> {
+    pub(in crate::reconcile) fn number(&mut self, host: Alike<'s>) -> Likeness {
+        let next = Likeness(self.0.len());
+        *self.0.entry(host).or_insert(next)
+    }
+}
+
 /// What clocks came to, by all that set them.
 #[derive(Default)]
-pub(in crate::reconcile) struct Courses<'s> {
-    known: HashMap<(Alike<'s>, Plain), Course, RandomState>,
+pub(in crate::reconcile) struct Courses {
+    known: HashMap<(Likeness, Plain), Course, RandomState>,
 }
 
 /// So many are kept; a history of many days has findings that are alike in nothing.
 const MOST: usize = 4096;
 
-impl<'s> Courses<'s> {
+impl Courses {
     /// Returns what the clock of a finding comes to, which is worked out where none was alike.
     pub(in crate::reconcile) fn of(
         &mut self,
-        hosts: Option<Alike<'s>>,
+        hosts: Option<Likeness>,
         facts: &Facts<'_>,
         work_out: impl Fn() -> Course,
     ) -> Course {
@@ -232,9 +247,11 @@ mod tests {
             exposure: None,
             ambiguity: None,
         };
-        let mut courses = Courses::default();
-        let mut told =
-            |hosts, facts: &Facts<'_>, severity| courses.of(hosts, facts, || course(severity)).severity;
+        let (mut likenesses, mut courses) = (Likenesses::default(), Courses::default());
+        let mut told = |hosts, facts: &Facts<'_>, severity| {
+            let hosts: Option<Likeness> = Option::map(hosts, |hosts| likenesses.number(hosts));
+            courses.of(hosts, facts, || course(severity)).severity
+        };
         assert_eq!(told(Some(hosts), &facts(), Severity::High), Severity::High);
         for (what, change) in changes {
             let mut changed = facts();

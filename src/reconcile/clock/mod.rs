@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub(super) use courses::{Alike, Courses};
+pub(super) use courses::{Alike, Courses, Likeness, Likenesses};
 pub(super) use days::Almanac;
 pub(super) use freeze::{Freeze, plan_by};
 pub(super) use history::{Course, Note, course};

@@ -194,23 +194,24 @@ impl<'a> Coverages<'a> {
         of_host: Option<&OfHost>,
         (begin, end): (DateTime<Utc>, DateTime<Utc>),
     ) -> u64 {
+        let matching = self.matching(finding, of_host, None);
+        if matching.is_empty() {
+            return 0;
+        }
         let zone = self.as_of.zone();
         let exploited = finding.exploited_since.map(|day| (day, zone.start_of_day(day)));
-        let spans = self
-            .matching(finding, of_host, None)
-            .into_iter()
-            .filter_map(|index| {
-                let coverage = &self.all[index];
-                let (from, until) = coverage.stood(self.as_of).filter(|_| !coverage.is_acceptance)?;
-                let mut last = until.min(end).min(finding.closed.unwrap_or(end));
-                if let Some((day, since)) = exploited
-                    && !coverage.survives_exploitation(day, end, self.as_of)
-                {
-                    last = last.min(since.with_timezone(&Utc));
-                }
-                let first = from.max(finding.first_seen).max(begin);
-                (first < last).then_some((first, last))
-            });
+        let spans = matching.into_iter().filter_map(|index| {
+            let coverage = &self.all[index];
+            let (from, until) = coverage.stood(self.as_of).filter(|_| !coverage.is_acceptance)?;
+            let mut last = until.min(end).min(finding.closed.unwrap_or(end));
+            if let Some((day, since)) = exploited
+                && !coverage.survives_exploitation(day, end, self.as_of)
+            {
+                last = last.min(since.with_timezone(&Utc));
+            }
+            let first = from.max(finding.first_seen).max(begin);
+            (first < last).then_some((first, last))
+        });
         united_seconds(spans.collect())
     }
 
