@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 
+use super::ByVuln;
 use super::alias::Aliases;
 use super::assets::Assets;
 use super::checks::Ratings;
@@ -281,8 +282,8 @@ impl Joined {
 }
 
 /// Joins the newest catalogues of known exploited vulnerabilities; listings after as-of are not yet made.
-pub(super) fn kev_listings<'a>(runs: &'a [Run<'_>], as_of: AsOf) -> HashMap<&'a str, KevListing> {
-    let mut listings: HashMap<&str, KevListing> = HashMap::new();
+pub(super) fn kev_listings<'a>(runs: &'a [Run<'_>], as_of: AsOf) -> ByVuln<'a, KevListing> {
+    let mut listings: ByVuln<'_, KevListing> = ByVuln::default();
     for run in runs
         .iter()
         .filter(|run| run.scan.importer.product == Product::Kev && is_used(run))
@@ -305,8 +306,8 @@ pub(super) fn kev_listings<'a>(runs: &'a [Run<'_>], as_of: AsOf) -> HashMap<&'a 
 }
 
 /// Joins the newest exploit predictions; of two the higher.
-pub(super) fn epss_scores<'a>(runs: &'a [Run<'_>]) -> HashMap<&'a str, f64> {
-    let mut scores: HashMap<&str, f64> = HashMap::new();
+pub(super) fn epss_scores<'a>(runs: &'a [Run<'_>]) -> ByVuln<'a, f64> {
+    let mut scores: ByVuln<'_, f64> = ByVuln::default();
     for run in runs
         .iter()
         .filter(|run| run.scan.importer.product == Product::Epss && is_used(run))

@@ -1,11 +1,12 @@
 //! From one life to one finding: severity, due date, decisions, and the first row of the table that matches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rayon::prelude::*;
 
+use super::ByVuln;
 use super::alerts::Alerts;
 use super::clock::{Breach, Course, Courses, Facts, Freeze, Late, Likenesses, Note, late, plan_by};
 use super::coverage::{Answer, Coverages};
@@ -40,10 +41,10 @@ pub(super) struct Bench<'a> {
     pub(super) systems: &'a BTreeMap<RecordId, SystemRow>,
     pub(super) exposed: &'a Exposed,
     pub(super) coverages: &'a Coverages<'a>,
-    pub(super) kev: HashMap<&'a str, KevListing>,
-    pub(super) epss: HashMap<&'a str, f64>,
+    pub(super) kev: ByVuln<'a, KevListing>,
+    pub(super) epss: ByVuln<'a, f64>,
     /// Triages that count, by vulnerability.
-    pub(super) triages: HashMap<&'a str, Vec<Approved<'a>>>,
+    pub(super) triages: ByVuln<'a, Vec<Approved<'a>>>,
     pub(super) clocks: Clocks<'a>,
 }
 
@@ -52,8 +53,8 @@ pub(super) fn triages<'a>(
     repository: &'a Repository,
     standings: &Standings,
     as_of: AsOf,
-) -> HashMap<&'a str, Vec<Approved<'a>>> {
-    let mut found: HashMap<&str, Vec<Approved<'_>>> = HashMap::new();
+) -> ByVuln<'a, Vec<Approved<'a>>> {
+    let mut found: ByVuln<'_, Vec<Approved<'_>>> = ByVuln::default();
     for triage in &repository.triages {
         let standing = standings.of(Kind::Triage, triage.id());
         let approved = standing.approved.first().copied();

@@ -53,13 +53,19 @@ pub use whatif::{
     CellChange, Difference, Had, Tally, Turned, Verdict, contents_with_cells, difference, with_cells,
 };
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use crate::import::Scan;
 use crate::load::Repository;
 use crate::model::AsOf;
 use crate::trust::{Lineage, Standings};
 use chrono::Utc;
+
+/// What is found by the name of a vulnerability.
+type ByVuln<'a, T> = HashMap<&'a str, T, RandomState>;
 
 /// What reconciliation is told beside its inputs.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
 //! What a finding's clock is set by: its facts, the agreement over its life, triages, the strictest on any ambiguity.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::ByVuln;
 use super::clock::{
     AgreementVersion, Almanac, Course, Courses, Facts, FixWord, Freeze, Ground, Law, Override, Pause, Rated,
     Records, Sharing, SystemVersion, course, laid_out, pause_of, standing_alone, system_versions,
@@ -36,7 +37,7 @@ pub(super) struct Clocks<'a> {
     /// Every live agreement, for what no single one governs.
     alone: Vec<AgreementVersion<'a>>,
     /// Triages that speak of a vendor's fix, those that have ended, too, by vulnerability.
-    fixes: HashMap<&'a str, Vec<Approved<'a>>>,
+    fixes: ByVuln<'a, Vec<Approved<'a>>>,
     /// The freezes of each system, by their first day.
     freezes: BTreeMap<RecordId, Vec<Freeze>>,
     /// What incidents set for each system.
@@ -262,8 +263,8 @@ fn governor(kind: Kind, meta: &Meta) -> Governor {
 }
 
 /// Collects the triages that were approved and say whether there is a fix; one that ended has still paused a clock.
-fn fixes<'a>(repository: &'a Repository, standings: &Standings) -> HashMap<&'a str, Vec<Approved<'a>>> {
-    let mut found: HashMap<&str, Vec<Approved<'_>>> = HashMap::new();
+fn fixes<'a>(repository: &'a Repository, standings: &Standings) -> ByVuln<'a, Vec<Approved<'a>>> {
+    let mut found: ByVuln<'_, Vec<Approved<'_>>> = ByVuln::default();
     for triage in &repository.triages {
         let standing = standings.of(Kind::Triage, triage.id());
         let is_meant = !matches!(triage.meta.declared(), Status::Draft | Status::Revoked);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use countersign::document::{DOCUMENTS, DocumentKind, Format, find, render};
 use countersign::reconcile::Register;
@@ -38,7 +39,7 @@ fn many(register: &mut Register<'_>, count: usize) {
     register.findings = (0..count)
         .map(|number| {
             let mut finding = seed.clone();
-            finding.title = format!(
+            Arc::make_mut(&mut finding.said).title = format!(
                 "begins {number:04} and goes on for some words, so that a row has lines, ends {number:04}"
             )
             .into();
@@ -371,7 +372,8 @@ const HIDDEN: &str = "a\u{202e}b\u{200b} e\u{301}\u{301}\u{301} שלום الع�
 fn hostile_text_is_shown_and_does_nothing() {
     let kinds: Vec<&DocumentKind> = DOCUMENTS.iter().collect();
     let files = made(&kinds, HOSTILE, |register| {
-        register.findings[0].title = format!("{HIDDEN}{HOSTILE} {}", "x".repeat(3_000)).into();
+        Arc::make_mut(&mut register.findings[0].said).title =
+            format!("{HIDDEN}{HOSTILE} {}", "x".repeat(3_000)).into();
     });
     let folder = laid_down(&files);
     for kind in kinds {

@@ -250,7 +250,7 @@ fn a_huge_proof_is_hashed_as_it_passes() {
     let one = text("nexpose-xml/one.xml");
     let print = |proof: &str| {
         let (_, recorder) = read(one.replacen("Found it.", proof, 1).as_bytes()).unwrap();
-        recorder.observations[0].1.fingerprint.clone()
+        recorder.observations[0].1.fingerprint
     };
     let long = "x".repeat(4 << 20);
     assert_ne!(print(&long), print(&long[1..]));

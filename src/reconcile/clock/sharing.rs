@@ -1,8 +1,10 @@
 //! Equal lists of segments are kept once: findings of one run have mostly the same.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::fast::RandomState;
 
 use crate::model::{Segment, Segments};
 
@@ -11,7 +13,7 @@ const SHARDS: usize = 16;
 /// Every list of segments that was seen; it is never walked, so that no order of hashes can leak out.
 #[derive(Default)]
 pub(in crate::reconcile) struct Sharing {
-    shards: [Mutex<HashSet<Segments>>; SHARDS],
+    shards: [Mutex<HashSet<Segments, RandomState>>; SHARDS],
     hasher: RandomState,
 }
 

@@ -17,6 +17,7 @@ use self::product::{Listed, names_of};
 pub(super) use self::statements::Vex;
 pub use self::statements::VexStatement;
 pub use self::version::VersionMatch;
+use super::ByVuln;
 use super::alias::plain_names;
 use super::join::Life;
 use super::register::{HostRow, ImportState};
@@ -191,8 +192,8 @@ fn common_names<'a>(all: impl Iterator<Item = &'a Advice>) -> HashMap<String, Ar
 /// What the rows are made from.
 pub(super) struct Ground<'a> {
     pub(super) repository: &'a Repository,
-    pub(super) kev: &'a HashMap<&'a str, KevListing>,
-    pub(super) epss: &'a HashMap<&'a str, f64>,
+    pub(super) kev: &'a ByVuln<'a, KevListing>,
+    pub(super) epss: &'a ByVuln<'a, f64>,
     /// What scanners found.
     pub(super) found: &'a Found,
 }
