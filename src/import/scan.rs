@@ -204,7 +204,8 @@ fn collect_one(export: &Export, meter: &Meter) -> Result<Scan, ImportError> {
 /// So many texts are looked for among those that were seen; they are forgotten then, and none of them is lost.
 const MOST_TEXTS: usize = 1 << 16;
 
-/// Keeps each distinct check once, and of texts those that come often; several instances of a check on a host become one sighting.
+/// Keeps each distinct check once, and a text that comes often; several instances of a check on a host become one
+/// sighting.
 #[derive(Default)]
 struct Collector {
     hosts: Vec<Host>,

@@ -30,7 +30,7 @@ pub(in crate::import) fn outline(head: &[u8]) -> Outline {
     }
 }
 
-/// Tells whether the root is an object with at least `count` of these names; what follows the last of them is not read.
+/// Tells whether the root is an object with at least `count` of these names; what follows them is not read.
 pub(in crate::import) fn has_some(head: &[u8], known: &[&str], count: usize) -> bool {
     let head = head.trim_ascii();
     let mut found: BTreeSet<&&str> = BTreeSet::new();
