@@ -315,3 +315,29 @@ fn summary(head: &Head) -> ScanSummary {
         incomplete: head.incomplete.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::SeenLine;
+    use super::{State, check, sighting};
+
+    #[test]
+    fn a_sighting_whose_fingerprint_is_none_is_refused() {
+        let mut state = State::default();
+        let line = r#"{"check": 0, "family": "nessus", "id": "1", "title": "A", "severity_given": "High"}"#;
+        check(&mut state, &serde_json::from_str(line).unwrap()).unwrap();
+        let read = |fingerprint: &str| {
+            let line =
+                format!(r#"{{"check": 0, "state": "seen", "instances": 1, "fingerprint": "{fingerprint}"}}"#);
+            let line: SeenLine = serde_json::from_str(&line).unwrap();
+            sighting(&state, &line)
+        };
+        let good = format!("sha256:{}", "0a".repeat(32));
+        let seen = read(&good).unwrap();
+        assert_eq!(seen.fingerprint.map(|one| one.to_string()), Some(good.clone()));
+        for bad in ["", "0a", &good[1..], &good[..70], &good.to_uppercase()] {
+            let error = read(bad).unwrap_err();
+            assert!(error.contains("is not `sha256:` with 64 hex digits"), "{error}");
+        }
+    }
+}

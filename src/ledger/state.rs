@@ -3,10 +3,11 @@
 //! A run is written as its difference to the run before it, and read back as if it were whole: what it has in
 //! common with that run is shared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
 
 use crate::import::{CheckInfo, KevListing, SharedSighting, Sighting};
 use crate::model::{Advice, Host, Stamp, Zone};
@@ -43,7 +44,10 @@ pub(super) struct State {
     pub(super) hosts: Vec<Host>,
     pub(super) by_key: HashMap<String, u32>,
     pub(super) checks: Vec<Arc<CheckInfo>>,
-    pub(super) by_id: HashMap<Arc<str>, Vec<u32>>,
+    /// Places in `checks`, by all that a check says: an id may come with as many texts as a file likes.
+    places: HashMap<Arc<CheckInfo>, u32, RandomState>,
+    /// The scanner's ids with their family, each once.
+    ids: HashSet<Arc<str>>,
     pub(super) on_host: Vec<OnHost>,
     pub(super) kev: BTreeMap<Arc<str>, KevListing>,
     pub(super) epss: BTreeMap<Arc<str>, f64>,
@@ -71,24 +75,21 @@ impl State {
 
     /// Finds a check that says exactly the same.
     pub(super) fn find_check(&self, check: &CheckInfo) -> Option<u32> {
-        let candidates = self.by_id.get(&*id_of(check))?;
-        candidates
-            .iter()
-            .copied()
-            .find(|index| *self.checks[*index as usize] == *check)
+        self.places.get(check).copied()
     }
 
     pub(super) fn put_check(&mut self, check: Arc<CheckInfo>) -> u32 {
         let index = u32::try_from(self.checks.len()).unwrap_or(u32::MAX);
-        self.by_id.entry(id_of(&check)).or_default().push(index);
+        self.ids.insert(id_of(&check));
+        self.places.entry(Arc::clone(&check)).or_insert(index);
         self.checks.push(check);
         index
     }
 
     /// Returns an id of a check as it is kept already, else a new text.
     pub(super) fn id(&self, id: &str) -> Arc<str> {
-        let known = self.by_id.get_key_value(id);
-        known.map_or_else(|| id.into(), |(known, _)| Arc::clone(known))
+        let known = self.ids.get(id);
+        known.map_or_else(|| id.into(), Arc::clone)
     }
 }
 
