@@ -3,7 +3,9 @@
 //! What a System's list says is known for every day. What an inventory says is known from its first export on:
 //! of each inventory the newest export up to the day is asked, and where there is none, nothing is said.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
@@ -26,10 +28,17 @@ pub struct ForeignHosts {
 
 /// What a decision froze, and when.
 struct Frozen<'a> {
-    record: (Kind, RecordId),
+    kind: Kind,
+    id: &'a RecordId,
     systems: &'a [Spanned<SystemRef>],
     resolved: &'a [Spanned<String>],
     day: Date,
+}
+
+/// A System, and the names in its list of members.
+struct Listed<'a> {
+    system: &'a Record<System>,
+    names: OnceCell<HashSet<Cow<'a, str>, RandomState>>,
 }
 
 /// Returns the foreign hosts of every decision that is in force or asked for, where there are any.
@@ -40,25 +49,23 @@ pub(super) fn foreign_hosts(
 ) -> BTreeMap<(Kind, RecordId), ForeignHosts> {
     let mut inventories = Inventories::new(runs, as_of);
     let mut found = BTreeMap::new();
-    let by_id: HashMap<&RecordId, &Record<System>, RandomState> = repository
+    let by_id: HashMap<&RecordId, Listed<'_>, RandomState> = repository
         .systems
         .iter()
-        .map(|system| (system.id(), system))
+        .map(|system| (system.id(), Listed::new(system)))
         .collect();
     for frozen in frozen(repository) {
         let named = frozen.systems.iter();
-        let systems: Option<Vec<&Record<System>>> =
-            named.map(|system| by_id.get(&system.value.0).copied()).collect();
+        let systems: Option<Vec<&Listed<'_>>> = named.map(|system| by_id.get(&system.value.0)).collect();
         let Some(systems) = systems.filter(|systems| !systems.is_empty()) else {
             continue;
         };
-        let asked = if systems.iter().any(|system| is_by_inventory(system)) {
-            inventories.before(frozen.day)
-        } else {
-            Vec::new()
-        };
-        if asked.is_empty() && systems.iter().any(|system| is_by_inventory(system)) {
-            continue;
+        let mut asked = Vec::new();
+        if systems.iter().any(|system| system.is_by_inventory()) {
+            asked = inventories.before(frozen.day);
+            if asked.is_empty() {
+                continue;
+            }
         }
         let foreign: Vec<String> = frozen
             .resolved
@@ -69,7 +76,7 @@ pub(super) fn foreign_hosts(
         if !foreign.is_empty() {
             let files = asked.iter().map(|&run| runs[run].line.file.clone()).collect();
             found.insert(
-                frozen.record,
+                (frozen.kind, frozen.id.clone()),
                 ForeignHosts {
                     hosts: foreign,
                     inventories: files,
@@ -81,43 +88,76 @@ pub(super) fn foreign_hosts(
 }
 
 /// A triage has no day of its own for its hosts: they were frozen when it was written.
-fn frozen(repository: &Repository) -> Vec<Frozen<'_>> {
-    let mut all = Vec::new();
-    for exception in repository.exceptions.iter().filter(|one| one.meta.is_live()) {
+fn frozen(repository: &Repository) -> impl Iterator<Item = Frozen<'_>> {
+    let live_exceptions = repository.exceptions.iter().filter(|one| one.meta.is_live());
+    let of_exceptions = live_exceptions.map(|exception| {
         let scope = &exception.spec.scope;
-        all.push(Frozen {
-            record: (Kind::Exception, exception.id().clone()),
+        Frozen {
+            kind: Kind::Exception,
+            id: exception.id(),
             systems: &scope.systems,
             resolved: &scope.resolved,
             day: scope.as_of.unwrap_or(exception.meta.created).value,
-        });
-    }
-    for acceptance in repository.acceptances.iter().filter(|one| one.meta.is_live()) {
+        }
+    });
+    let live_acceptances = repository.acceptances.iter().filter(|one| one.meta.is_live());
+    let of_acceptances = live_acceptances.map(|acceptance| {
         let subject = &acceptance.spec.subject;
-        all.push(Frozen {
-            record: (Kind::RiskAcceptance, acceptance.id().clone()),
+        Frozen {
+            kind: Kind::RiskAcceptance,
+            id: acceptance.id(),
             systems: &subject.systems,
             resolved: &subject.resolved,
             day: subject.as_of.unwrap_or(acceptance.meta.created).value,
-        });
-    }
-    for triage in repository.triages.iter().filter(|one| one.meta.is_live()) {
+        }
+    });
+    let live_triages = repository.triages.iter().filter(|one| one.meta.is_live());
+    let of_triages = live_triages.map(|triage| {
         let subject = &triage.spec.subject;
-        all.push(Frozen {
-            record: (Kind::Triage, triage.id().clone()),
+        Frozen {
+            kind: Kind::Triage,
+            id: triage.id(),
             systems: &subject.systems,
             resolved: &subject.resolved,
             day: triage.meta.created.value,
-        });
-    }
-    all
+        }
+    });
+    of_exceptions.chain(of_acceptances).chain(of_triages)
 }
 
-fn is_by_inventory(system: &Record<System>) -> bool {
-    match system.spec.members.value {
-        Members::Cmdb(_) => true,
-        Members::Hosts(_) => false,
+impl<'a> Listed<'a> {
+    fn new(system: &'a Record<System>) -> Self {
+        Self {
+            system,
+            names: OnceCell::new(),
+        }
     }
+
+    fn is_by_inventory(&self) -> bool {
+        match self.system.spec.members.value {
+            Members::Cmdb(_) => true,
+            Members::Hosts(_) => false,
+        }
+    }
+
+    /// Tells whether the list of members has a host of that name.
+    fn lists(&self, name: &str) -> bool {
+        let Members::Hosts(members) = &self.system.spec.members.value else {
+            return false;
+        };
+        let names = self
+            .names
+            .get_or_init(|| members.iter().map(|member| in_small_letters(member)).collect());
+        names.contains(&in_small_letters(name))
+    }
+}
+
+/// Writes a name in small letters, where it is not written so; only ASCII letters have two forms in host names.
+fn in_small_letters(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Cow::Owned(name.to_ascii_lowercase());
+    }
+    Cow::Borrowed(name)
 }
 
 /// The exports of inventories with a time, and the names in those that were asked.
@@ -167,17 +207,22 @@ impl<'a> Inventories<'a> {
     }
 
     /// Tells whether one of the Systems has a host of that name, by its list or by the exports.
-    fn has(&self, asked: &[usize], systems: &[&Record<System>], name: &str) -> bool {
+    fn has(&self, asked: &[usize], systems: &[&Listed<'_>], name: &str) -> bool {
+        if systems.iter().any(|listed| listed.lists(name)) {
+            return true;
+        }
+        if asked.is_empty() {
+            return false;
+        }
         let wanted = name.to_lowercase();
         let mut hosts = asked
             .iter()
             .filter_map(|index| self.names.get(index)?.get(&wanted))
             .flatten();
-        let is_listed = systems.iter().any(|system| match &system.spec.members.value {
-            Members::Hosts(names) => names.iter().any(|listed| listed.eq_ignore_ascii_case(name)),
-            Members::Cmdb(_) => false,
-        });
-        is_listed || hosts.any(|host| systems.iter().any(|system| claims(system, &id_of(host), host)))
+        hosts.any(|host| {
+            let id = id_of(host);
+            systems.iter().any(|listed| claims(listed.system, &id, host))
+        })
     }
 }
 

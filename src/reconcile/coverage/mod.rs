@@ -23,9 +23,9 @@ pub(super) struct Coverage<'a> {
     pub(super) is_acceptance: bool,
     /// For a whole unsupported system rather than for vulnerabilities.
     pub(super) is_for_unsupported: bool,
-    /// Each once, sorted.
+    /// The hosts that one for a whole unsupported system is about, each once, sorted; the others are found by theirs.
     hosts: Box<[&'a str]>,
-    /// The vulnerabilities and patches that it names, each once, sorted.
+    /// The vulnerabilities and patches that a wide one names, each once, sorted; the others are found by theirs.
     keys: Box<[&'a str]>,
     pub(super) systems: Box<[&'a RecordId]>,
     /// From when it can count: its start, and not before its first approval.
@@ -66,7 +66,8 @@ pub(super) struct Coverages<'a> {
     /// What decisions name, numbered.
     numbers: HashMap<&'a str, u32, RandomState>,
     by_host: HashMap<&'a str, OfHost, RandomState>,
-    by_id: HashMap<&'a RecordId, usize, RandomState>,
+    /// Those that another decision renews, by id.
+    renewed: HashMap<&'a RecordId, usize, RandomState>,
     /// Those for whole unsupported systems, by system.
     by_unsupported: HashMap<&'a RecordId, Vec<usize>>,
     as_of: AsOf,
@@ -100,10 +101,10 @@ impl Answer {
 impl<'a> Coverages<'a> {
     pub(super) fn new(repository: &'a Repository, standings: &'a Standings, as_of: AsOf) -> Self {
         let mut coverages = Self {
-            all: Vec::new(),
+            all: Vec::with_capacity(repository.exceptions.len() + repository.acceptances.len()),
             numbers: HashMap::default(),
             by_host: HashMap::default(),
-            by_id: HashMap::default(),
+            renewed: HashMap::default(),
             by_unsupported: HashMap::new(),
             as_of,
         };
@@ -117,12 +118,10 @@ impl<'a> Coverages<'a> {
                 standings,
                 as_of,
             );
-            coverage.hosts = texts([&scope.resolved]);
             coverage.systems = once(scope.systems.iter().map(|system| &system.value.0));
             coverage.covers_exploited = spec.covers_exploited;
             coverage.severity = Some(spec.severity.value);
-            coverage.keys = texts([&scope.vulns, &scope.patches]);
-            coverages.add(coverage);
+            coverages.add(coverage, &scope.resolved, [&scope.vulns, &scope.patches]);
         }
         for acceptance in &repository.acceptances {
             let (subject, spec) = (&acceptance.spec.subject, &acceptance.spec);
@@ -138,25 +137,33 @@ impl<'a> Coverages<'a> {
             );
             coverage.is_acceptance = true;
             coverage.is_for_unsupported = spec.acceptance_type == RiskAcceptanceType::UnsupportedSystem;
-            coverage.hosts = texts([&subject.resolved]);
             coverage.systems = once(subject.systems.iter().map(|system| &system.value.0));
             coverage.covers_exploited = spec.covers_exploited;
-            coverage.keys = texts([&subject.vulns, &subject.patches]);
-            coverages.add(coverage);
+            coverages.add(coverage, &subject.resolved, [&subject.vulns, &subject.patches]);
         }
         coverages.sort();
+        coverages.find_renewed();
         coverages
     }
 
-    fn add(&mut self, coverage: Coverage<'a>) {
+    fn add(
+        &mut self,
+        mut coverage: Coverage<'a>,
+        hosts: &'a [Spanned<String>],
+        keys: [&'a [Spanned<String>]; 2],
+    ) {
         let index = self.all.len();
-        self.by_id.entry(coverage.id).or_insert(index);
         if coverage.is_for_unsupported {
+            coverage.hosts = once(hosts.iter().map(|host| host.value.as_str()));
             for system in &coverage.systems {
                 self.by_unsupported.entry(system).or_default().push(index);
             }
         } else {
-            self.add_by_host(&coverage, index);
+            let is_wide = (keys[0].len() + keys[1].len()).saturating_mul(hosts.len()) > MOST_PAIRS;
+            if is_wide {
+                coverage.keys = once(keys.into_iter().flatten().map(|key| key.value.as_str()));
+            }
+            self.add_by_host(index, is_wide, hosts, keys);
         }
         self.all.push(coverage);
     }
@@ -168,16 +175,31 @@ impl<'a> Coverages<'a> {
         }
     }
 
-    fn add_by_host(&mut self, coverage: &Coverage<'a>, index: usize) {
-        let is_wide = coverage.keys.len().saturating_mul(coverage.hosts.len()) > MOST_PAIRS;
+    fn find_renewed(&mut self) {
+        let ids: HashSet<&RecordId, RandomState> =
+            self.all.iter().filter_map(|coverage| coverage.renews).collect();
+        for (index, coverage) in self.all.iter().enumerate() {
+            if ids.contains(coverage.id) {
+                self.renewed.entry(coverage.id).or_insert(index);
+            }
+        }
+    }
+
+    fn add_by_host(
+        &mut self,
+        index: usize,
+        is_wide: bool,
+        hosts: &'a [Spanned<String>],
+        keys: [&'a [Spanned<String>]; 2],
+    ) {
         let place = u32::try_from(index).ok().filter(|_| !is_wide);
         let mut numbers = Vec::new();
-        for key in &coverage.keys {
+        for key in keys.into_iter().flatten() {
             let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-            numbers.push(*self.numbers.entry(key).or_insert(next));
+            numbers.push(*self.numbers.entry(&key.value).or_insert(next));
         }
-        for host in &coverage.hosts {
-            let of_host = self.by_host.entry(host).or_default();
+        for host in hosts {
+            let of_host = self.by_host.entry(&host.value).or_default();
             match place {
                 Some(place) => of_host
                     .narrow
@@ -358,8 +380,10 @@ impl<'a> Coverages<'a> {
             if renewed == id {
                 return true;
             }
-            let index = self.by_id.get(renewed).copied();
-            next = index.and_then(|index| self.all[index].renews);
+            next = self
+                .renewed
+                .get(renewed)
+                .and_then(|&index| self.all[index].renews);
         }
         false
     }
@@ -456,11 +480,6 @@ fn base<'a>(
             || matches!(standing.state, ApprovalState::Revoked | ApprovalState::Stale),
         counts: standing.counts() && declared == Status::Submitted,
     }
-}
-
-/// Lists texts, each once, sorted.
-fn texts<const N: usize>(lists: [&Vec<Spanned<String>>; N]) -> Box<[&str]> {
-    once(lists.into_iter().flatten().map(|value| value.value.as_str()))
 }
 
 /// Sorts what records name, each once.
