@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::Input;
 
 /// A smaller file is read before a thread for it would have begun.
-const LARGE: u64 = 4 << 20;
+const LARGE: u64 = 1 << 20;
 /// Bytes of one piece; a few of them stay in a core's own cache.
 const PIECE: usize = 256 * 1024;
 /// Pieces that may wait for the importer: work for longer than the other thread may have to wait for its turn.
@@ -26,12 +26,17 @@ pub(super) enum Digest {
     Beside(JoinHandle<Option<Sum>>),
 }
 
+/// Tells whether so many bytes are worth a thread of their own, and there is a core for it.
+pub(super) fn is_worth(bytes: u64) -> bool {
+    rayon::current_num_threads() > 1 && bytes >= LARGE
+}
+
 /// Opens an export; where there is one core only, nothing is done beside.
 pub(super) fn open(input: Input<'_>) -> std::io::Result<(Box<dyn Read + '_>, Digest)> {
     match input {
         Input::File(path) => {
             let file = File::open(path)?;
-            if rayon::current_num_threads() > 1 && file.metadata()?.len() >= LARGE {
+            if is_worth(file.metadata()?.len()) {
                 return beside(file);
             }
             Ok(here(file))

@@ -2,10 +2,8 @@
 //!
 //! Nothing is ever written out of an archive: its files are read where they lie.
 
-use std::cell::RefCell;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest as _, Sha256};
@@ -13,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::unpack::{Meter, Raw};
 use super::value::hex;
 use super::zip::Archive;
-use super::{Content, Export, ImportError, Importer, Place, input};
+use super::{Content, Export, ImportError, Importer, Input, Place, ahead, input};
 use crate::source::write::check_path;
 
 /// A folder or an archive may hold this many files, those that are passed over included.
@@ -141,22 +139,35 @@ impl Part {
         let members = &self.container.members;
         for member in self.members.iter().filter_map(|index| members.get(*index)) {
             let mut read = |raw: Raw<'_>| take(&member.name, raw);
-            if matches!(self.container.kind, Kind::Zip(_)) {
-                self.container.read(member, meter, &mut read)?;
-                continue;
+            match &self.container.kind {
+                Kind::Folder(root) => member.read_hashed(root, meter, &mut read)?,
+                Kind::Zip(_) => self.container.read(member, meter, &mut read)?,
             }
-            let hash: Rc<RefCell<Sha256>> = Rc::default();
-            self.container
-                .read(member, meter, |raw| read(raw.hashed(&hash)))?;
-            let digest = hash.borrow_mut().finalize_reset();
-            // Where it was read twice it was the same, or the digest is that of the first time.
-            let _ = member.sha256.set(digest.into());
         }
         Ok(())
     }
 
-    pub(super) fn sha256(&self) -> Result<String, ImportError> {
-        self.container.sha256()
+    /// Reads all that is in it, and returns its digest with what came of that.
+    ///
+    /// The files of a folder are hashed as they are read. An archive is hashed as it lies, beside the reading where
+    /// there is a core for it.
+    pub(super) fn with_sha256<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, ImportError>,
+    ) -> Result<(T, String), ImportError> {
+        let container = &*self.container;
+        let is_archive = matches!(container.kind, Kind::Zip(_));
+        // The parts of one archive have one digest.
+        if !(is_archive && self.is_first() && ahead::is_worth(self.bytes())) {
+            return Ok((read()?, container.sha256()?));
+        }
+        std::thread::scope(|scope| {
+            let hash = || container.sha256();
+            let beside = std::thread::Builder::new().spawn_scoped(scope, hash)?;
+            let whole = read()?;
+            let ended = || std::io::Error::other("the hashing of it stopped before its end");
+            Ok((whole, beside.join().map_err(|_| ended())??))
+        })
     }
 
     /// Opens a folder or an archive all of whose files are of one format.
@@ -178,6 +189,27 @@ impl Part {
                 )))
             }
         }
+    }
+}
+
+impl Member {
+    /// Hands out the bytes of a file in a folder, all of which are taken, and keeps their digest.
+    fn read_hashed(
+        &self,
+        root: &Path,
+        meter: &Meter,
+        take: impl FnOnce(Raw<'_>) -> Result<(), ImportError>,
+    ) -> Result<(), ImportError> {
+        let path = root.join(&self.name);
+        let read = || {
+            let (inner, digest) = ahead::open(Input::File(&path))?;
+            take(Raw::new(inner, meter))?;
+            Ok(digest.finish()?)
+        };
+        let digest = read().map_err(|error: ImportError| error.within(&self.name))?;
+        // Where it was read twice it was the same, or the digest is that of the first time.
+        let _ = self.sha256.set(digest.into());
+        Ok(())
     }
 }
 

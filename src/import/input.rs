@@ -82,19 +82,21 @@ fn import_part(
     meter: &Meter,
 ) -> Result<Imported, ImportError> {
     let mut joined = Joined::new(sink);
-    part.each(meter, |name, raw| {
-        let (importer, summary) = read(raw, options, &mut joined)?;
-        if importer.name != part.importer().name {
-            let message = format!("it became another format, {}, while it was read", importer.name);
-            return Err(ImportError::Foreign(message));
-        }
-        joined.end(name, summary);
-        Ok(())
+    let ((), sha256) = part.with_sha256(|| {
+        part.each(meter, |name, raw| {
+            let (importer, summary) = read(raw, options, &mut joined)?;
+            if importer.name != part.importer().name {
+                let message = format!("it became another format, {}, while it was read", importer.name);
+                return Err(ImportError::Foreign(message));
+            }
+            joined.end(name, summary);
+            Ok(())
+        })
     })?;
     Ok(Imported {
         importer: part.importer(),
         summary: joined.finish(),
-        sha256: part.sha256()?,
+        sha256,
     })
 }
 

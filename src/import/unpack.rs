@@ -1,11 +1,9 @@
-//! From the bytes on the disk to text: counted, hashed, unpacked within bounds, decoded from UTF-16.
+//! From the bytes on the disk to text: counted, unpacked within bounds, decoded from UTF-16.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use sha2::{Digest as _, Sha256};
 
 use super::utf16::{Utf16, byte_order};
 
@@ -37,7 +35,6 @@ pub(super) struct Raw<'a> {
     inner: Box<dyn Read + 'a>,
     /// `None` where a layer below has counted already.
     meter: Option<&'a Meter>,
-    hash: Option<Rc<RefCell<Sha256>>>,
     read: Rc<Cell<u64>>,
 }
 
@@ -46,7 +43,6 @@ impl<'a> Raw<'a> {
         Self {
             inner,
             meter: Some(meter),
-            hash: None,
             read: Rc::default(),
         }
     }
@@ -56,15 +52,8 @@ impl<'a> Raw<'a> {
         Self {
             inner,
             meter: None,
-            hash: None,
             read,
         }
-    }
-
-    /// Hashes what is read from now on.
-    pub(super) fn hashed(mut self, hash: &Rc<RefCell<Sha256>>) -> Self {
-        self.hash = Some(Rc::clone(hash));
-        self
     }
 
     /// Returns the count of the bytes that were read, by which what they unpack to is bounded.
@@ -76,9 +65,6 @@ impl<'a> Raw<'a> {
 impl Read for Raw<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let read = self.inner.read(buffer)?;
-        if let Some(hash) = &self.hash {
-            hash.borrow_mut().update(&buffer[..read]);
-        }
         if let Some(meter) = self.meter {
             self.read.set(self.read.get() + read as u64);
             meter.add(read as u64);

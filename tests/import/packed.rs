@@ -449,6 +449,39 @@ fn the_digest_of_an_archive_is_that_of_its_bytes_wherever_they_lie() {
     assert_eq!(sha256_of(&folder.path().join("run.zip")).unwrap(), expected);
 }
 
+/// What is read on a thread of its own is what is read without one, and so is its digest.
+#[test]
+fn large_files_in_folders_and_archives_are_read_alike_on_one_core_and_on_more() {
+    let (one, many) = (fixture("tenable-vm/one.json"), fixture("tenable-vm/many.json"));
+    let large = [&*many, &b" ".repeat(3 << 20)].concat();
+    let (a, b) = (stored("a.json", &large), stored("b.json", &one));
+    let archive = zip(&[a, b]);
+    let cut = zip(&[
+        stored("a.json", &large[..many.len() / 2]),
+        stored("z.json", &large),
+    ]);
+    let whole = folder(&[("a.json", &large), ("b.json", &one), ("run.zip", &archive)]);
+    let run = folder(&[("a.json", &large), ("b.json", &one)]);
+    let broken = folder(&[("a.json", &one), ("b.json", &[&large, &b"]"[..]].concat())]);
+    let hex = countersign::source::sha256_hex;
+    let lines = format!("{}  a.json\n{}  b.json\n", hex(&large), hex(&one));
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap().install(|| {
+            let unpacked = of_folder(run.path()).unwrap();
+            let packed = scans(Content::File(whole.path().join("run.zip"))).unwrap();
+            assert_eq!(unpacked[0].sha256, hex(lines.as_bytes()), "{threads}");
+            assert_eq!(packed[0].sha256, hex(&archive), "{threads}");
+            assert_eq!(unpacked[0].summary, packed[0].summary, "{threads}");
+            assert_eq!(unpacked[0].summary.observations, 9, "{threads}");
+            let error = of_folder(broken.path()).unwrap_err().to_string();
+            assert!(error.contains("b.json"), "{threads}: {error}");
+            let error = scans(Content::Bytes(Arc::from(&*cut))).unwrap_err().to_string();
+            assert!(error.contains("a.json"), "{threads}: {error}");
+        });
+    }
+}
+
 #[test]
 fn every_kind_of_honest_archive_is_read() {
     let many = fixture("nessus-v2/many.nessus");
